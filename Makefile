@@ -1,0 +1,52 @@
+# make demo · make test · make check · make bench. Needs Python 3.11 or newer and a package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+NO_INDEX := Packages could not be installed. Check the network or the package index that pip is configured with, then run make again.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types bench lock clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "GripHub needs Python 3.11 or newer. Run make PYTHON=python3.12, or whatever yours is called." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made. On Debian install python3-venv, then run make again." >&2; exit 1; }
+
+$(VENV)/product: requirements/griphub.txt pyproject.toml | $(BIN)/python
+	@echo "Installing GripHub's pinned requirements (once, some minutes) …"
+	@$(PIP) install --quiet --require-hashes -r requirements/griphub.txt || { echo "$(NO_INDEX)" >&2; exit 1; }
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable . || { echo "GripHub itself could not be installed; the message above says why." >&2; exit 1; }
+	@touch $@
+
+$(VENV)/suite: requirements/test.txt $(VENV)/product
+	@echo "Installing what the tests need …"
+	@$(PIP) install --quiet --require-hashes -r requirements/test.txt || { echo "$(NO_INDEX)" >&2; exit 1; }
+	@touch $@
+
+demo: $(VENV)/product  ## the whole path with simulated tools: radio, hub, broker, store, dashboard
+	@exec $(BIN)/griphub demo $(ARGS)
+
+test: $(VENV)/suite  ## the test suite
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/suite
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/suite
+	@tests/check_wheel_types.sh $(BIN)/python
+
+check: lint types test  ## lint, strict types of the built wheel, and the tests
+
+bench: $(VENV)/suite  ## the figures that the README quotes
+	@for b in benchmarks/bench_*.py; do echo; $(BIN)/python $$b || exit 1; done
+
+lock:  ## pin requirements anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml requirements/build.in -o requirements/griphub.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml requirements/build.in requirements/test.in -c requirements/griphub.txt -o requirements/test.txt
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The Streamlit dashboard: router, views, queries; a view holds no logic."""

@@ -1,0 +1,1 @@
+"""Browser-side parts that Streamlit does not have."""

@@ -1,0 +1,162 @@
+"""The one configuration file, ``griphub.toml``, with ``GRIPHUB_…`` overrides from the environment.
+
+Nested keys take a double underscore: ``GRIPHUB_BROKER__PORT=1884`` sets ``[broker] port``.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from .errors import ConfigError
+from .records import Hand, Id
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChildConfig(_Section):
+    """A child that uses tools here. The alias stays in this file: it is never sent."""
+
+    id: Id
+    alias: str = Field(min_length=1, max_length=40)
+    goal: int = Field(15, ge=1, le=500, description="squeezes asked for in a session")
+
+
+class ToolConfig(_Section):
+    """A tool, by its serial number, and who uses it with which hand."""
+
+    id: Id
+    child: Id
+    hand: Hand
+
+
+class BrokerConfig(_Section):
+    """The MQTT broker. Without a host, a supervised nats-server runs on localhost."""
+
+    host: str | None = None
+    port: Port = 18830
+    tls: bool = False
+    user: str | None = None
+    password: SecretStr | None = None
+
+
+class InfluxConfig(_Section):
+    """An InfluxDB 2 server."""
+
+    url: str = "http://localhost:8086"
+    org: str = "griphub"
+    token: SecretStr = SecretStr("")
+    bucket: str = "griphub"
+    waveform_bucket: str = "griphub_waveforms"
+
+
+class StoreConfig(_Section):
+    """Where results are kept."""
+
+    kind: Literal["sqlite", "influxdb"] = "sqlite"
+    influxdb: InfluxConfig = InfluxConfig()
+
+
+class DashboardConfig(_Section):
+    """The dashboard's address; bound to localhost unless told otherwise."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8501
+
+
+class SessionConfig(_Section):
+    """When a session is over."""
+
+    idle_s: float = Field(120, gt=0, description="ends after so long without a squeeze")
+    resume_s: float = Field(60, gt=0, description="a lost link may come back within this time")
+
+
+class Config(BaseSettings):
+    """Everything the hub, ingest and dashboard need to know."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GRIPHUB_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    site: Id = "home"
+    hub: Id = "hub"
+    data_dir: Path = Path(platformdirs.user_data_dir("griphub"))
+    radio: str = Field("system", description="`system` for this machine's Bluetooth, or an HCI transport")
+    broker: BrokerConfig = BrokerConfig()
+    store: StoreConfig = StoreConfig()
+    dashboard: DashboardConfig = DashboardConfig()
+    session: SessionConfig = SessionConfig()
+    children: tuple[ChildConfig, ...] = ()
+    tools: tuple[ToolConfig, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, whose contents come as init arguments."""
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _known_children(self) -> Self:
+        known = {child.id for child in self.children}
+        if len(known) != len(self.children):
+            raise ValueError("two children have the same id")
+        if len({tool.id for tool in self.tools}) != len(self.tools):
+            raise ValueError("two tools have the same id")
+        for tool in self.tools:
+            if tool.child not in known:
+                raise ValueError(f"tool {tool.id} is used by {tool.child}, who is not in [[children]]")
+        return self
+
+
+def default_path() -> Path:
+    """Where the configuration is looked for when nobody names a file."""
+    return Path(platformdirs.user_config_dir("griphub")) / "griphub.toml"
+
+
+def load(path: Path | None = None) -> Config:
+    """Read and check the configuration.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The file; by default ``GRIPHUB_CONFIG`` or the user's configuration folder, where it may be absent.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first key that is wrong.
+    """
+    named = path or (Path(env) if (env := os.environ.get("GRIPHUB_CONFIG")) else None)
+    file = named or default_path()
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise ConfigError(str(file), "does not exist") from None
+        values = {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(str(file), f"cannot be read: {error}") from None
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "configuration"
+        raise ConfigError(key, first["msg"].removeprefix("Value error, "), str(file)) from None

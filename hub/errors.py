@@ -1,0 +1,51 @@
+"""Errors of the running service; each ends in what to do next."""
+
+from ..firmware_bridge.errors import GripError
+
+
+class ConfigError(GripError):
+    """The configuration cannot be used.
+
+    Attributes
+    ----------
+    key : str
+        Dotted name of the offending key.
+    """
+
+    def __init__(self, key: str, reason: str, source: str = "the configuration") -> None:
+        self.key = key
+        self.reason = reason
+        super().__init__(f"{source}: `{key}` {reason}. Correct it and start again.")
+
+
+class SetupError(GripError):
+    """Something outside the program keeps it from starting: a port, a folder, a missing program."""
+
+    def __init__(self, problem: str, advice: str) -> None:
+        self.problem = problem
+        self.advice = advice
+        super().__init__(f"{problem}. {advice}")
+
+
+class StoreError(GripError):
+    """The store did not take or give data.
+
+    Attributes
+    ----------
+    retryable : bool
+        Whether the same request may succeed later.
+    """
+
+    def __init__(self, store: str, reason: str, advice: str, *, retryable: bool = True) -> None:
+        self.store = store
+        self.reason = reason
+        self.retryable = retryable
+        super().__init__(f"The {store} store failed: {reason}. {advice}")
+
+
+class PayloadError(GripError):
+    """A message that is not one of our events."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"Not a GripHub event: {reason}. It was set aside in the dead letters.")

@@ -1,0 +1,155 @@
+"""What the hub reports: events with a schema, an id and the time of measurement.
+
+An event is committed at the hub before it is sent, sent until ingest says that it is committed there,
+and recognised by its ``event_id`` however often it arrives. Names of children never appear in one.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid5
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from ..firmware_bridge.samples import ToolKind, Unit
+from .errors import PayloadError
+
+#: Fixed namespace of event ids: the same squeeze of the same session always gets the same id.
+EVENT_NAMESPACE = UUID("5b0f8a52-6f0e-4d43-9a57-3b1a6f1c2e70")
+
+#: Ids travel in topics, subjects and tags: nothing that means something to a broker or a store.
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
+
+
+class Hand(StrEnum):
+    """The hand that holds the tool."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Source(StrEnum):
+    """Whether a physical tool measured it; the two are never mixed in a trend."""
+
+    REAL = "real"
+    SIMULATED = "simulated"
+
+
+class _Event(BaseModel):
+    """What all events share."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    event_id: UUID
+    measured_at: AwareDatetime = Field(description="UTC time of measurement, never of arrival")
+    site: Id
+    hub: Id
+    session_id: UUID
+    child_id: Id = Field(description="random pseudonymous id")
+    tool_id: Id
+    tool_kind: ToolKind
+    hand: Hand
+    source: Source
+    unit: Unit
+
+    def topic(self) -> str:
+        """MQTT topic of this event."""
+        kind = self.schema_.split("/")[0]  # type: ignore[attr-defined]
+        return f"griphub/v1/{self.site}/{self.hub}/event/{kind}"
+
+
+class SessionStarted(_Event):
+    """A tool began to stream for a child; ``measured_at`` is the session's start."""
+
+    schema_: Literal["session_started/1"] = Field("session_started/1", alias="schema")
+    goal: int = Field(0, ge=0, description="squeezes asked for; 0 where none were")
+
+
+class SqueezeCounted(_Event):
+    """One squeeze; ``measured_at`` is its onset."""
+
+    schema_: Literal["squeeze/1"] = Field("squeeze/1", alias="schema")
+    number: int = Field(ge=1, description="count within the session")
+    onset_s: float = Field(description="seconds since the session's start; so are peak_s and offset_s")
+    peak_s: float
+    offset_s: float
+    peak: float = Field(description="above rest, in `unit`")
+    rest: float = Field(description="level of the resting hand, in `unit`")
+    impulse: float = Field(description="integral above rest, in `unit` times seconds")
+    ended_by: str
+    doubtful: tuple[str, ...] = ()
+
+
+class WaveformSecond(_Event):
+    """About one second of samples; ``measured_at`` is the time of the first."""
+
+    schema_: Literal["waveform/1"] = Field("waveform/1", alias="schema")
+    first_index: int = Field(ge=0)
+    start_s: float = Field(description="seconds since the session's start")
+    samples: int = Field(ge=1)
+    data: str = Field(description="base64 of the samples, see hub/waveform.py")
+
+
+class SessionEnded(_Event):
+    """The session is over; ``measured_at`` is its start, so that it lands beside the beginning."""
+
+    schema_: Literal["session_ended/1"] = Field("session_ended/1", alias="schema")
+    ended_at: AwareDatetime
+    ended_by: str
+    goal: int = Field(0, ge=0)
+    squeezes: int = Field(ge=0)
+    doubtful: int = Field(0, ge=0)
+    peak: float | None = Field(None, description="highest squeeze, in `unit`; null without squeezes")
+    median_peak: float | None = None
+    first_index: int = Field(ge=0)
+    end_index: int = Field(ge=0)
+    received: int = Field(ge=0, description="samples")
+    lost: int = Field(ge=0, description="samples known to be missing")
+
+
+Event = SessionStarted | SqueezeCounted | WaveformSecond | SessionEnded
+
+_ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="schema_")])
+
+
+def event_id(session_id: UUID, what: str) -> UUID:
+    """Id of an event from what it tells, so that telling it again is recognised.
+
+    Examples
+    --------
+    >>> event_id(UUID(int=1), "squeeze:120") == event_id(UUID(int=1), "squeeze:120")
+    True
+    """
+    return uuid5(EVENT_NAMESPACE, f"{session_id}:{what}")
+
+
+def encode(event: Event) -> bytes:
+    """JSON payload of an event."""
+    return event.model_dump_json(by_alias=True).encode()
+
+
+def decode(payload: bytes) -> Event:
+    """Read a payload.
+
+    Raises
+    ------
+    PayloadError
+        If it is no JSON, of an unknown schema, or breaks the schema; names the first offending field.
+    """
+    try:
+        return _ADAPTER.validate_json(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "payload"
+        raise PayloadError(f"{where}: {first['msg']}") from None
+
+
+def utc(timestamp_s: float) -> datetime:
+    """UTC time of a Unix timestamp."""
+    return datetime.fromtimestamp(timestamp_s, UTC)
+
+
+def common(event: Event) -> dict[str, Any]:
+    """Fields that all events of one session share, to build the next one from."""
+    shared = set(_Event.model_fields) - {"event_id", "measured_at"}
+    return {name: getattr(event, name) for name in shared}

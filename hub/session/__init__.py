@@ -1,0 +1,1 @@
+"""A stretch of exercise with one tool in one hand: opened, counted, closed."""

@@ -1,0 +1,1 @@
+"""Where results live: one contract, an embedded and a server store."""

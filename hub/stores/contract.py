@@ -1,0 +1,91 @@
+"""What every store can do, and the read models that the dashboard shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ...firmware_bridge.samples import FloatArray, ToolKind, Unit
+from ..records import Event, Hand, Source, SqueezeCounted
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPoint:
+    """One session as a point of a trend."""
+
+    session_id: UUID
+    child_id: str
+    tool_id: str
+    tool_kind: ToolKind
+    hand: Hand
+    source: Source
+    unit: Unit
+    started_at: datetime
+    ended_at: datetime
+    ended_by: str
+    goal: int
+    squeezes: int
+    doubtful: int
+    peak: float | None
+    median_peak: float | None
+    received: int
+    lost: int
+    first_index: int
+    end_index: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionDetail:
+    """A session with its counted squeezes and its waveform.
+
+    `t_s` and `values` have shape (n,): seconds since the session's start, and samples in the session's
+    unit. Where samples were lost there is a jump in `t_s`, never a made-up value.
+    """
+
+    point: SessionPoint
+    squeezes: tuple[SqueezeCounted, ...]
+    t_s: FloatArray
+    values: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ChildOverview:
+    """What a store holds of one child and one source."""
+
+    child_id: str
+    source: Source
+    sessions: int
+    squeezes: int
+    last_session_at: datetime | None
+
+
+class Store(Protocol):
+    """A place for results. Thread-safe for readers; one writer.
+
+    Every method raises `StoreError` when the place does not answer, and nothing else.
+    """
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Store events durably. Writing the same event again changes nothing."""
+
+    def children(self) -> list[ChildOverview]:
+        """All children with at least one ended session, most recent first."""
+
+    def trend(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[SessionPoint]:
+        """Ended sessions of a child that started in ``[since, until)``, oldest first; both sources."""
+
+    def session(self, session_id: UUID) -> SessionDetail | None:
+        """One ended session, or None if there is none of that id."""
+
+    def squeeze_ids(self, session_id: UUID) -> set[UUID]:
+        """Event ids of the squeezes stored for a session, ended or not."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""

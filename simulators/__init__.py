@@ -1,0 +1,1 @@
+"""Tools, children and a radio that behave like the real ones, with known truth."""
