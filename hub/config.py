@@ -75,7 +75,6 @@ class DashboardConfig(_Section):
 class SessionConfig(_Section):
     """When a session is over."""
 
-    idle_s: float = Field(120, gt=0, description="ends after so long without a squeeze")
     resume_s: float = Field(60, gt=0, description="a lost link may come back within this time")
 
 

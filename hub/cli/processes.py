@@ -1,0 +1,125 @@
+"""Commands that run one process of the service, and the one that runs them all."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from .. import config as configuration
+from ..config import Config
+from .common import ConfigOption, JsonOption, VerboseOption, err, out, run_until_stopped, set_up_logging
+
+
+def up(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
+    """Run the whole service for a home: broker, hub, ingest and dashboard."""
+    from .rig import run_home
+
+    set_up_logging(verbose)
+    run_until_stopped(run_home(configuration.load(config)))
+
+
+def broker(config: ConfigOption = None) -> None:
+    """Run the MQTT broker of the home, in place of this process."""
+    from ..delivery import broker as nats
+
+    command = nats.command(configuration.load(config))
+    os.execv(command[0], command)  # noqa: S606 - our own broker, no shell
+
+
+def hub(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+    radio: Annotated[
+        str | None,
+        typer.Option(
+            help="`system` for this machine's Bluetooth, or an HCI transport such as unix:/run/radio."
+        ),
+    ] = None,
+    speed: Annotated[float, typer.Option(hidden=True, help="Run the clock faster, for replays.")] = 1.0,
+    epoch: Annotated[float | None, typer.Option(hidden=True, help="UTC that the clock starts at.")] = None,
+) -> None:
+    """Connect to the family's tools, count squeezes, and send every count."""
+    from ...firmware_bridge.clock import HostClock
+    from ..records import SqueezeCounted
+    from ..service import Hub
+
+    set_up_logging(verbose)
+    settings = configuration.load(config)
+    if radio is not None:
+        settings = settings.model_copy(update={"radio": radio})
+
+    def counted(squeeze: SqueezeCounted) -> None:
+        if as_json:
+            sys.stdout.write(squeeze.model_dump_json(by_alias=True) + "\n")
+            sys.stdout.flush()
+        else:
+            out.print(
+                f"{squeeze.tool_id}  {squeeze.hand:5}  squeeze {squeeze.number:3}  "
+                f"{squeeze.peak:6.1f} {squeeze.unit}  {squeeze.offset_s - squeeze.onset_s:4.2f} s"
+            )
+
+    run_until_stopped(Hub(settings, HostClock(speed, epoch), counted=counted).run())
+
+
+def ingest(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
+    """Take events from the broker, commit them, and pass them on to the store."""
+    from ..delivery.forwarder import Forwarder
+    from ..delivery.ingest import Ingest
+    from ..delivery.journal import Journal
+    from ..stores import open_store
+
+    set_up_logging(verbose)
+    settings = configuration.load(config)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    journal = Journal(settings.data_dir / "journal.db")
+    store = open_store(settings, read_only=False)
+    forwarder = Forwarder(journal, store)
+    thread = threading.Thread(target=forwarder.run, args=(stop,), name="forwarder")
+    thread.start()
+    try:
+        Ingest(settings, journal, forwarder).run(stop)
+    finally:
+        stop.set()
+        forwarder.notify()
+        thread.join()
+        store.close()
+        journal.close()
+
+
+def dashboard(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
+    """Serve the dashboard on localhost."""
+    from ...dashboard.server import run
+
+    set_up_logging(verbose)
+    run(configuration.load(config))
+
+
+def scan(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    seconds: Annotated[float, typer.Option(min=1, max=60, help="How long to listen.")] = 5.0,
+    radio: Annotated[str | None, typer.Option(help="Radio to use instead of the configured one.")] = None,
+) -> None:
+    """List the tools that are awake and near."""
+    from ...firmware_bridge.discovery import scan as listen
+
+    set_up_logging()
+    settings: Config = configuration.load(config)
+    found = asyncio.run(listen(timeout_s=seconds, radio=radio or settings.radio))
+    if as_json:
+        out.print_json(
+            json.dumps([{"name": f.name, "address": f.address, "rssi_dbm": f.rssi_dbm} for f in found])
+        )
+        return
+    for tool in found:
+        out.print(f"{tool.name:10} {tool.address:40} {tool.rssi_dbm} dBm")
+    if not found:
+        err.print("No tool was heard. Wake it with a squeeze and see that no phone is connected to it.")

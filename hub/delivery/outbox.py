@@ -1,0 +1,155 @@
+"""The hub's promise: what is committed here reaches the store, whatever is killed in between.
+
+Rows go only when ingest says that it has committed them. In the same transaction as the events the state
+of the session is kept, so that a hub that was killed goes on where it was.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from ..errors import StoreError
+from ..records import Event, SqueezeCounted, encode
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id BLOB NOT NULL UNIQUE,
+    topic TEXT NOT NULL,
+    payload BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS counted (event_id BLOB PRIMARY KEY, session_id BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS open_session (tool_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+INSERT OR IGNORE INTO tally VALUES ('committed', 0), ('acknowledged', 0);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event that is not yet acknowledged."""
+
+    seq: int
+    event_id: UUID
+    topic: str
+    payload: bytes
+
+
+class Outbox:
+    """Events on their way to ingest, in an SQLite file. Thread-safe.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made with its folder when missing.
+
+    Raises
+    ------
+    StoreError
+        From every method, when the disk does not take or give data.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise _failed(error) from error
+
+    def commit(self, events: Sequence[Event], sessions: Mapping[str, str | None]) -> None:
+        """Make events and session states durable, together.
+
+        Parameters
+        ----------
+        sessions : mapping of tool id to state
+            None closes the tool's session.
+        """
+        rows = [(event.event_id.bytes, event.topic(), encode(event)) for event in events]
+        squeezes = [
+            (event.event_id.bytes, event.session_id.bytes)
+            for event in events
+            if isinstance(event, SqueezeCounted)
+        ]
+        with self._transaction() as db:
+            before = db.total_changes
+            db.executemany("INSERT OR IGNORE INTO outbox (event_id, topic, payload) VALUES (?, ?, ?)", rows)
+            new = db.total_changes - before
+            db.executemany("INSERT OR IGNORE INTO counted VALUES (?, ?)", squeezes)
+            for tool_id, state in sessions.items():
+                if state is None:
+                    db.execute("DELETE FROM open_session WHERE tool_id = ?", (tool_id,))
+                else:
+                    db.execute("INSERT OR REPLACE INTO open_session VALUES (?, ?)", (tool_id, state))
+            db.execute("UPDATE tally SET n = n + ? WHERE name = 'committed'", (new,))
+
+    def waiting(self, after: int, limit: int) -> list[Waiting]:
+        """Unacknowledged events with a sequence number above `after`, oldest first."""
+        query = "SELECT seq, event_id, topic, payload FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?"
+        return [
+            Waiting(seq, UUID(bytes=event_id), topic, payload)
+            for seq, event_id, topic, payload in self._read(query, (after, limit))
+        ]
+
+    def acknowledge(self, event_ids: Iterable[UUID]) -> None:
+        """Forget events that ingest has committed."""
+        with self._transaction() as db:
+            before = db.total_changes
+            db.executemany("DELETE FROM outbox WHERE event_id = ?", [(e.bytes,) for e in event_ids])
+            gone = db.total_changes - before
+            db.execute("UPDATE tally SET n = n + ? WHERE name = 'acknowledged'", (gone,))
+
+    def open_sessions(self) -> dict[str, str]:
+        """State of each session that was not closed, by tool id."""
+        return dict(self._read("SELECT tool_id, state FROM open_session"))
+
+    def tally(self) -> dict[str, int]:
+        """Count of events ever ``committed`` and ever ``acknowledged``."""
+        return dict(self._read("SELECT name, n FROM tally"))
+
+    def counted(self, session_id: UUID) -> set[UUID]:
+        """Event ids of the squeezes counted in a session, acknowledged or not."""
+        rows = self._read("SELECT event_id FROM counted WHERE session_id = ?", (session_id.bytes,))
+        return {UUID(bytes=event_id) for (event_id,) in rows}
+
+    def counted_sessions(self) -> set[UUID]:
+        """Sessions with at least one counted squeeze."""
+        return {UUID(bytes=s) for (s,) in self._read("SELECT DISTINCT session_id FROM counted")}
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+
+    def _read(self, query: str, parameters: Sequence[object] = ()) -> list[Any]:
+        with self._lock:
+            try:
+                return self._db.execute(query, parameters).fetchall()
+            except sqlite3.Error as error:
+                raise _failed(error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise _failed(error) from error
+                raise
+
+
+def _failed(error: Exception) -> StoreError:
+    return StoreError("outbox", str(error), "Free some disk space or mend the data folder; counting waits.")

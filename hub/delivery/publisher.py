@@ -1,0 +1,169 @@
+"""Sends what waits in the outbox until ingest says that it has it."""
+
+import asyncio
+import logging
+import random
+from uuid import UUID
+
+import paho.mqtt.client as paho
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from pydantic import BaseModel, ValidationError
+
+from ..config import Config
+from ..live import LiveFrame
+from . import mqtt
+from .outbox import Outbox, Waiting
+
+log = logging.getLogger(__name__)
+
+#: Events sent and not yet acknowledged at a time: a second of the busiest hub (20 tools), and less than
+#: the broker lets wait for ingest (2,000).
+WINDOW = 500
+
+#: An event without an answer is sent again after this long, doubled at each try, up to the maximum.
+#: Ingest answers within some 50 ms; the broker's own redelivery takes 10 s.
+RESEND_S, RESEND_MAX_S = 3.0, 60.0
+
+
+class Ack(BaseModel):
+    """Ingest's word that events are committed there."""
+
+    schema_: str = "ack/1"
+    event_ids: tuple[UUID, ...]
+
+
+def ack_topic(site: str, hub: str) -> str:
+    """Topic on which a hub is told what has arrived."""
+    return f"griphub/v1/{site}/{hub}/ack"
+
+
+class Publisher:
+    """Delivers the outbox over MQTT, at least once, and live frames at most once.
+
+    `run` belongs to the hub's task group; everything else may be called from its loop.
+    """
+
+    def __init__(self, config: Config, outbox: Outbox) -> None:
+        self._config = config
+        self._outbox = outbox
+        self._wake = asyncio.Event()
+        self._connected = False
+        self._last_seq = 0
+        self._in_flight: dict[UUID, tuple[Waiting, float, int]] = {}  # event, when to send again, tries
+        self._acknowledged: list[UUID] = []
+        self._client = mqtt.make_client(config, "hub", f"griphub-hub-{config.site}-{config.hub}")
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._connected
+
+    def wake(self) -> None:
+        """Say that something new was committed."""
+        self._wake.set()
+
+    def send_live(self, frame: LiveFrame) -> None:
+        """Send a live frame if the broker is there; else nobody could see it anyway."""
+        if self._connected:
+            self._client.publish(frame.topic(), frame.model_dump_json(by_alias=True), qos=0)
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        mqtt.start(self._client, self._config)
+        try:
+            while True:
+                await self._settle()
+                next_resend_s = await self._send()
+                try:
+                    async with asyncio.timeout(next_resend_s):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+                self._wake.clear()
+        finally:
+            await asyncio.to_thread(mqtt.stop, self._client)
+
+    async def _settle(self) -> None:
+        """Forget what was acknowledged."""
+        if done := self._acknowledged:
+            self._acknowledged = []
+            await asyncio.to_thread(self._outbox.acknowledge, done)
+            for event_id in done:
+                self._in_flight.pop(event_id, None)
+
+    async def _send(self) -> float | None:
+        """Send what is new or overdue; return seconds until something is due again."""
+        if not self._connected:
+            return None
+        now_s = self._loop.time()
+        for event, due_s, tries in list(self._in_flight.values()):
+            if due_s <= now_s:
+                self._publish(event, tries)
+        if (room := WINDOW - len(self._in_flight)) > 0:
+            for event in await asyncio.to_thread(self._outbox.waiting, self._last_seq, room):
+                self._last_seq = event.seq
+                self._publish(event, 0)
+        if not self._in_flight:
+            return None
+        return max(0.0, min(due_s for _, due_s, _ in self._in_flight.values()) - now_s)
+
+    def _publish(self, event: Waiting, tries: int) -> None:
+        self._client.publish(event.topic, event.payload, qos=1)
+        wait_s = min(RESEND_S * 2**tries, RESEND_MAX_S) * random.uniform(0.8, 1.2)  # noqa: S311
+        self._in_flight[event.event_id] = (event, self._loop.time() + wait_s, tries + 1)
+
+    def _start_over(self) -> None:
+        """Forget what was in flight: it waits in the outbox and is sent anew."""
+        self._in_flight.clear()
+        self._last_seq = 0
+        self._wake.set()
+
+    # paho's thread; everything hops to the loop
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        userdata: object,
+        flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            log.warning("The broker refused this hub: %s. Check [broker] user and password.", reason)
+            return
+        client.subscribe(ack_topic(self._config.site, self._config.hub), qos=1)
+        self._loop.call_soon_threadsafe(self._set_connected, True)
+
+    def _on_disconnect(
+        self,
+        client: paho.Client,
+        userdata: object,
+        flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._set_connected, False)
+
+    def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
+        try:
+            ack = Ack.model_validate_json(message.payload)
+        except ValidationError:
+            log.warning("An acknowledgement that cannot be read was ignored; its events are sent again.")
+            return
+        self._loop.call_soon_threadsafe(self._on_ack, ack)
+
+    def _set_connected(self, connected: bool) -> None:
+        if connected != self._connected:
+            log.info("broker %s", "connected" if connected else "away; events wait in the outbox")
+        self._connected = connected
+        if connected:
+            self._start_over()
+
+    def _on_ack(self, ack: Ack) -> None:
+        self._acknowledged.extend(ack.event_ids)
+        self._wake.set()

@@ -1,0 +1,197 @@
+"""Keeps a handful of child processes running, and ends every one of them."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import SetupError
+
+log = logging.getLogger(__name__)
+
+#: Pause before a died child is started again, doubled each time it dies young.
+RESTART_S, RESTART_MAX_S = 0.3, 10.0
+
+#: A child that ran so long died of something new: its pause starts over.
+STEADY_S = 20.0
+
+#: All children are gone this long after `stop`: terminated first, killed after.
+GRACE_S = 3.5
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process to keep alive.
+
+    Attributes
+    ----------
+    name : str
+        For logs: its stderr goes to ``<name>.log``.
+    command : sequence of str
+    ready : coroutine function, optional
+        Returns once the child can be used; start-up waits for it.
+    on_line : callable, optional
+        Gets each line of the child's stdout; without it stdout goes to the log as well.
+    restart : bool
+        Whether to start it again when it ends.
+    """
+
+    name: str
+    command: Sequence[str]
+    ready: Callable[[], Awaitable[None]] | None = None
+    on_line: Callable[[str], None] | None = None
+    restart: bool = True
+
+
+class Supervisor:
+    """Starts children in order, restarts them when they die, stops them in reverse order.
+
+    Parameters
+    ----------
+    folder : Path
+        Receives ``<name>.log`` and ``<name>.pid``.
+    environment : dict
+        Added to this process's environment for every child.
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder = folder
+        self._environment = os.environ | environment
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._stopping = False
+        self.restarts: dict[str, int] = {}
+
+    async def start(self, child: Child, timeout_s: float = 30.0) -> None:
+        """Start a child and wait until it is ready.
+
+        Raises
+        ------
+        SetupError
+            If it ended or was not ready in time; the message names its log.
+        """
+        log_file = self._folder / f"{child.name}.log"
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        first_started = asyncio.Event()
+        task = asyncio.create_task(self._keep(child, log_file, first_started), name=child.name)
+        self._tasks[child.name] = task
+        await first_started.wait()
+        if child.ready is None:
+            return
+        ready = asyncio.ensure_future(child.ready())
+        ended = asyncio.ensure_future(self._processes[child.name].wait())
+        try:
+            await asyncio.wait({ready, ended}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            if not ready.done():
+                what = "ended at once" if ended.done() else f"was not ready within {timeout_s:g} s"
+                raise SetupError(f"The {child.name} process {what}", f"Its log says why: {log_file}.")
+            ready.result()
+        finally:
+            ready.cancel()
+            ended.cancel()
+
+    def pid(self, name: str) -> int:
+        """Process id of a running child."""
+        return self._processes[name].pid
+
+    async def wait(self, name: str) -> None:
+        """Return when a child that is not restarted has ended."""
+        await asyncio.shield(self._tasks[name])
+
+    async def stop(self) -> None:
+        """End all children: terminate in reverse order of starting, kill what is left."""
+        self._stopping = True
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + GRACE_S
+        for name in reversed(self._tasks):
+            if process := self._processes.get(name):
+                _signal_group(process, signal.SIGTERM)
+        pending = set(self._tasks.values())
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=max(0.1, deadline_s - loop.time()))
+        if pending:
+            for process in self._processes.values():
+                _signal_group(process, signal.SIGKILL)
+            await asyncio.wait(pending, timeout=1)
+        for task in pending:
+            task.cancel()
+
+    async def _keep(self, child: Child, log_file: Path, started: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        pause_s = RESTART_S
+        while not self._stopping:
+            began_s = loop.time()
+            await self._run_once(child, log_file, started)
+            if self._stopping or not child.restart:
+                return
+            self.restarts[child.name] = self.restarts.get(child.name, 0) + 1
+            pause_s = RESTART_S if loop.time() - began_s > STEADY_S else min(pause_s * 2, RESTART_MAX_S)
+            log.warning("%s ended; starting it again in %.1f s", child.name, pause_s)
+            await asyncio.sleep(pause_s)
+
+    async def _run_once(self, child: Child, log_file: Path, started: asyncio.Event) -> None:
+        with log_file.open("ab") as sink:
+            process = await asyncio.create_subprocess_exec(
+                *child.command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if child.on_line else sink,
+                stderr=sink,
+                env=self._environment,
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which ends them in order
+            )
+        self._processes[child.name] = process
+        (self._folder / f"{child.name}.pid").write_text(str(process.pid))
+        started.set()
+        try:
+            if child.on_line and process.stdout:
+                async for line in process.stdout:
+                    child.on_line(line.decode(errors="replace").rstrip())
+            await process.wait()
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                (self._folder / f"{child.name}.pid").unlink()
+
+
+def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+
+
+async def port_open(host: str, port: int) -> None:
+    """Return once something listens there."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+
+
+def require_free_port(host: str, port: int, *, what: str, key: str) -> None:
+    """Check that a port can be listened on.
+
+    Raises
+    ------
+    SetupError
+        Naming the configuration key that changes it.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            variable = "GRIPHUB_" + key.upper().replace(".", "__")
+            raise SetupError(
+                f"Port {port}, which the {what} needs, is taken ({error.strerror})",
+                f"Stop what uses it, or choose another one, for example with {variable}={port + 1}.",
+            ) from None
