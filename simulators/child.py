@@ -128,7 +128,7 @@ class ChildModel:
     hold_s: float = 1.0
     release_s: float = 0.35
     rest_s: float = 1.3
-    irregularity: float = 0.2
+    irregularity: float = 0.25
     unsteadiness: float = 0.01
     tremor_hz: float = 8.0
     tremor_share: float = 0.008
@@ -190,6 +190,7 @@ class ChildModel:
             effort = self._effort(t_s, before_n, force_n, kept_n, rng)
             yield effort
             t_s = float(effort.t_s[-1]) + self._time(self.rest_s, rng)
+            kept_n *= rng.uniform(0.5, 0.9)  # the hand slackens slowly while it waits
             if rng.random() < self.pause_chance:
                 t_s += self._time(4.0, rng)
             force_n = next_n
@@ -210,10 +211,12 @@ class ChildModel:
         rise_s, hold_s, release_s = (
             self._time(median_s, rng) for median_s in (self.rise_s, self.hold_s, self.release_s)
         )
-        steps = max(2, round(hold_s / KNOT_S))
-        walk = np.cumsum(rng.standard_normal(steps)) * 0.25 * self.irregularity
-        dips = np.minimum(walk.max() - walk + 0.05 * np.arange(steps) / steps, DIP_SHARE_MAX)
-        dips -= dips.min()
+        steps = max(3, round(hold_s / KNOT_S) + 1)
+        u = np.linspace(0, 1, steps)
+        arch = rng.uniform(0.04, 0.2) * np.abs(2 * (u - rng.uniform(0.3, 0.6))) ** 1.5
+        walk = np.cumsum(rng.standard_normal(steps)) * 0.2 * self.irregularity
+        dips = arch + walk.max() - walk
+        dips = np.minimum(dips - dips.min(), DIP_SHARE_MAX)
         held_n = force_n - dips * (force_n - from_n)
         even = 2.0 / max(self.irregularity, 0.02) ** 2  # the larger, the closer to the bell
         rise = np.cumsum(rng.dirichlet(even * _RISE))[:-1]
@@ -260,7 +263,7 @@ PRESETS: dict[str, ChildModel] = {
             hold_s=1.1,
             release_s=0.55,
             rest_s=1.5,
-            irregularity=0.25,
+            irregularity=0.3,
             unsteadiness=0.02,
             tremor_hz=6.5,
             tremor_share=0.035,
