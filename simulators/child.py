@@ -45,7 +45,7 @@ class Strength:
 
     peak_n: float
     gain: float = 0.1
-    half_gain_days: float = 18.0
+    half_gain_days: float = 21.0
 
     def on_day(self, day: float) -> float:
         """Maximal force in newtons, so many days after the training began."""
@@ -254,7 +254,7 @@ PRESETS: dict[str, ChildModel] = {
             "c-4f21",
             "Mia",
             age_years=6.4,
-            left=Strength(24.0, gain=0.35),
+            left=Strength(24.0, gain=0.6),
             right=Strength(42.0, gain=0.15),
             share_of_peak=0.5,
             share_sd=0.16,
@@ -287,8 +287,8 @@ PRESETS: dict[str, ChildModel] = {
             age_years=12.8,
             left=Strength(138.0, gain=0.2),
             right=Strength(196.0, gain=0.03),
-            share_of_peak=0.6,
-            share_sd=0.3,
+            share_of_peak=0.5,
+            share_sd=0.25,
             session_sd=0.1,
             rise_s=0.3,
             hold_s=1.2,
