@@ -7,6 +7,7 @@ What a child *means* to do is known exactly, which is what a detector is scored 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from math import exp2
 from typing import Literal
 
 import numpy as np
@@ -49,7 +50,7 @@ class Strength:
 
     def on_day(self, day: float) -> float:
         """Maximal force in newtons, so many days after the training began."""
-        return self.peak_n * (1 + self.gain * (1 - 2.0 ** (-max(day, 0.0) / self.half_gain_days)))
+        return self.peak_n * (1 + self.gain * (1 - exp2(-max(day, 0.0) / self.half_gain_days)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,6 +85,7 @@ def _days(weeks: int, rng: np.random.Generator) -> list[int]:
     away: set[int] = set()
     # One in each half: the weeks between them show that the trend goes on.
     for half, lengths in enumerate((_ILLNESS_DAYS, _HOLIDAY_DAYS)):
-        first = int(rng.integers(7 * weeks * (half + 0.2) / 2, 7 * weeks * (half + 0.6) / 2 + 1))
+        earliest = 7 * weeks * (5 * half + 1) // 10
+        first = int(rng.integers(earliest, earliest + 7 * weeks // 5 + 1))
         away.update(range(first, first + int(rng.integers(*lengths))))
     return sorted(set(trained) - away)

@@ -45,7 +45,7 @@ class ToolModel:
     noise_sd, rest_level : float
         Sensor noise and what it shows untouched, in `unit`.
     warming, warming_s : float
-        How far a warm hand shifts the rest level (in `unit`), and its time constant.
+        How far a warm hand typically shifts the rest level (in `unit`), and its time constant.
     creep, creep_s : float
         Share by which the reading grows under a steady force, and its time constant.
     """
@@ -222,7 +222,8 @@ def _force_on_tool(
         width_s = rng.uniform(0.03, 0.07)
         height_n = child.bump_n * np.exp(0.5 * rng.standard_normal())
         force_n += height_n * np.exp(-0.5 * ((t_s - at_s) / width_s) ** 2)
-    return np.maximum(force_n, 0)
+    pressed_n: FloatArray = np.maximum(force_n, 0)
+    return pressed_n
 
 
 def _wander(t_s: FloatArray, low_hz: float, high_hz: float, rng: np.random.Generator) -> FloatArray:
@@ -230,5 +231,5 @@ def _wander(t_s: FloatArray, low_hz: float, high_hz: float, rng: np.random.Gener
     waves = 12
     hz = rng.uniform(low_hz, high_hz, waves)
     phase = rng.uniform(0, 2 * np.pi, waves)
-    waved: FloatArray = np.sin(2 * np.pi * np.outer(t_s, hz) + phase).sum(axis=1)
-    return waved / np.sqrt(waves / 2)
+    waved: FloatArray = np.sin(2 * np.pi * np.outer(t_s, hz) + phase).sum(axis=1) / np.sqrt(waves / 2)
+    return waved
