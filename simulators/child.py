@@ -221,8 +221,7 @@ class ChildModel:
         held_n = force_n - dips * (force_n - from_n)
         even = 2.0 / max(self.irregularity, 0.02) ** 2  # the larger, the closer to the bell
         rise = np.cumsum(rng.dirichlet(even * _RISE))[:-1]
-        release = np.cumsum(rng.dirichlet(even * _RELEASE))
-        release[-1] = 1.0
+        release = np.cumsum(rng.dirichlet(even * _RELEASE))[:-1]
         begins_s, ends_s = start_s + rise_s, start_s + rise_s + hold_s
         return Effort(
             t_s=np.concatenate(
@@ -239,6 +238,7 @@ class ChildModel:
                     from_n + rise * (held_n[0] - from_n),
                     held_n,
                     held_n[-1] + release * (to_n - held_n[-1]),
+                    [to_n],
                 ]
             ),
             hold_s=(begins_s, ends_s),

@@ -182,8 +182,12 @@ def _truth(effort: Effort, curve: PchipInterpolator, per_n: float) -> TrueSqueez
 
     def crossing(from_s: float, to_s: float) -> float:
         fine_s = np.linspace(from_s, to_s, max(2, int(abs(to_s - from_s) / _TRUTH_STEP_S)))
-        below = fine_s[curve(fine_s) < level_n]
-        return float(below[0]) if below.size else float(to_s)
+        fine_n = curve(fine_s)
+        after = int(np.argmax(fine_n < level_n))
+        if not after:  # the hand does not let go that far
+            return float(to_s)
+        pair = [after, after - 1]  # in rising order, as interpolation wants it
+        return float(np.interp(level_n, fine_n[pair], fine_s[pair]))
 
     return TrueSqueeze(
         onset_s=crossing(t_s[top], t_s[0]),
