@@ -1,13 +1,17 @@
 """What every store can do, and the read models that the dashboard shows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+import numpy as np
+
 from ...firmware_bridge.samples import FloatArray, ToolKind, Unit
+from ..errors import PayloadError, StoreError
 from ..records import Event, Hand, Source, SqueezeCounted
+from ..waveform import decode_samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,11 @@ class Store(Protocol):
         """What to call it in messages."""
 
     def write(self, events: Sequence[Event]) -> None:
-        """Store events durably. Writing the same event again changes nothing."""
+        """Store events durably, in any order. Writing the same event again changes nothing.
+
+        A `StoreError` that is not retryable means that an event among these is at fault, and that the
+        others would be taken without it; some of them may have been.
+        """
 
     def children(self) -> list[ChildOverview]:
         """All children with at least one ended session, most recent first."""
@@ -89,3 +97,36 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+
+
+def join_waveform(store: str, seconds: Iterable[tuple[float, str]]) -> tuple[FloatArray, FloatArray]:
+    """Put a session's waveform together.
+
+    Parameters
+    ----------
+    store : str
+        Where it comes from, for the message.
+    seconds : iterable of (start_s, data)
+        What `WaveformSecond` events held, in order of their samples.
+
+    Returns
+    -------
+    t_s, values : ndarray, shape (n,)
+        As in `SessionDetail`.
+
+    Raises
+    ------
+    StoreError
+        If what comes out is not what went in.
+    """
+    try:
+        parts = [(start_s, *decode_samples(data)) for start_s, data in seconds]
+    except PayloadError as error:
+        raise StoreError(
+            store, f"a stored waveform is damaged: {error.reason}", "Restore it from a backup."
+        ) from error
+    if not parts:
+        return np.empty(0), np.empty(0)
+    return np.concatenate([start_s + t_s for start_s, t_s, _ in parts]), np.concatenate(
+        [v for _, _, v in parts]
+    )

@@ -1,0 +1,127 @@
+"""Moves events from the journal into the store, and never past one that the store does not have."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    sleep_using_event,
+    stop_when_event_set,
+    wait_random_exponential,
+)
+
+from ..errors import PayloadError, StoreError
+from ..records import decode, utc
+from ..stores.contract import Store
+from .journal import Journal
+
+log = logging.getLogger(__name__)
+
+#: Events handed to the store at once: some thousand lines of line protocol, which InfluxDB likes best, and
+#: a transaction of some 50 ms in SQLite.
+BATCH = 2_000
+#: Longest wait between tries: with full jitter a store that is back gets the queue within half a minute.
+BACKOFF_MAX_S = 30.0
+#: What every store has had for so long is forgotten.
+KEEP = timedelta(days=7)
+PRUNE_EVERY_S = 3600.0
+#: How long an idle forwarder may take to see that it should end, if nobody wakes it.
+IDLE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ForwarderState:
+    """What has not reached the store.
+
+    Attributes
+    ----------
+    waiting : int
+        Events.
+    since : datetime or None
+        Arrival of the oldest of them.
+    reason : str or None
+        Why the last try failed; None while all is well.
+    """
+
+    waiting: int
+    since: datetime | None
+    reason: str | None
+
+
+class Forwarder:
+    """Forwards a journal to one store; `run` it in a thread of its own.
+
+    Delivery is at least once: a crash between the store's commit and the cursor's repeats events, which
+    the store recognises. An event that the store refuses for good becomes a dead letter and the rest go on.
+    """
+
+    def __init__(self, journal: Journal, store: Store) -> None:
+        self._journal = journal
+        self._store = store
+        self._wake = threading.Event()
+        self._reason: str | None = None
+
+    @property
+    def state(self) -> ForwarderState:
+        """What waits, and why."""
+        waiting = self._journal.waiting(self._store.name)
+        return ForwarderState(waiting.count, waiting.since, self._reason)
+
+    def notify(self) -> None:
+        """Say that the journal has something new, or that `run` should look whether to stop."""
+        self._wake.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Forward until `stop` is set; a batch under way is finished."""
+        retry = Retrying(
+            wait=wait_random_exponential(multiplier=0.5, max=BACKOFF_MAX_S),
+            stop=stop_when_event_set(stop),
+            sleep=sleep_using_event(stop),
+            before_sleep=self._failed,
+            retry_error_callback=lambda _: False,  # stopped while waiting: the journal has it all
+        )
+        pruned_at = -PRUNE_EVERY_S
+        while not stop.is_set():
+            if retry(self._forward):
+                continue
+            if time.monotonic() - pruned_at >= PRUNE_EVERY_S:
+                pruned_at = time.monotonic()
+                retry(self._journal.prune, utc(time.time()) - KEEP)
+            self._wake.wait(IDLE_S)
+            self._wake.clear()
+
+    def _forward(self) -> bool:
+        """Forward a batch; False if there was none."""
+        rows = self._journal.read(self._journal.cursor(self._store.name), BATCH)
+        if rows:
+            self._deliver(rows)
+        self._reason = None
+        return bool(rows)
+
+    def _deliver(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        """Write rows and advance over them; halve what is refused until the culprit stands alone."""
+        last, payload = rows[-1]
+        try:
+            self._store.write([decode(payload) for _, payload in rows])
+        except (StoreError, PayloadError) as error:
+            if isinstance(error, StoreError) and error.retryable:
+                raise
+            if len(rows) > 1:
+                half = len(rows) // 2
+                self._deliver(rows[:half])
+                self._deliver(rows[half:])
+                return
+            log.warning("An event is set aside: %s", error)
+            self._journal.dead_letter(f"store/{self._store.name}", payload, error.reason)
+        self._journal.advance(self._store.name, last)
+
+    def _failed(self, attempt: RetryCallState) -> None:
+        error = attempt.outcome.exception() if attempt.outcome else None
+        self._reason = str(error)
+        unexpected = error if not isinstance(error, StoreError) else None
+        log.warning("Results wait in the journal: %s", error, exc_info=unexpected)

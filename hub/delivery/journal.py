@@ -1,0 +1,190 @@
+"""What ingest commits before it acknowledges: every event once, until the stores have it.
+
+Stores recognise events by their id, so the journal may forget: a replay from months ago is simply
+forwarded again and changes nothing.
+"""
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from ..records import utc
+from ..stores.sqlite_file import connect, store_errors
+
+#: Newest dead letters kept, and bytes of each: some 10 MB at most of events, which are about 1 kB each,
+#: and a bound on what a stranger's messages can fill the disk with.
+DEAD_LETTERS = 10_000
+DEAD_LETTER_BYTES = 16_384
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS event (
+    seq INTEGER PRIMARY KEY,
+    event_id BLOB NOT NULL UNIQUE,
+    received_at REAL NOT NULL,  -- Unix time
+    payload BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS cursor (store TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dead_letter (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    received_at REAL NOT NULL,
+    topic TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    payload BLOB NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many events a store does not have yet, and since when the oldest of them waits."""
+
+    count: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that no store will take, with the reason. `number` counts all there ever were."""
+
+    number: int
+    received_at: datetime
+    topic: str
+    reason: str
+    payload: bytes
+
+
+class Journal:
+    """Events in order of arrival, durable before `append` returns. Thread-safe.
+
+    Parameters
+    ----------
+    path : Path
+        The file, made when missing.
+
+    Raises
+    ------
+    StoreError
+        From every method, when the file cannot be written or read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        with store_errors("journal", path):
+            self._db = connect(path, _SCHEMA, version=1)
+        self._path = path
+
+    def append(self, payloads: Sequence[tuple[UUID, bytes]]) -> int:
+        """Commit events; those that are here already are ignored.
+
+        Returns
+        -------
+        int
+            How many were new.
+        """
+        now = time.time()
+        rows = [(event_id.bytes, now, payload) for event_id, payload in payloads]
+        with self._transaction() as db:
+            before = db.total_changes
+            db.executemany(
+                "INSERT OR IGNORE INTO event (event_id, received_at, payload) VALUES (?, ?, ?)", rows
+            )
+            return db.total_changes - before
+
+    def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Up to `limit` events behind sequence number `after`, in order: (number, payload)."""
+        with self._reading() as db:
+            return db.execute(
+                "SELECT seq, payload FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+            ).fetchall()
+
+    def cursor(self, store: str) -> int:
+        """Number of the last event that `store` has; 0 at first."""
+        with self._reading() as db:
+            row = db.execute("SELECT seq FROM cursor WHERE store = ?", (store,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def advance(self, store: str, seq: int) -> None:
+        """Note that `store` has everything up to `seq`.
+
+        A cursor that a power cut takes back costs a repetition, never an event: so this does not wait for
+        the disk, which on an SD card would double the delay of the next squeeze.
+        """
+        with self._transaction(synchronous="NORMAL") as db:
+            db.execute("INSERT OR REPLACE INTO cursor (store, seq) VALUES (?, ?)", (store, seq))
+
+    def waiting(self, store: str) -> Waiting:
+        """What `store` does not have yet."""
+        with self._reading() as db:
+            # numbers have no gaps above any cursor, so that a long queue need not be counted row by row
+            count, since = db.execute(
+                """SELECT (SELECT ifnull(max(seq), 0) FROM event) - at,
+                          (SELECT received_at FROM event WHERE seq > at ORDER BY seq LIMIT 1)
+                   FROM (SELECT ifnull(max(seq), 0) AS at FROM cursor WHERE store = ?)""",
+                (store,),
+            ).fetchone()
+        return Waiting(count, None if since is None else utc(since))
+
+    def prune(self, before: datetime) -> int:
+        """Forget events that came before `before` and that every store with a cursor has.
+
+        The newest row always stays, because SQLite numbers from the highest row there is.
+
+        Returns
+        -------
+        int
+            How many were forgotten.
+        """
+        with self._transaction() as db:
+            return db.execute(
+                """DELETE FROM event WHERE received_at < ? AND seq <= (SELECT min(seq) FROM cursor)
+                   AND seq < (SELECT max(seq) FROM event)""",
+                (before.timestamp(),),
+            ).rowcount
+
+    def dead_letter(self, topic: str, payload: bytes, reason: str) -> None:
+        """Set a message aside; the oldest go when there are more than `DEAD_LETTERS`."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO dead_letter (received_at, topic, reason, payload) VALUES (?, ?, ?, ?)",
+                (time.time(), topic, reason, payload[:DEAD_LETTER_BYTES]),
+            )
+            db.execute(
+                "DELETE FROM dead_letter WHERE number <= (SELECT max(number) FROM dead_letter) - ?",
+                (DEAD_LETTERS,),
+            )
+
+    def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
+        """The newest dead letters, newest first."""
+        with self._reading() as db:
+            rows = db.execute(
+                """SELECT number, received_at, topic, reason, payload FROM dead_letter
+                   ORDER BY number DESC LIMIT ?""",
+                (limit,),
+            ).fetchall()
+        return [
+            DeadLetter(number, utc(at), topic, reason, payload) for number, at, topic, reason, payload in rows
+        ]
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, store_errors("journal", self._path):
+            yield self._db
+
+    @contextlib.contextmanager
+    def _transaction(self, synchronous: str = "FULL") -> Iterator[sqlite3.Connection]:
+        with self._reading() as db:
+            db.execute(f"PRAGMA synchronous = {synchronous}")
+            with db:
+                db.execute("BEGIN IMMEDIATE")
+                yield db

@@ -1,0 +1,245 @@
+"""The embedded store: one SQLite file, written by ingest and read by the dashboard's process."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from ...firmware_bridge.samples import ToolKind, Unit
+from ..records import Event, Hand, SessionEnded, SessionStarted, Source, SqueezeCounted, WaveformSecond
+from .contract import ChildOverview, SessionDetail, SessionPoint, join_waveform
+from .sqlite_file import check_version, connect, store_errors
+
+VERSION = 1
+
+# All events of a session repeat whose it is; only the session's row keeps it.
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS session (
+    session_id TEXT PRIMARY KEY,
+    site TEXT NOT NULL, hub TEXT NOT NULL, child_id TEXT NOT NULL, tool_id TEXT NOT NULL,
+    tool_kind TEXT NOT NULL, hand TEXT NOT NULL, source TEXT NOT NULL, unit TEXT NOT NULL,
+    started_at INTEGER NOT NULL, -- µs since 1970 UTC, like all times here
+    goal INTEGER NOT NULL,
+    ended_at INTEGER,            -- this and all below: null until the session has ended
+    ended_by TEXT, squeezes INTEGER, doubtful INTEGER, peak REAL, median_peak REAL,
+    first_index INTEGER, end_index INTEGER, received INTEGER, lost INTEGER
+);
+CREATE INDEX IF NOT EXISTS session_of_child ON session (child_id, started_at);
+CREATE TABLE IF NOT EXISTS squeeze (
+    event_id TEXT PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    measured_at INTEGER NOT NULL,
+    number INTEGER NOT NULL, onset_s REAL NOT NULL, peak_s REAL NOT NULL, offset_s REAL NOT NULL,
+    peak REAL NOT NULL, rest REAL NOT NULL, impulse REAL NOT NULL, ended_by TEXT NOT NULL,
+    doubtful TEXT NOT NULL       -- JSON array of reasons
+);
+CREATE INDEX IF NOT EXISTS squeeze_of_session ON squeeze (session_id, onset_s);
+CREATE TABLE IF NOT EXISTS waveform (
+    event_id TEXT PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    measured_at INTEGER NOT NULL,
+    first_index INTEGER NOT NULL, start_s REAL NOT NULL,
+    samples INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS waveform_of_session ON waveform (session_id, first_index);
+"""
+
+_ABOUT = ("session_id", "site", "hub", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
+_RESULT = (
+    "ended_at", "ended_by", "squeezes", "doubtful", "peak", "median_peak",
+    "first_index", "end_index", "received", "lost",
+)  # fmt: skip
+_SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "peak", "rest", "impulse", "ended_by")
+_WAVEFORM = ("first_index", "start_s", "samples", "data")
+
+
+def _insert(table: str, columns: Sequence[str], on_conflict: str) -> str:
+    values = ", ".join(f":{column}" for column in columns)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) ON CONFLICT {on_conflict}"  # noqa: S608
+
+
+_STARTED = _insert("session", (*_ABOUT, "started_at", "goal"), "DO NOTHING")
+_ENDED = _insert(
+    "session",
+    (*_ABOUT, "started_at", "goal", *_RESULT),
+    "(session_id) DO UPDATE SET "
+    + ", ".join(f"{column} = excluded.{column}" for column in ("started_at", "goal", *_RESULT))
+    + " WHERE ended_at IS NULL",
+)
+_COUNTED = _insert("squeeze", ("event_id", "session_id", "measured_at", *_SQUEEZE, "doubtful"), "DO NOTHING")
+_SECOND = _insert("waveform", ("event_id", "session_id", "measured_at", *_WAVEFORM), "DO NOTHING")
+
+
+class SqliteStore:
+    """Results in an SQLite file: one process writes, any number read. Thread-safe.
+
+    Parameters
+    ----------
+    path : Path
+        The file. A writer makes it; to a reader a missing one means that there are no results yet.
+
+    Raises
+    ------
+    StoreError
+        From every method, when the file cannot be used; the message says what to do about it.
+    """
+
+    name = "sqlite"
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        self._read_only = read_only
+        self._lock = threading.Lock()
+        self._db: sqlite3.Connection | None = None
+        with self._opened():
+            pass
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Store events in one transaction."""
+        with self._opened() as db:
+            if db is None or self._read_only:
+                raise TypeError("this store was opened to read only")
+            with db:
+                db.execute("BEGIN IMMEDIATE")
+                for event in events:
+                    db.execute(*_statement(event))
+
+    def children(self) -> list[ChildOverview]:
+        """All children with at least one ended session, most recent first."""
+        rows = self._select(
+            """SELECT child_id, source, count(*) AS sessions, sum(squeezes) AS squeezes,
+                      max(started_at) AS last
+               FROM session WHERE ended_at IS NOT NULL
+               GROUP BY child_id, source ORDER BY last DESC, child_id"""
+        )
+        return [
+            ChildOverview(
+                row["child_id"], Source(row["source"]), row["sessions"], row["squeezes"], _time(row["last"])
+            )
+            for row in rows
+        ]
+
+    def trend(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[SessionPoint]:
+        """Ended sessions of a child that started in ``[since, until)``, oldest first; both sources."""
+        rows = self._select(
+            """SELECT * FROM session WHERE child_id = ? AND started_at >= ? AND started_at < ?
+               AND ended_at IS NOT NULL ORDER BY started_at, session_id""",
+            child_id,
+            _us(since or datetime.min.replace(tzinfo=UTC)),
+            _us(until or datetime.max.replace(tzinfo=UTC)),
+        )
+        return [_point(row) for row in rows]
+
+    def session(self, session_id: UUID) -> SessionDetail | None:
+        """One ended session, or None if there is none of that id."""
+        key = str(session_id)
+        found = self._select("SELECT * FROM session WHERE session_id = ? AND ended_at IS NOT NULL", key)
+        if not found:
+            return None
+        about = {column: found[0][column] for column in _ABOUT}
+        squeezes = self._select("SELECT * FROM squeeze WHERE session_id = ? ORDER BY onset_s, number", key)
+        seconds = self._select(
+            "SELECT start_s, data FROM waveform WHERE session_id = ? ORDER BY first_index, start_s", key
+        )
+        t_s, values = join_waveform(self.name, [(row["start_s"], row["data"]) for row in seconds])
+        return SessionDetail(_point(found[0]), tuple(_squeeze(row, about) for row in squeezes), t_s, values)
+
+    def squeeze_ids(self, session_id: UUID) -> set[UUID]:
+        """Event ids of the squeezes stored for a session, ended or not."""
+        rows = self._select("SELECT event_id FROM squeeze WHERE session_id = ?", str(session_id))
+        return {UUID(row["event_id"]) for row in rows}
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+
+    def _select(self, query: str, *parameters: object) -> list[sqlite3.Row]:
+        with self._opened() as db:
+            return [] if db is None else db.execute(query, parameters).fetchall()
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection | None]:
+        with self._lock, store_errors(self.name, self._path):
+            if self._db is None:
+                self._db = self._connect()
+            yield self._db
+
+    def _connect(self) -> sqlite3.Connection | None:
+        if not self._read_only:
+            db = connect(self._path, _SCHEMA, VERSION)
+        elif self._path.exists():
+            uri = f"{self._path.resolve().as_uri()}?mode=ro"
+            db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+            try:
+                tables = check_version(db, self._path, VERSION)
+            except BaseException:
+                db.close()
+                raise
+            if not tables:  # the writer is about to make them
+                db.close()
+                return None
+        else:
+            return None
+        db.row_factory = sqlite3.Row
+        return db
+
+
+def _statement(event: Event) -> tuple[str, dict[str, Any]]:
+    values = event.model_dump(exclude={"event_id", "session_id", "measured_at"})
+    values |= {"session_id": str(event.session_id), "event_id": str(event.event_id)}
+    values["measured_at"] = values["started_at"] = _us(event.measured_at)
+    match event:
+        case SessionStarted():
+            return _STARTED, values
+        case SessionEnded():
+            return _ENDED, values | {"ended_at": _us(event.ended_at)}
+        case SqueezeCounted():
+            return _COUNTED, values | {"doubtful": json.dumps(event.doubtful)}
+        case WaveformSecond():
+            return _SECOND, values
+
+
+def _point(row: sqlite3.Row) -> SessionPoint:
+    return SessionPoint(
+        session_id=UUID(row["session_id"]),
+        child_id=row["child_id"],
+        tool_id=row["tool_id"],
+        tool_kind=ToolKind(row["tool_kind"]),
+        hand=Hand(row["hand"]),
+        source=Source(row["source"]),
+        unit=Unit(row["unit"]),
+        started_at=_time(row["started_at"]),
+        goal=row["goal"],
+        **{column: row[column] for column in _RESULT} | {"ended_at": _time(row["ended_at"])},
+    )
+
+
+def _squeeze(row: sqlite3.Row, about: dict[str, Any]) -> SqueezeCounted:
+    return SqueezeCounted(
+        event_id=row["event_id"],
+        measured_at=_time(row["measured_at"]),
+        doubtful=json.loads(row["doubtful"]),
+        **about,
+        **{column: row[column] for column in _SQUEEZE},
+    )
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _us(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def _time(us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=us)

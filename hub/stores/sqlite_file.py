@@ -1,0 +1,81 @@
+"""Opening SQLite files, and what their errors mean to the person who runs the hub."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import StoreError
+
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "Free some space on that disk; nothing was lost, and it goes on by itself.",
+    sqlite3.SQLITE_BUSY: "Another program holds the file; close it, and it goes on by itself.",
+    sqlite3.SQLITE_READONLY: "Give the user that runs griphub the right to write there.",
+    sqlite3.SQLITE_CANTOPEN: "See that the folder exists and belongs to the user that runs griphub.",
+    sqlite3.SQLITE_IOERR: "See that the disk is well and still mounted.",
+    sqlite3.SQLITE_CORRUPT: "Stop griphub, set the file aside and restore it from a backup.",
+    sqlite3.SQLITE_NOTADB: "Stop griphub, set the file aside and restore it from a backup.",
+}
+
+
+def connect(path: Path, schema: str, version: int) -> sqlite3.Connection:
+    """Open a file for writing, durable at every commit, with its tables made.
+
+    Parameters
+    ----------
+    schema : str
+        ``CREATE … IF NOT EXISTS`` statements.
+    version : int
+        What `schema` is, kept in ``PRAGMA user_version``.
+
+    Raises
+    ------
+    StoreError
+        If a newer GripHub made the file.
+    sqlite3.Error, OSError
+        Use `store_errors` around it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    try:
+        check_version(db, path, version)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {version}; COMMIT;")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def check_version(db: sqlite3.Connection, path: Path, version: int) -> int:
+    """Version of the file's tables, 0 before they are made; refuses one from the future."""
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if found > version:
+        raise StoreError(
+            path.name,
+            f"a newer GripHub wrote {path} (its tables are version {found}, this one knows {version})",
+            "Install that version again; the file is unchanged.",
+            retryable=False,
+        )
+    return found
+
+
+@contextlib.contextmanager
+def store_errors(name: str, path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into `StoreError`.
+
+    Only an event that does not fit into the tables is not worth another try: a disk is freed, a file
+    restored, a lock given up.
+    """
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, OverflowError) as error:
+        raise StoreError(name, str(error), "The event was refused.", retryable=False) from error
+    except sqlite3.Error as error:
+        # the low byte is the primary code that an extended one refines
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        advice = _ADVICE.get(code, "Run `griphub doctor`; if it finds nothing, report this as a bug.")
+        raise StoreError(name, f"{error} ({path})", advice) from error
+    except OSError as error:
+        raise StoreError(name, str(error), _ADVICE[sqlite3.SQLITE_CANTOPEN]) from error
