@@ -64,6 +64,15 @@ class BondLost(GripError):
         super().__init__(f"{tool} no longer knows this hub. Pair it again.")
 
 
+class PairingRefused(GripError):
+    """The tool did not pair."""
+
+    def __init__(self, tool: str, reason: str) -> None:
+        self.tool = tool
+        self.reason = reason
+        super().__init__(f"{tool} did not pair: {reason}. Hold its button until it blinks, then try again.")
+
+
 class ToolRefused(GripError):
     """The tool answered a command with a status other than success."""
 

@@ -1,0 +1,387 @@
+"""A Bumble central behind bleak's own ``backend=`` argument.
+
+`BumbleScanner` and `BumbleClient` are bleak backends; `BumbleRadio` is the HCI controller that they share.
+With it, code that is plain bleak runs on a virtual radio, or on an HCI dongle without BlueZ.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bleak.args import SizedBuffer
+from bleak.assigned_numbers import gatt_char_props_to_strs
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.client import BaseBleakClient, NotifyCallback
+from bleak.backends.descriptor import BleakGATTDescriptor
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback, BaseBleakScanner
+from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
+from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
+from bleak.uuids import normalize_uuid_str
+from bumble import att, hci
+from bumble.core import UUID, BaseBumbleError
+from bumble.core import AdvertisingData as AD
+from bumble.device import Advertisement, Connection, Device, DeviceConfiguration
+from bumble.keys import JsonKeyStore
+from bumble.pairing import PairingConfig, PairingDelegate
+from bumble.transport import open_transport
+
+T = TypeVar("T")
+
+ATT_MTU = 517  #: the largest that can matter: a 512-byte value and the longest ATT header
+
+#: Only the long-term key is exchanged. Bumble 0.0.236 files a bond under the peer's identity address when one
+#: is sent, by default the public one, and would then look for the peer by scanning before each connect. Tools
+#: have static addresses, so none is sent. Delete when Bumble connects to a known address directly.
+_KEYS = PairingDelegate.KeyDistribution.DISTRIBUTE_ENCRYPTION_KEY
+
+
+def pairing_config(_connection: Connection) -> PairingConfig:
+    """LE Secure Connections with bonding; the tools have neither display nor keys ("just works")."""
+    delegate = PairingDelegate(local_initiator_key_distribution=_KEYS, local_responder_key_distribution=_KEYS)
+    return PairingConfig(sc=True, mitm=False, bonding=True, delegate=delegate)
+
+
+class BumbleRadio:
+    """One HCI controller in the central role, shared by its scanners and clients.
+
+    Attributes
+    ----------
+    name : str
+        Bumble transport moniker that it was opened with.
+    lost : asyncio.Event
+        Set once the transport has ended: nothing works on this radio any more.
+    """
+
+    def __init__(self, name: str, device: Device) -> None:
+        self.name = name
+        self.device = device
+        self.lost = asyncio.Event()
+        self._scanners: list[BumbleScanner] = []
+        device.pairing_config_factory = pairing_config
+        device.on(Device.EVENT_ADVERTISEMENT, self._on_advertisement)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, name: str, bonds: Path | None) -> AsyncIterator["BumbleRadio"]:
+        """Power the controller on.
+
+        Parameters
+        ----------
+        name : str
+            Bumble transport moniker, such as ``unix:/run/radio`` or ``tcp-client:localhost:9000``.
+        bonds : Path, optional
+            Folder for the keys of bonded tools; without it they are forgotten on closing.
+
+        Raises
+        ------
+        OSError, BaseBumbleError, ValueError
+            If the transport cannot be opened, or the bonds cannot be read.
+        """
+        file = bonds / "bonds.json" if bonds else None
+        # a bond holds for one pair of addresses, so a hub keeps its address with its bonds
+        address = _own_address(file)
+        async with await open_transport(name) as transport:
+            device = Device.from_config_with_hci(
+                DeviceConfiguration(name="GripHub", address=address), transport.source, transport.sink
+            )
+            if bonds and file:
+                bonds.mkdir(parents=True, exist_ok=True)
+                bonds.chmod(0o700)  # keys are nobody else's business
+                device.keystore = JsonKeyStore(str(address), str(file))
+            radio = cls(name, device)
+            transport.source.terminated.add_done_callback(lambda _: radio.lost.set())
+            await radio.run(device.power_on())
+            try:
+                yield radio
+            finally:
+                for connection in list(device.connections.values()):
+                    with contextlib.suppress(BleakError, TimeoutError):
+                        await asyncio.wait_for(radio.run(connection.disconnect()), 1)
+
+    async def run(self, procedure: Awaitable[T], gone: asyncio.Event | None = None) -> T:
+        """Await a Bumble procedure, with bleak's errors and without Bumble's leaks.
+
+        Bumble 0.0.236 never ends a procedure whose transport is lost, and raises `CancelledError` out of one
+        whose link drops, as if the caller's own task had been cancelled. Delete the race when both raise.
+
+        Parameters
+        ----------
+        procedure : awaitable
+            What to do.
+        gone : asyncio.Event, optional
+            Set when the link that the procedure needs is gone.
+        """
+        work = asyncio.ensure_future(procedure)
+        ends = [asyncio.ensure_future(event.wait()) for event in (self.lost, gone) if event]
+        try:
+            await asyncio.wait([work, *ends], return_when=asyncio.FIRST_COMPLETED)
+            if not work.done() or work.cancelled():
+                raise BleakError("the radio is gone" if self.lost.is_set() else "disconnected")
+            return work.result()
+        except att.ATT_Error as error:
+            raise BleakGATTProtocolError(error.error_code) from error
+        except (BaseBumbleError, hci.HCI_Error) as error:
+            raise BleakError(str(error)) from error
+        finally:
+            for task in (work, *ends):
+                task.cancel()
+            await asyncio.gather(work, *ends, return_exceptions=True)
+
+    async def connect(self, peer: hci.Address, timeout_s: float) -> Connection:
+        """Make a link; whatever ends the attempt early also ends it in the controller."""
+        try:
+            return await self.run(self.device.connect(peer, timeout=timeout_s))
+        except BaseException:
+            # bumble cancels in the controller on its own timeout only, and a link may come up meanwhile
+            with contextlib.suppress(BleakError):
+                await self.run(self.device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command()))
+                if orphan := self.device.find_connection_by_bd_addr(peer):
+                    await self.run(orphan.disconnect())
+            raise
+
+    async def bonded(self, peer: hci.Address) -> bool:
+        """Whether there is a key for this tool."""
+        return self.device.keystore is not None and await self.device.keystore.get(str(peer)) is not None
+
+    async def add(self, scanner: "BumbleScanner", *, active: bool) -> None:
+        """Let a scanner hear; the first one starts the scan."""
+        self._scanners.append(scanner)
+        if len(self._scanners) == 1:
+            await self.run(self.device.start_scanning(active=active, filter_duplicates=False))
+
+    async def remove(self, scanner: "BumbleScanner") -> None:
+        """Undo `add`; the last one stops the scan."""
+        self._scanners.remove(scanner)
+        if not self._scanners and not self.lost.is_set():
+            await self.run(self.device.stop_scanning())
+
+    def _on_advertisement(self, advertisement: Advertisement) -> None:
+        for scanner in tuple(self._scanners):
+            scanner.on_advertisement(advertisement)
+
+
+def _own_address(file: Path | None) -> hci.Address:
+    if not (file and file.exists()):
+        return hci.Address.generate_static_address()
+    try:
+        (address,) = json.loads(file.read_text(encoding="utf-8"))
+        return hci.Address(address)
+    except (TypeError, ValueError):
+        raise ValueError(f"{file} does not hold the bonds of one hub; remove it and pair again") from None
+
+
+class BumbleScanner(BaseBleakScanner):
+    """bleak's scanner interface on a `BumbleRadio`, which comes as the keyword argument ``bumble``."""
+
+    def __init__(
+        self,
+        detection_callback: AdvertisementDataCallback | None,
+        service_uuids: list[str] | None,
+        scanning_mode: str,
+        *,
+        bumble: BumbleRadio,
+        **_other_platforms: Any,
+    ) -> None:
+        super().__init__(detection_callback, service_uuids)
+        self._radio = bumble
+        self._active = scanning_mode == "active"
+
+    async def start(self) -> None:
+        """Start scanning."""
+        self.seen_devices = {}
+        await self._radio.add(self, active=self._active)
+
+    async def stop(self) -> None:
+        """Stop scanning."""
+        await self._radio.remove(self)
+
+    def on_advertisement(self, advertisement: Advertisement) -> None:
+        """Pass on what the radio heard."""
+        data = advertisement.data
+        uuids = [
+            _uuid(uuid)
+            for kind in (
+                AD.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
+                AD.INCOMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
+                AD.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+                AD.INCOMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+            )
+            for listed in data.get_all(kind)
+            for uuid in listed
+        ]
+        if not self.is_allowed_uuid(uuids):
+            return
+        name = data.get(AD.COMPLETE_LOCAL_NAME) or data.get(AD.SHORTENED_LOCAL_NAME)
+        heard = AdvertisementData(
+            local_name=name,
+            manufacturer_data={int(c): bytes(b) for c, b in data.get_all(AD.MANUFACTURER_SPECIFIC_DATA)},
+            service_data={},
+            service_uuids=uuids,
+            tx_power=data.get(AD.TX_POWER_LEVEL),
+            rssi=advertisement.rssi,
+            platform_data=(advertisement,),
+        )
+        address = advertisement.address.to_string(with_type_qualifier=False)
+        details = {"radio": self._radio.name, "address": advertisement.address}
+        device = self.create_or_update_device(address, address, name, details, heard)
+        self.call_detection_callbacks(device, heard)
+
+
+class BumbleClient(BaseBleakClient):
+    """bleak's client interface on a `BumbleRadio`, which comes as the keyword argument ``bumble``."""
+
+    def __init__(
+        self,
+        address_or_ble_device: BLEDevice | str,
+        *,
+        disconnected_callback: Callable[[], None] | None,
+        timeout: float,
+        bumble: BumbleRadio,
+        **_other_platforms: Any,
+    ) -> None:
+        super().__init__(address_or_ble_device, disconnected_callback=disconnected_callback, timeout=timeout)
+        if not isinstance(address_or_ble_device, BLEDevice):
+            raise BleakDeviceNotFoundError(self.address, "connect to what a scan found, not to an address")
+        self._name = address_or_ble_device.name
+        self._peer: hci.Address = address_or_ble_device.details["address"]
+        self._radio = bumble
+        self._connection: Connection | None = None
+        self._gone = asyncio.Event()
+        self._subscriptions: dict[int, Callable[[bytes], None]] = {}
+
+    @property
+    def name(self) -> str:
+        """Advertised name."""
+        return self._name or self.address.replace(":", "-")
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the link stands."""
+        return self._connection is not None
+
+    @property
+    def mtu_size(self) -> int:
+        """Negotiated ATT MTU."""
+        return self._connection.att_mtu if self._connection else att.ATT_DEFAULT_MTU
+
+    @property
+    def _link(self) -> Connection:
+        if self._connection is None:
+            raise BleakError("not connected")
+        return self._connection
+
+    async def _run(self, procedure: Awaitable[T]) -> T:
+        return await self._radio.run(procedure, self._gone)
+
+    async def connect(self, pair: bool, **_kwargs: Any) -> None:
+        """Connect, take up encryption with a bonded tool as BlueZ does, and read the services."""
+        self._gone.clear()
+        connection = await self._radio.connect(self._peer, self._timeout)
+        self._connection = connection
+        connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
+        try:
+            if await self._radio.bonded(self._peer):
+                # a tool that lost its key refuses; like BlueZ we then stay unencrypted and do not pair anew
+                # behind the user's back: the first protected access fails
+                with contextlib.suppress(BleakError):
+                    await self._run(connection.encrypt())
+            elif pair:
+                await self.pair()
+            await self._run(self._link.gatt_client.request_mtu(ATT_MTU))
+            self.services = await self._discover()
+        except BaseException:
+            await self.disconnect()
+            raise
+
+    def _on_disconnection(self, _reason: int) -> None:
+        self._connection = None
+        self.services = None
+        self._subscriptions.clear()
+        self._gone.set()
+        if self._disconnected_callback:
+            self._disconnected_callback()
+
+    async def disconnect(self) -> None:
+        """Disconnect; nothing happens where there is no link."""
+        if self._connection and not self._radio.lost.is_set():
+            with contextlib.suppress(BleakError):
+                await self._run(self._connection.disconnect())
+
+    async def pair(self, *_args: Any, **_kwargs: Any) -> None:
+        """Pair and bond; nothing happens with a tool that is bonded already."""
+        if not await self._radio.bonded(self._peer):
+            await self._run(self._link.pair())
+
+    async def unpair(self) -> None:
+        """Forget the tool's key, and disconnect."""
+        if self._radio.device.keystore and await self._radio.bonded(self._peer):
+            await self._radio.device.keystore.delete(str(self._peer))
+        await self.disconnect()
+
+    async def _discover(self) -> BleakGATTServiceCollection:
+        gatt, found = self._link.gatt_client, BleakGATTServiceCollection()
+        for s in await self._run(gatt.discover_services()):
+            service = BleakGATTService(s, s.handle, _uuid(s.uuid))
+            found.add_service(service)
+            for c in await self._run(gatt.discover_characteristics([], s)):
+                properties = list(gatt_char_props_to_strs(int(c.properties)))
+                characteristic = BleakGATTCharacteristic(
+                    c, c.handle, _uuid(c.uuid), properties, lambda: self.mtu_size - 3, service
+                )
+                found.add_characteristic(characteristic)
+                for d in await self._run(gatt.discover_descriptors(c)):
+                    found.add_descriptor(BleakGATTDescriptor(d, d.handle, _uuid(d.type), characteristic))
+        return found
+
+    async def read_gatt_char(
+        self, characteristic: BleakGATTCharacteristic, *, use_cached: bool = False, **_kwargs: Any
+    ) -> bytearray:
+        """Read a value."""
+        return bytearray(await self._run(self._link.gatt_client.read_value(characteristic.obj)))
+
+    async def read_gatt_descriptor(
+        self, descriptor: BleakGATTDescriptor, *, use_cached: bool = False, **_kwargs: Any
+    ) -> bytearray:
+        """Read a descriptor."""
+        return bytearray(await self._run(self._link.gatt_client.read_value(descriptor.obj)))
+
+    async def write_gatt_char(
+        self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool
+    ) -> None:
+        """Write a value."""
+        await self._run(self._link.gatt_client.write_value(characteristic.obj, bytes(data), response))
+
+    async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: SizedBuffer) -> None:
+        """Write a descriptor."""
+        await self._run(self._link.gatt_client.write_value(descriptor.obj, bytes(data), True))
+
+    async def start_notify(
+        self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_kwargs: Any
+    ) -> None:
+        """Subscribe to notifications or indications."""
+        if characteristic.handle in self._subscriptions:
+            raise BleakError("notifications are already on for this characteristic")
+
+        def on_value(value: bytes) -> None:
+            callback(bytearray(value))
+
+        # bumble remembers a subscriber before the tool has agreed, and calls it twice if asked twice
+        self._subscriptions[characteristic.handle] = on_value
+        try:
+            await self._run(self._link.gatt_client.subscribe(characteristic.obj, on_value))
+        except BaseException:
+            self._subscriptions.pop(characteristic.handle, None)
+            raise
+
+    async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
+        """Undo `start_notify`."""
+        if on_value := self._subscriptions.pop(characteristic.handle, None):
+            await self._run(self._link.gatt_client.unsubscribe(characteristic.obj, on_value))
+
+
+def _uuid(uuid: UUID) -> str:
+    return normalize_uuid_str(uuid.to_hex_str("-" if len(uuid.uuid_bytes) == 16 else ""))

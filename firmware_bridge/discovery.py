@@ -1,0 +1,120 @@
+"""Finding tools by their advertisements."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+
+from .adapter import SYSTEM, Adapter, open_adapter
+from .errors import DeviceNotFound
+from .profile import GRIP_SERVICE
+
+
+@dataclass(frozen=True, slots=True)
+class Advertisement:
+    """What a device says of itself to everybody.
+
+    Attributes
+    ----------
+    name : str
+        Advertised name, empty if it has none. A GripHub tool's name is its serial number.
+    address : str
+        Bluetooth address (on macOS a random id).
+    rssi_dbm : int
+        Signal strength; -50 is near, -90 is far.
+    is_grip_tool : bool
+        Whether it offers our service.
+    """
+
+    name: str
+    address: str
+    rssi_dbm: int
+    is_grip_tool: bool
+
+    @classmethod
+    def of(cls, device: BLEDevice, data: AdvertisementData) -> Self:
+        """Read what bleak hands to a detection callback."""
+        return cls(
+            name=data.local_name or "",
+            address=device.address,
+            rssi_dbm=data.rssi,
+            is_grip_tool=GRIP_SERVICE in data.service_uuids,
+        )
+
+
+@asynccontextmanager
+async def _opened(adapter: Adapter | None, radio: str) -> AsyncIterator[Adapter]:
+    if adapter:
+        yield adapter
+    else:
+        async with open_adapter(radio) as own:
+            yield own
+
+
+async def scan(
+    timeout_s: float = 5.0, *, adapter: Adapter | None = None, radio: str = SYSTEM
+) -> list[Advertisement]:
+    """Listen for a while.
+
+    Parameters
+    ----------
+    timeout_s : float
+        How long.
+    adapter : Adapter, optional
+        An open radio; otherwise `radio` is opened for the purpose.
+    radio : str
+        See `open_adapter`.
+
+    Returns
+    -------
+    list of Advertisement
+        All devices heard, strongest first.
+
+    Raises
+    ------
+    AdapterUnavailable
+    """
+    async with _opened(adapter, radio) as opened, opened.scanner() as scanner:
+        await asyncio.sleep(timeout_s)
+        heard = scanner.discovered_devices_and_advertisement_data.values()
+        return sorted((Advertisement.of(*h) for h in heard), key=lambda a: -a.rssi_dbm)
+
+
+async def find_device(
+    name: str | None = None,
+    *,
+    timeout_s: float = 10.0,
+    adapter: Adapter | None = None,
+    radio: str = SYSTEM,
+) -> BLEDevice:
+    """Find a tool.
+
+    Parameters
+    ----------
+    name : str, optional
+        Its name, which is its serial number, in any case of letters; by default the first GripHub tool.
+    timeout_s : float
+        How long to look.
+    adapter, radio
+        As for `scan`.
+
+    Raises
+    ------
+    DeviceNotFound
+        If it does not answer in time.
+    AdapterUnavailable
+    """
+    async with _opened(adapter, radio) as opened, opened.scanner() as scanner:
+        try:
+            async with asyncio.timeout(timeout_s):
+                async for device, data in scanner.advertisement_data():
+                    heard = Advertisement.of(device, data)
+                    if heard.name.casefold() == name.casefold() if name else heard.is_grip_tool:
+                        return device
+        except TimeoutError:
+            pass
+    raise DeviceNotFound(name or "of any name", timeout_s)
