@@ -22,8 +22,7 @@ from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 from bleak.uuids import normalize_uuid_str
 from bumble import att, hci
-from bumble.core import UUID, BaseBumbleError
-from bumble.core import AdvertisingData as AD
+from bumble.core import UUID, AdvertisingData, BaseBumbleError
 from bumble.device import Advertisement, Connection, Device, DeviceConfiguration
 from bumble.keys import JsonKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
@@ -81,16 +80,14 @@ class BumbleRadio:
         OSError, BaseBumbleError, ValueError
             If the transport cannot be opened, or the bonds cannot be read.
         """
-        file = bonds / "bonds.json" if bonds else None
+        file = _bond_file(bonds) if bonds else None
         # a bond holds for one pair of addresses, so a hub keeps its address with its bonds
         address = _own_address(file)
         async with await open_transport(name) as transport:
             device = Device.from_config_with_hci(
                 DeviceConfiguration(name="GripHub", address=address), transport.source, transport.sink
             )
-            if bonds and file:
-                bonds.mkdir(parents=True, exist_ok=True)
-                bonds.chmod(0o700)  # keys are nobody else's business
+            if file:
                 device.keystore = JsonKeyStore(str(address), str(file))
             radio = cls(name, device)
             transport.source.terminated.add_done_callback(lambda _: radio.lost.set())
@@ -164,6 +161,12 @@ class BumbleRadio:
             scanner.on_advertisement(advertisement)
 
 
+def _bond_file(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # keys are nobody else's business
+    return folder / "bonds.json"
+
+
 def _own_address(file: Path | None) -> hci.Address:
     if not (file and file.exists()):
         return hci.Address.generate_static_address()
@@ -205,23 +208,25 @@ class BumbleScanner(BaseBleakScanner):
         uuids = [
             _uuid(uuid)
             for kind in (
-                AD.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
-                AD.INCOMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
-                AD.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
-                AD.INCOMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+                AdvertisingData.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
+                AdvertisingData.INCOMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
+                AdvertisingData.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+                AdvertisingData.INCOMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
             )
             for listed in data.get_all(kind)
             for uuid in listed
         ]
         if not self.is_allowed_uuid(uuids):
             return
-        name = data.get(AD.COMPLETE_LOCAL_NAME) or data.get(AD.SHORTENED_LOCAL_NAME)
+        name = data.get(AdvertisingData.COMPLETE_LOCAL_NAME) or data.get(AdvertisingData.SHORTENED_LOCAL_NAME)
         heard = AdvertisementData(
             local_name=name,
-            manufacturer_data={int(c): bytes(b) for c, b in data.get_all(AD.MANUFACTURER_SPECIFIC_DATA)},
+            manufacturer_data={
+                int(c): bytes(b) for c, b in data.get_all(AdvertisingData.MANUFACTURER_SPECIFIC_DATA)
+            },
             service_data={},
             service_uuids=uuids,
-            tx_power=data.get(AD.TX_POWER_LEVEL),
+            tx_power=data.get(AdvertisingData.TX_POWER_LEVEL),
             rssi=advertisement.rssi,
             platform_data=(advertisement,),
         )

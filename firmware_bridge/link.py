@@ -147,7 +147,9 @@ class GripClient:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            adapter = self._adapter or await stack.enter_async_context(open_adapter(_radio_of(self._device)))
+            adapter = self._adapter
+            if adapter is None:
+                adapter = await stack.enter_async_context(open_adapter(_radio_of(self._device)))
             self._client = adapter.client(self._device, self._on_lost, timeout=CONNECT_DEADLINE_S)
             stack.push_async_callback(self._disconnect)
             async with adapter.connecting:

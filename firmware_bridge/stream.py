@@ -71,7 +71,7 @@ class StreamAssembler:
         self.ended = False
         gap = _unwrap(next_index, self._next_index) - self._next_index
         if boot_id == self.boot_id and 0 <= gap <= MAX_GAP:
-            # the same life goes on; asleep, a tool may outlast half a wrap of its ticks, so time only goes forward
+            # the same life goes on; asleep, a tool may outlast half a wrap of its ticks: only forward
             self._earliest_tick += (tick - self._earliest_tick) % U32
         else:
             self.boot_id, self._next_index, self._earliest_tick = boot_id, next_index, tick

@@ -108,8 +108,8 @@ class Peripheral:
             ),
         )
         self._device.on(Device.EVENT_CONNECTION, self._on_connection)
-        self._force = Characteristic(profile.FORCE_STREAM, _P.NOTIFY, _M(0))
-        self._control = Characteristic(
+        self._force: Characteristic[bytes] = Characteristic(profile.FORCE_STREAM, _P.NOTIFY, _M(0))
+        self._control: Characteristic[bytes] = Characteristic(
             profile.CONTROL_POINT,
             _P.WRITE | _P.INDICATE,
             _M.WRITEABLE | _M.WRITE_REQUIRES_ENCRYPTION,

@@ -57,7 +57,8 @@ async def serve(
         Folder where the tools keep their bonds. Without it they forget them with the process, and hubs must
         pair anew.
     truth : Path, optional
-        File to which what truly happens is appended, as JSON lines: ``play_started``, ``play_ended``, ``done``.
+        File to which what truly happens is appended as JSON lines: ``play_started``, ``play_ended``,
+        ``done``.
 
     Raises
     ------
@@ -128,4 +129,4 @@ def _write(file: TextIO | None, row: dict[str, Any]) -> None:
 
 
 def _say(**row: Any) -> None:
-    print(json.dumps(row), flush=True)  # noqa: T201
+    print(json.dumps(row), flush=True)
