@@ -7,7 +7,7 @@ What a child *means* to do is known exactly, which is what a detector is scored 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
-from math import exp2
+from math import exp, exp2
 from typing import Literal
 
 import numpy as np
@@ -24,6 +24,8 @@ MERE_START_SHARE = 0.05
 KEPT_SHARE_MAX = 0.3
 #: Within one squeeze force dips by less than the third that would make it two.
 DIP_SHARE_MAX = 0.25
+SLACKEN_S = 4.0  #: how slowly a hand slackens that did not let go
+PAUSE_S = 4.0  #: typical pause of attention
 KNOT_S = 0.25  #: force wanders about four times a second while it is held
 
 _RISE = np.array([0.08, 0.27, 0.33, 0.22, 0.10])  # shares of the climb per fifth of the time: a bell
@@ -190,10 +192,11 @@ class ChildModel:
                 kept_n = rng.uniform(0.3, 1.0) * KEPT_SHARE_MAX * min(force_n, next_n)
             effort = self._effort(t_s, before_n, force_n, kept_n, rng)
             yield effort
-            t_s = float(effort.t_s[-1]) + self._time(self.rest_s, rng)
-            kept_n *= rng.uniform(0.5, 0.9)  # the hand slackens slowly while it waits
+            waits_s = self._time(self.rest_s, rng)
             if rng.random() < self.pause_chance:
-                t_s += self._time(4.0, rng)
+                waits_s += self._time(PAUSE_S, rng)
+            t_s = float(effort.t_s[-1]) + waits_s
+            kept_n *= exp(-waits_s / SLACKEN_S)
             force_n = next_n
 
     def _time(self, median_s: float, rng: np.random.Generator) -> float:
