@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -130,3 +130,16 @@ def join_waveform(store: str, seconds: Iterable[tuple[float, str]]) -> tuple[Flo
     return np.concatenate([start_s + t_s for start_s, t_s, _ in parts]), np.concatenate(
         [v for _, _, v in parts]
     )
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_us(at: datetime) -> int:
+    """Microseconds since 1970, exactly; a float of seconds would round them."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_us(us: int) -> datetime:
+    """Inverse of `to_us`, in UTC."""
+    return _EPOCH + timedelta(microseconds=us)

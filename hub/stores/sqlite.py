@@ -5,14 +5,14 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from ...firmware_bridge.samples import ToolKind, Unit
 from ..records import Event, Hand, SessionEnded, SessionStarted, Source, SqueezeCounted, WaveformSecond
-from .contract import ChildOverview, SessionDetail, SessionPoint, join_waveform
+from .contract import ChildOverview, SessionDetail, SessionPoint, from_us, join_waveform, to_us
 from .sqlite_file import check_version, connect, store_errors
 
 VERSION = 1
@@ -119,7 +119,7 @@ class SqliteStore:
         )
         return [
             ChildOverview(
-                row["child_id"], Source(row["source"]), row["sessions"], row["squeezes"], _time(row["last"])
+                row["child_id"], Source(row["source"]), row["sessions"], row["squeezes"], from_us(row["last"])
             )
             for row in rows
         ]
@@ -132,8 +132,8 @@ class SqliteStore:
             """SELECT * FROM session WHERE child_id = ? AND started_at >= ? AND started_at < ?
                AND ended_at IS NOT NULL ORDER BY started_at, session_id""",
             child_id,
-            _us(since or datetime.min.replace(tzinfo=UTC)),
-            _us(until or datetime.max.replace(tzinfo=UTC)),
+            to_us(since or datetime.min.replace(tzinfo=UTC)),
+            to_us(until or datetime.max.replace(tzinfo=UTC)),
         )
         return [_point(row) for row in rows]
 
@@ -197,12 +197,12 @@ class SqliteStore:
 def _statement(event: Event) -> tuple[str, dict[str, Any]]:
     values = event.model_dump(exclude={"event_id", "session_id", "measured_at"})
     values |= {"session_id": str(event.session_id), "event_id": str(event.event_id)}
-    values["measured_at"] = values["started_at"] = _us(event.measured_at)
+    values["measured_at"] = values["started_at"] = to_us(event.measured_at)
     match event:
         case SessionStarted():
             return _STARTED, values
         case SessionEnded():
-            return _ENDED, values | {"ended_at": _us(event.ended_at)}
+            return _ENDED, values | {"ended_at": to_us(event.ended_at)}
         case SqueezeCounted():
             return _COUNTED, values | {"doubtful": json.dumps(event.doubtful)}
         case WaveformSecond():
@@ -218,28 +218,17 @@ def _point(row: sqlite3.Row) -> SessionPoint:
         hand=Hand(row["hand"]),
         source=Source(row["source"]),
         unit=Unit(row["unit"]),
-        started_at=_time(row["started_at"]),
+        started_at=from_us(row["started_at"]),
         goal=row["goal"],
-        **{column: row[column] for column in _RESULT} | {"ended_at": _time(row["ended_at"])},
+        **{column: row[column] for column in _RESULT} | {"ended_at": from_us(row["ended_at"])},
     )
 
 
 def _squeeze(row: sqlite3.Row, about: dict[str, Any]) -> SqueezeCounted:
     return SqueezeCounted(
         event_id=row["event_id"],
-        measured_at=_time(row["measured_at"]),
+        measured_at=from_us(row["measured_at"]),
         doubtful=json.loads(row["doubtful"]),
         **about,
         **{column: row[column] for column in _SQUEEZE},
     )
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _us(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
-
-
-def _time(us: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=us)

@@ -1,0 +1,246 @@
+"""The server store: InfluxDB 2, for a clinic with many homes. Tags and fields are in docs/influxdb.md."""
+
+# mypy: disable-error-code="no-untyped-call"
+# (the client leaves its constructors without annotations)
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from influxdb_client.client.exceptions import InfluxDBError
+from influxdb_client.client.flux_csv_parser import FluxCsvParserException, FluxQueryException
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
+from influxdb_client.rest import ApiException
+from urllib3.exceptions import HTTPError
+
+from ..config import InfluxConfig
+from ..errors import StoreError
+from ..records import Event, Source, WaveformSecond
+from .contract import ChildOverview, SessionDetail, SessionPoint, join_waveform
+from .influx_points import Record, session_of, squeeze_of, to_point
+
+log = logging.getLogger(__name__)
+
+#: Lines in one request: the batch size that InfluxDB's documentation recommends.
+LINES = 5_000
+TIMEOUT_MS = 10_000
+#: How long a waveform bucket made by us keeps a waveform; the summaries are kept for ever.
+WAVEFORM_RETENTION = timedelta(days=90)
+#: A squeeze is looked for so far around its session, should clocks have been set in between.
+MARGIN = timedelta(hours=1)
+
+# the times that InfluxDB can hold, in whole years
+_FIRST = datetime(1678, 1, 1, tzinfo=UTC)
+_LAST = datetime(2262, 1, 1, tzinfo=UTC)
+
+_PIVOT = '|> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
+_CHILDREN = """
+    ended = from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r._measurement == "session" and r._field == "squeezes")
+    ended |> count() |> yield(name: "sessions")
+    ended |> sum() |> yield(name: "squeezes")
+    ended |> last() |> yield(name: "last")
+"""
+_TREND = f"""
+    from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r._measurement == "session" and r.child == child)
+        {_PIVOT} |> filter(fn: (r) => exists r.squeezes)
+"""
+_FIND = """
+    from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r._measurement == "session" and r._field == "session_id")
+        |> filter(fn: (r) => r._value == session_id)
+"""
+_OF_SESSION = f"""
+    from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r._measurement == measurement and r.child == child and r.tool == tool)
+        {_PIVOT} |> filter(fn: (r) => r.session_id == session_id)
+"""
+_SQUEEZE_IDS = f"""
+    from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r._measurement == "squeeze")
+        |> filter(fn: (r) => r._field == "session_id" or r._field == "event_id")
+        {_PIVOT} |> filter(fn: (r) => r.session_id == session_id)
+"""
+
+
+class InfluxStore:
+    """Results in InfluxDB 2. Thread-safe; the same event always becomes the same point.
+
+    Parameters
+    ----------
+    config : InfluxConfig
+        Where the server is. Buckets that it lacks are made on the first write, if the token may.
+
+    Raises
+    ------
+    StoreError
+        From every method that asks the server. 400, 413 and 422 mean that the data is at fault; all else,
+        a refused token too, may be mended while the data waits.
+    """
+
+    name = "influxdb"
+
+    def __init__(self, config: InfluxConfig) -> None:
+        self._config = config
+        self._client = InfluxDBClient(
+            config.url,
+            config.token.get_secret_value(),
+            org=config.org,
+            timeout=TIMEOUT_MS,
+            enable_gzip=True,
+        )
+        self._writer = self._client.write_api(write_options=SYNCHRONOUS)
+        self._reader = self._client.query_api()
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Store events; returns when the server has them on its disk."""
+        with self._errors():
+            for start in range(0, len(events), LINES):
+                self._write(events[start : start + LINES])
+
+    def children(self) -> list[ChildOverview]:
+        """All children with at least one ended session, most recent first."""
+        sums: dict[tuple[str, str], dict[str, Any]] = {}
+        for row in self._query(_CHILDREN):
+            at = sums.setdefault(
+                (row["child"], row["source"]), {"sessions": 0, "squeezes": 0, "last": _FIRST}
+            )
+            if row["result"] == "last":
+                at["last"] = max(at["last"], row["_time"])
+            else:
+                at[row["result"]] += row["_value"]
+        found = [
+            ChildOverview(child, Source(source), at["sessions"], at["squeezes"], at["last"])
+            for (child, source), at in sorted(sums.items())
+        ]
+        return sorted(found, key=lambda child: child.last_session_at or _FIRST, reverse=True)
+
+    def trend(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[SessionPoint]:
+        """Ended sessions of a child that started in ``[since, until)``, oldest first; both sources."""
+        start, stop = max(since or _FIRST, _FIRST), min(until or _LAST, _LAST)
+        if start >= stop:
+            return []  # Flux calls an empty range an error
+        rows = self._query(_TREND, since=start, until=stop, child=child_id)
+        return sorted(map(session_of, rows), key=lambda point: (point.started_at, str(point.session_id)))
+
+    def session(self, session_id: UUID) -> SessionDetail | None:
+        """One ended session, or None if there is none of that id."""
+        for found in self._query(_FIND, session_id=str(session_id)):
+            start = found["_time"]
+            ended = self._of_session(found, "session", start, start + timedelta(microseconds=1))
+            if not ended or "squeezes" not in ended[0]:
+                continue
+            point = session_of(ended[0])
+            around = start - MARGIN, point.ended_at + MARGIN
+            squeezes = map(squeeze_of, self._of_session(found, "squeeze", *around))
+            seconds = self._of_session(found, "waveform", *around)
+            seconds.sort(key=lambda second: (second["first_index"], second["start_s"]))
+            t_s, values = join_waveform(self.name, [(row["start_s"], row["data"]) for row in seconds])
+            in_order = sorted(squeezes, key=lambda squeeze: (squeeze.onset_s, squeeze.number))
+            return SessionDetail(point, tuple(in_order), t_s, values)
+        return None
+
+    def squeeze_ids(self, session_id: UUID) -> set[UUID]:
+        """Event ids of the squeezes stored for a session, ended or not."""
+        return {UUID(row["event_id"]) for row in self._query(_SQUEEZE_IDS, session_id=str(session_id))}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _write(self, events: Sequence[Event]) -> None:
+        waveforms = [event for event in events if isinstance(event, WaveformSecond)]
+        results = [event for event in events if not isinstance(event, WaveformSecond)]
+        self._send(self._config.bucket, results, timedelta(0))
+        try:
+            self._send(self._config.waveform_bucket, waveforms, WAVEFORM_RETENTION)
+        except ApiException as error:
+            # The server takes the rest of the request. What is too old to be kept is no error: it would
+            # have been deleted by now had it come in time.
+            if error.status != 422 or "retention policy" not in str(error.body).lower():
+                raise
+            log.info("Waveforms older than the bucket keeps were left out: %s", error.message)
+
+    def _send(self, bucket: str, events: Sequence[Event], keep: timedelta) -> None:
+        if not events:
+            return
+        points = [to_point(event) for event in events]
+        try:
+            self._writer.write(bucket, record=points)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            self._make_bucket(bucket, keep)
+            self._writer.write(bucket, record=points)
+
+    def _make_bucket(self, bucket: str, keep: timedelta) -> None:
+        rules = [BucketRetentionRules(type="expire", every_seconds=int(keep.total_seconds()))]
+        try:
+            self._client.buckets_api().create_bucket(bucket_name=bucket, retention_rules=rules)
+        except InfluxDBError as error:
+            raise StoreError(
+                self.name,
+                f"{self._config.org} has no bucket {bucket}, and it could not be made: {error.message}",
+                "Make it, and a token for it, as docs/influxdb.md says.",
+            ) from error
+        log.info("Made the bucket %s", bucket)
+
+    def _of_session(self, found: Record, measurement: str, since: datetime, until: datetime) -> list[Record]:
+        waveform = measurement == "waveform"
+        return self._query(
+            _OF_SESSION,
+            bucket=self._config.waveform_bucket if waveform else self._config.bucket,
+            measurement=measurement,
+            since=since,
+            until=until,
+            child=found["child"],
+            tool=found["tool"],
+            session_id=found["_value"],
+        )
+
+    def _query(self, flux: str, **parameters: object) -> list[Record]:
+        given = {"bucket": self._config.bucket, "since": _FIRST, "until": _LAST} | parameters
+        with self._errors():
+            tables = self._reader.query(flux, params=given)
+            return [
+                {name: value for name, value in record.values.items() if value is not None}
+                for table in tables
+                for record in table.records
+            ]
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except ApiException as error:
+            raise StoreError(
+                self.name,
+                f"{self._config.url} answered {error.status}: {error.message}",
+                _ADVICE.get(error.status, "Look into the server's log; the hub tries again by itself."),
+                retryable=error.status not in (400, 413, 422),
+            ) from error
+        except (FluxQueryException, FluxCsvParserException) as error:
+            raise StoreError(self.name, str(error), "Look into the server's log.") from error
+        except (HTTPError, OSError) as error:
+            raise StoreError(
+                self.name,
+                f"{self._config.url} does not answer ({error})",
+                "See that InfluxDB runs and that [store.influxdb] url is right.",
+            ) from error
+
+
+_ADVICE = {
+    400: "Compare the message with [store.influxdb] in the configuration.",
+    401: "Put a valid token with the rights in docs/influxdb.md into [store.influxdb] token.",
+    403: "Give the token the rights in docs/influxdb.md.",
+    404: "Check [store.influxdb] org and buckets; docs/influxdb.md says how to make them.",
+    429: "The server asks for patience; the hub tries again by itself.",
+}

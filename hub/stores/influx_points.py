@@ -1,0 +1,101 @@
+"""Events as InfluxDB points and back; docs/influxdb.md has the table."""
+
+# mypy: disable-error-code="no-untyped-call"
+# (the client leaves its constructors without annotations)
+
+import json
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from influxdb_client.client.write.point import Point
+from influxdb_client.domain.write_precision import WritePrecision
+
+from ...firmware_bridge.samples import ToolKind, Unit
+from ..errors import PayloadError, StoreError
+from ..records import Event, Hand, SessionEnded, SessionStarted, Source, SqueezeCounted, WaveformSecond
+from ..waveform import decode_samples
+from .contract import SessionPoint, from_us, to_us
+
+#: A point as Flux gives it back after a pivot: tags and fields by name, ``_time``, no nulls.
+Record = dict[str, Any]
+
+#: What is known in advance and few: each combination of tags is a series that the server keeps an index
+#: of. Session ids are without end, so they are fields.
+_TAGS = {
+    "site": "site", "hub": "hub", "child": "child_id", "tool": "tool_id",
+    "tool_kind": "tool_kind", "hand": "hand", "source": "source", "unit": "unit",
+}  # fmt: skip
+_RESULT = (
+    "goal", "ended_by", "squeezes", "doubtful", "peak", "median_peak",
+    "first_index", "end_index", "received", "lost",
+)  # fmt: skip
+_SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "peak", "rest", "impulse", "ended_by")
+
+
+def to_point(event: Event) -> Point:
+    """The point of an event. The start and end of a session are fields of one point."""
+    fields: dict[str, Any] = {"session_id": str(event.session_id)}
+    match event:
+        case SessionStarted():
+            measurement = "session"
+            fields |= {"goal": event.goal}
+        case SessionEnded():
+            measurement = "session"
+            fields |= {column: getattr(event, column) for column in _RESULT}
+            fields |= {"ended_at_us": to_us(event.ended_at)}
+        case SqueezeCounted():
+            measurement = "squeeze"
+            fields |= {column: getattr(event, column) for column in _SQUEEZE}
+            fields |= {"event_id": str(event.event_id), "doubtful": json.dumps(event.doubtful)}
+        case WaveformSecond():
+            measurement = "waveform"
+            fields |= {
+                column: getattr(event, column) for column in ("first_index", "start_s", "samples", "data")
+            }
+            fields |= _envelope(event.data)
+    point: Point = Point(measurement).time(to_us(event.measured_at), WritePrecision.US)
+    for tag, attribute in _TAGS.items():
+        point.tag(tag, getattr(event, attribute))
+    for field, value in fields.items():
+        point.field(field, value)
+    return point
+
+
+def _envelope(data: str) -> dict[str, float]:
+    """Lowest and highest sample of a second: what a chart in the database's own tools shows."""
+    try:
+        _, values = decode_samples(data)
+    except PayloadError as error:
+        raise StoreError("influxdb", error.reason, "The event was refused.", retryable=False) from error
+    values = values[np.isfinite(values)]
+    return {"min": float(values.min()), "max": float(values.max())} if values.size else {}
+
+
+def session_of(row: Record) -> SessionPoint:
+    """The read model of an ended session's point."""
+    result: Record = {column: row.get(column) for column in _RESULT}
+    return SessionPoint(
+        session_id=UUID(row["session_id"]),
+        child_id=row["child"],
+        tool_id=row["tool"],
+        tool_kind=ToolKind(row["tool_kind"]),
+        hand=Hand(row["hand"]),
+        source=Source(row["source"]),
+        unit=Unit(row["unit"]),
+        started_at=row["_time"],
+        ended_at=from_us(row["ended_at_us"]),
+        **result,
+    )
+
+
+def squeeze_of(row: Record) -> SqueezeCounted:
+    """The event that a squeeze's point was made from."""
+    return SqueezeCounted(
+        event_id=row["event_id"],
+        measured_at=row["_time"],
+        session_id=row["session_id"],
+        doubtful=json.loads(row["doubtful"]),
+        **{attribute: row[tag] for tag, attribute in _TAGS.items()},
+        **{column: row[column] for column in _SQUEEZE},
+    )
