@@ -7,7 +7,9 @@ from .filters import GRID_HZ, STEP_S
 
 _UP_S = 2.0  #: rest follows a slow rise (a warming ball, creeping putty) and no squeeze
 _DOWN_S = 0.3  #: below rest there is no force to follow: the level was too high
-_LEVEL_S = 6.0  #: a hand that keeps some hold is believed to be at rest only after this long
+#: A hand that keeps some hold is believed to be at rest after 10 times a quarter of a second like that.
+_FLOOR_STEPS = round(0.25 * GRID_HZ)
+_FLOORS = 6
 _WINDOW = round(0.5 * GRID_HZ)
 _WINDOWS = 20
 #: A low quantile of the windows' SDs, since tails of squeezes and fidgeting only ever add to them.
@@ -38,6 +40,8 @@ class Rest:
         self.noise = 0.0
         self.settled = False
         self._seen = 0
+        self._lowest = start
+        self._floor: deque[float] = deque(maxlen=_FLOORS)
         self._jagged: deque[float] = deque(maxlen=_WINDOW)
         self._sds: deque[float] = deque(maxlen=_WINDOWS)
         self.interrupt()
@@ -59,7 +63,14 @@ class Rest:
         time_s = _UP_S if rise > -2 * self.noise else _DOWN_S
         base += rise * pace * max(1 / self._seen, STEP_S / time_s)
         self.base = base
-        self.level += (base - self.level) * (STEP_S / _LEVEL_S if base > self.level and self._seen > 200 else 1.0)
+        if base < self._lowest:
+            self._lowest = base
+        if self._seen % _FLOOR_STEPS == 0:
+            self._floor.append(self._lowest)
+            self._lowest = base
+            self.level = min(self._floor)
+        elif base < self.level:
+            self.level = base
         away = force - self._pivot
         self._n += 1
         self._sum += away
@@ -85,6 +96,7 @@ class Rest:
         """Rest from now on at `base`, as after a squeeze that did not come all the way back."""
         self.base = base
         self.level = min(self.level, base) if self._seen else base
+        self._lowest = base if not self._seen else min(self._lowest, base)
         self.interrupt()
 
     def watch(self, mean: float) -> bool:

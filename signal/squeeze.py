@@ -119,7 +119,10 @@ LONG = "held so long that the tool may have lain under something"
 BRIEF = "so brief that it may have been a knock"
 
 _USUAL_OF = 15  #: the child's range is that of the latest squeezes: fatigue lowers it
-_KNOWN_FROM = 0.25  #: seconds; a first rise briefer than this tells nothing about the child's range
+_KNOWN_FROM = 0.4  #: seconds; a first rise briefer than this tells nothing about the child's range
+_CLEAR = 100.0
+_CLEAR_SHARE = 0.25
+_ALIKE = 3
 _FIRST_SHARE = 0.4  #: labels call a squeeze weak below this share of the usual
 _LEAK_S = 8.0  #: the highest force is forgotten this slowly: fatigue in a hold is no release
 _TORN_S = 1.0  #: force found high after so short a gap is the squeeze from before it
@@ -140,6 +143,7 @@ class _Rise:
 
     onset: _Mark
     base: float
+    foot: float
     level: float
     crest: float  # highest smoothed force, slowly forgotten
     top: _Mark
@@ -152,6 +156,7 @@ class _Rise:
     fallen: bool = False
     valley: float = inf
     valley_at: _Mark | None = None
+    next_ladder: deque[tuple[float, _Mark]] = field(default_factory=deque)
     steps: int = 0
     top_step: int = 0
     clipped: bool = False
@@ -201,8 +206,7 @@ class SqueezeDetector:
         self._front: FrontEnd | None = None
         self._known: Rest | None = None
         self._rise: _Rise | None = None
-        self._pending: Squeeze | None = None
-        self._pending_width = 0.0
+        self._waiting: list[tuple[Squeeze, float]] = []
         self._low = _Mark(0.0, 0, 0)
         self._end_index = 0
         self._last_s = -inf
@@ -273,9 +277,9 @@ class SqueezeDetector:
 
     def _restart(self, t_s: float, value: float, index: int, clipped: bool, out: list[Squeeze]) -> None:
         """Begin anew at a sample after a gap, with what is known about rest."""
-        before = self._count + (self._pending is not None)
+        before = self._count + len(self._waiting)
         self._close(EndedBy.GAP, out)
-        emitted = self._count + (self._pending is not None) > before
+        emitted = self._count + len(self._waiting) > before
         self._torn_until = t_s if emitted and 0 < t_s - self._last_s < _TORN_S else -inf
         self._last_s = t_s
         self._front = FrontEnd(t_s, value, index, clipped)
@@ -340,6 +344,7 @@ class SqueezeDetector:
         rise = _Rise(
             onset=_Mark(self._low.t_s, self._low.index, self._low.missing),
             base=base,
+            foot=base,
             level=level,
             crest=force,
             top=now,
@@ -368,11 +373,9 @@ class SqueezeDetector:
             rise.peak = steps.peak_force[i] - rise.level
             rise.top = _Mark(steps.t_s[i], steps.index[i], steps.missing[i])
             ladder = rise.ladder
-            if force - rise.base > 1.05 * ladder[-1][0]:
-                ladder.append((force - rise.base, rise.top))
-                low = settings.release_share * (force - rise.base)
-                while ladder[0][0] < low:
-                    rise.onset = ladder.popleft()[1]
+            if force - rise.foot > 1.05 * ladder[-1][0]:
+                ladder.append((force - rise.foot, rise.top))
+                self._shorten(rise, force - rise.foot)
         if force > rise.crest:
             rise.crest = force
         elif not rise.fallen:
@@ -394,26 +397,43 @@ class SqueezeDetector:
                 return
             else:
                 return
-        if force < rise.valley:
+        climbed = force - rise.valley
+        if force >= rise.valley:
+            ladder = rise.next_ladder
+            if climbed > 0.2 * self._on and climbed > 1.05 * ladder[-1][0]:
+                ladder.append((climbed, _Mark(steps.t_s[i], steps.index[i], steps.missing[i])))
+        else:
+            climbed = 0.0
             rise.valley = force
+            rise.next_ladder.clear()
+            rise.next_ladder.append((0.0, _Mark(steps.t_s[i], steps.index[i], steps.missing[i])))
             rise.area_to_valley = rise.area
             rise.valley_at = _Mark(steps.t_s[i], steps.index[i], steps.missing[i])
         away = force - rise.base
         share = settings.release_share
-        if above < share * rise.height or away < share * (rise.crest - rise.base):
+        if above < share * rise.height:
+            self._finish_rise(rise, EndedBy.RELEASE, steps, i, out)
+            self._known.move(force)
+        elif away < share * (rise.crest - rise.base):
             self._finish_rise(rise, EndedBy.RELEASE, steps, i, out)
             self._known.move(force)
         elif still >= settings.settle_s * GRID_HZ and above < 0.5 * rise.height:
             self._finish_rise(rise, EndedBy.RELEASE, steps, i, out)
             self._known.move(force)
         else:
-            climbed = force - rise.valley
             apart = rise.steps - rise.top_step
             if apart > settings.apart_s * GRID_HZ and climbed > self._on and climbed > settings.fall_share * above:
                 self._finish_rise(rise, EndedBy.NEXT_SQUEEZE, steps, i, out)
-                self._low = rise.valley_at or self._low
                 self._rise = self._begin(force, steps, i, rise.base)
-                self._rise.level = rise.level
+                self._rise.foot = rise.valley
+                self._rise.ladder = rise.next_ladder
+                self._rise.onset = rise.next_ladder[0][1]
+                self._shorten(self._rise, climbed)
+
+    def _shorten(self, rise: _Rise, climbed: float) -> None:
+        low = self._settings.release_share * climbed
+        while rise.ladder[0][0] < low:
+            rise.onset = rise.ladder.popleft()[1]
 
     def _finish_rise(
         self, rise: _Rise, ended_by: EndedBy, steps: Steps | None, i: int, out: list[Squeeze], *doubts: str
@@ -459,20 +479,23 @@ class SqueezeDetector:
             ended_by=ended_by,
             doubtful=tuple(doubtful),
         )
-        self._judge(squeeze, width_s, out)
+        assert self._known is not None
+        released = steps is not None and steps.force[i] - rise.level < _CLEAR_SHARE * rise.height
+        clear = released and width_s >= _KNOWN_FROM and rise.height > _CLEAR * self._known.noise
+        self._judge(squeeze, width_s, clear, out)
 
-    def _judge(self, squeeze: Squeeze, width_s: float, out: list[Squeeze]) -> None:
-        first, first_width = self._pending, self._pending_width
-        if not self._heights and width_s < _KNOWN_FROM:
-            if first is None or squeeze.peak > first.peak / _FIRST_SHARE:
-                self._pending, self._pending_width = squeeze, width_s
-                return
-            if squeeze.peak < _FIRST_SHARE * first.peak:
-                return
-        self._pending = None
-        if first is not None and first.peak >= _FIRST_SHARE * squeeze.peak:
-            self._count_in(first, first_width, squeeze.decided_s, out)
-        self._count_in(squeeze, width_s, squeeze.decided_s, out)
+    def _judge(self, squeeze: Squeeze, width_s: float, clear: bool, out: list[Squeeze]) -> None:
+        """Count a squeeze, or keep it until the child's range is known."""
+        waiting = self._waiting
+        waiting.append((squeeze, width_s))
+        least = _FIRST_SHARE * max(s.peak for s, _ in waiting)
+        alike = [(s, w) for s, w in waiting if s.peak >= least]
+        if self._heights or clear or len(alike) >= _ALIKE:
+            self._waiting = []
+            for s, w in alike:
+                self._count_in(s, w, squeeze.decided_s, out)
+        else:
+            self._waiting = alike
 
     def _count_in(self, squeeze: Squeeze, width_s: float, decided_s: float, out: list[Squeeze]) -> None:
         from dataclasses import replace
@@ -487,9 +510,9 @@ class SqueezeDetector:
             self._finish_rise(self._rise, ended_by, None, 0, out)
 
     def _flush(self, out: list[Squeeze]) -> None:
-        if self._pending is not None:
-            self._count_in(self._pending, self._pending_width, self._last_s, out)
-            self._pending = None
+        for squeeze, width_s in self._waiting:
+            self._count_in(squeeze, width_s, self._last_s, out)
+        self._waiting = []
 
 def settings_brief(s, w):
     return 0.25*median(w) if w else 0
