@@ -9,10 +9,19 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 from ..firmware_bridge.samples import ToolKind, Unit
 from .errors import PayloadError
+from .waveform import decode_samples
 
 #: Fixed namespace of event ids: the same squeeze of the same session always gets the same id.
 EVENT_NAMESPACE = UUID("5b0f8a52-6f0e-4d43-9a57-3b1a6f1c2e70")
@@ -88,6 +97,16 @@ class WaveformSecond(_Event):
     start_s: float = Field(description="seconds since the session's start")
     samples: int = Field(ge=1)
     data: str = Field(description="base64 of the samples, see hub/waveform.py")
+
+    @field_validator("data")
+    @classmethod
+    def _readable(cls, data: str) -> str:
+        """Refuse what no reader could show, here where it can still be set aside with its reason."""
+        try:
+            decode_samples(data)
+        except PayloadError as error:
+            raise ValueError(error.reason) from None
+        return data
 
 
 class SessionEnded(_Event):

@@ -12,7 +12,6 @@ from influxdb_client.client.write.point import Point
 from influxdb_client.domain.write_precision import WritePrecision
 
 from ...firmware_bridge.samples import ToolKind, Unit
-from ..errors import PayloadError, StoreError
 from ..records import Event, Hand, SessionEnded, SessionStarted, Source, SqueezeCounted, WaveformSecond
 from ..waveform import decode_samples
 from .contract import SessionPoint, from_us, to_us
@@ -64,10 +63,7 @@ def to_point(event: Event) -> Point:
 
 def _envelope(data: str) -> dict[str, float]:
     """Lowest and highest sample of a second: what a chart in the database's own tools shows."""
-    try:
-        _, values = decode_samples(data)
-    except PayloadError as error:
-        raise StoreError("influxdb", error.reason, "The event was refused.", retryable=False) from error
+    _, values = decode_samples(data)
     values = values[np.isfinite(values)]
     return {"min": float(values.min()), "max": float(values.max())} if values.size else {}
 
