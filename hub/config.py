@@ -100,6 +100,10 @@ class Config(BaseSettings):
     children: tuple[ChildConfig, ...] = ()
     tools: tuple[ToolConfig, ...] = ()
 
+    def child(self, child_id: str) -> ChildConfig:
+        """The child of this id; a tool's child is always there."""
+        return next(child for child in self.children if child.id == child_id)
+
     @classmethod
     def settings_customise_sources(
         cls,

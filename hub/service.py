@@ -4,7 +4,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from contextlib import suppress
 
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
@@ -52,21 +51,15 @@ class Hub:
         self._config = config
         self._clock = clock
         self._outbox = Outbox(config.data_dir / "outbox.db")
-        self._committer = Committer(self._outbox)
         self._publisher = Publisher(config, self._outbox)
-
-        def told(squeeze: SqueezeCounted) -> None:
-            self._publisher.wake()
-            counted(squeeze)
-
+        self._committer = Committer(self._outbox, self._publisher.wake)
         self._keeper = SessionKeeper(
-            config, clock, self._committer, counted=told, live=self._publisher.send_live
+            config, clock, self._committer, counted=counted, live=self._publisher.send_live
         )
         self._uses = {tool.id: tool for tool in config.tools}
         self._streams: dict[str, StreamAssembler] = {}  # by address, kept while a link is lost
         self._busy: set[str] = set()
         self._avoid: dict[str, float] = {}
-        self._connecting = asyncio.Lock()
 
     async def run(self) -> None:
         """Serve until cancelled; then bring out what is held back, so that a stop loses nothing."""
@@ -144,36 +137,26 @@ class Hub:
     async def _tool(self, adapter: Adapter, device: BLEDevice) -> None:
         """Stream one tool from connecting until it sleeps or is lost."""
         tool_id: str | None = None
-        stream = self._streams.setdefault(device.address, StreamAssembler())
-        client = GripClient(device, adapter=adapter, assembler=stream)
         try:
-            async with self._connecting:  # radios make one connection at a time
-                await client.__aenter__()
-            try:
+            async with GripClient(
+                device, adapter=adapter, assembler=self._streams.get(device.address)
+            ) as client:
                 tool_id = client.tool.tool_id
                 if use := self._use(tool_id):
+                    self._streams[device.address] = client.assembler
                     async for block in client.samples():
                         await self._keeper.take(block, client.tool, use, self._clock.utc_s())
-                        self._publisher.wake()
                     await self._keeper.end(tool_id, "tool_slept")
                 else:
                     self._leave(device)
-            finally:
-                with suppress(GripError):
-                    await client.__aexit__(None, None, None)
-        except LinkLost as error:
-            log.warning("%s", error)
-            if tool_id:
-                await self._keeper.link_lost(tool_id)
         except GripError as error:
             log.warning("%s", error)
-            self._leave(device)
+            if not isinstance(error, LinkLost):
+                self._leave(device)  # trying again at once would bring the same
             if tool_id:
                 await self._keeper.link_lost(tool_id)
         finally:
             self._busy.discard(device.address)
-            if len(self._streams) > MAX_TOOLS:
-                self._streams.pop(next(iter(self._streams)))
 
     def _use(self, tool_id: str) -> ToolConfig | None:
         use = self._uses.get(tool_id)
@@ -182,6 +165,6 @@ class Hub:
         return use
 
     def _leave(self, device: BLEDevice) -> None:
-        if len(self._avoid) >= MAX_TOOLS:
-            self._avoid.clear()
+        while len(self._avoid) >= MAX_TOOLS:
+            del self._avoid[next(iter(self._avoid))]  # the oldest
         self._avoid[device.address] = self._clock.monotonic_s() + AVOID_S

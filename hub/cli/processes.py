@@ -20,7 +20,7 @@ def up(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
     from .rig import run_home
 
     set_up_logging(verbose)
-    run_until_stopped(run_home(configuration.load(config)))
+    run_until_stopped(run_home(configuration.load(config), config))
 
 
 def broker(config: ConfigOption = None) -> None:

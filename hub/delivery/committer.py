@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..errors import StoreError
 from ..records import Event
@@ -19,10 +19,16 @@ class Committer:
 
     A caller that awaits `commit` holds back its own tool only; what the tool sends meanwhile waits in the
     client's bounded queue.
+
+    Parameters
+    ----------
+    committed : callable
+        Told after each commit that there is something to send.
     """
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, committed: Callable[[], None]) -> None:
         self._outbox = outbox
+        self._committed = committed
         self._waiting: list[tuple[Sequence[Event], str, str | None, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
 
@@ -48,6 +54,7 @@ class Committer:
                 except StoreError as error:
                     log.error("%s", error)
                     await asyncio.sleep(RETRY_S)
+            self._committed()
             for *_, done in batch:
                 if not done.cancelled():
                     done.set_result(None)

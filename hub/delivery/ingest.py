@@ -149,7 +149,8 @@ class Ingest:
         item = _Message(self._connection, message.mid, message.topic, message.payload)
         while not self._stopping.is_set():
             with contextlib.suppress(queue.Full):
-                return self._queue.put(item, timeout=0.5)
+                self._queue.put(item, timeout=0.5)
+                return
 
 
 def _header(payload: bytes) -> UUID | None:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from ...firmware_bridge.clock import HostClock
 from ...firmware_bridge.link import ToolDescription
 from ...firmware_bridge.samples import SampleBlock
-from ..config import ChildConfig, Config, ToolConfig
+from ..config import Config, ToolConfig
 from ..delivery.committer import Committer
 from ..live import LiveFrame
 from ..records import Event, Source, SqueezeCounted
@@ -72,15 +72,14 @@ class SessionKeeper:
         self, block: SampleBlock, tool: ToolDescription, use: ToolConfig, arrived_s: float
     ) -> None:
         """Take the next block of a tool; return once what it brought is committed."""
-        if not len(block):
-            return
         events: list[Event] = []
         entry = self._open.get(tool.tool_id)
+        if entry is None and not len(block):
+            return
         if entry and not _continues(entry.tracker.state, block, tool):
             await self.end(tool.tool_id, "tool_restarted")
             entry = None
         if entry is None:
-            child = self._child(use.child)
             tracker, events = SessionTracker.begin(
                 block,
                 boot_id=tool.boot_id,
@@ -93,7 +92,7 @@ class SessionKeeper:
                 tool_kind=tool.kind,
                 hand=use.hand,
                 source=Source.SIMULATED if tool.simulated else Source.REAL,
-                goal=child.goal,
+                goal=self._config.child(use.child).goal,
             )
             entry = self._open[tool.tool_id] = _Open(tracker)
         entry.away_since_s = None
@@ -150,9 +149,6 @@ class SessionKeeper:
         for event in events:
             if isinstance(event, SqueezeCounted):
                 self._counted(event)
-
-    def _child(self, child_id: str) -> ChildConfig:
-        return next(child for child in self._config.children if child.id == child_id)
 
     def _frame(
         self,

@@ -136,11 +136,12 @@ class SessionTracker:
         state = self.state
         lost = max(0, block.first_index - state.end_index)
         block = replace(block, lost=lost)
-        events: list[Event] = []
-        if lost:
-            events += self._cut()
-        self._piece.append(block)
         state.lost += lost
+        events = self._cut() if lost else []
+        if not len(block):  # the end of the stream, telling that samples before it are missing
+            state.end_index = block.end_index
+            return events
+        self._piece.append(block)
         state.received += len(block)
         state.end_index = block.end_index
         state.end_s = float(block.t_s[-1])

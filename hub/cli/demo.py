@@ -1,0 +1,209 @@
+"""``griphub demo``: the whole path with simulated tools, in one command."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn
+
+from ...simulators.child import PRESETS
+from ...simulators.waveform import BALL, PUTTY
+from .. import config as configuration
+from ..config import Config
+from ..delivery.journal import Journal
+from ..delivery.outbox import Outbox
+from ..errors import SetupError
+from ..records import SqueezeCounted
+from ..stores import open_store
+from .common import Exit, JsonOption, VerboseOption, err, out, run_until_stopped, set_up_logging
+from .reconcile import Report, read_truth, reconcile, table
+from .rig import TRUTH, Rig, announce, describe, free_port
+from .seed import seed_history
+from .simulate import players
+
+#: What a headless run does not spend squeezing: starting, connecting, sleeping in between, delivering.
+OVERHEAD_S = 8.0
+PLAYS = 2  #: times that each tool is used in a headless run
+PAUSE_S = 2.0
+
+
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No dashboard, no history: run, compare, end.")
+    ] = False,
+    duration: Annotated[float, typer.Option(min=30, help="Seconds that a headless run takes.")] = 60.0,
+    as_json: JsonOption = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Keep results in this folder; otherwise they go when the demo ends.")
+    ] = None,
+    store: Annotated[str | None, typer.Option(help="Store to use: sqlite or influxdb.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the dashboard.")] = None,
+    drop: Annotated[float, typer.Option(min=0, max=0.9, help="Share of packets that the radio loses.")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same squeezes.")] = 1,
+    verbose: VerboseOption = False,
+) -> None:
+    """Run everything with simulated tools: radio, hub, broker, ingest, store and dashboard.
+
+    Three simulated children with eight weeks of history, two of whom squeeze while you watch.
+    """
+    set_up_logging(verbose)
+    tools = [(p.name, p.child.child_id, p.hand) for p in players((BALL, PUTTY), ())]
+    with data_folder(data) as folder:
+        file = write_config(folder, tools, port=port, store=store)
+        config = configuration.load(file)
+        if not headless:
+            run_until_stopped(_watch(config, file, seed, drop))
+            err.print("Stopped.")
+            return
+        report = run_until_stopped(_headless(config, file, duration, seed, drop))
+    if report is None:
+        raise typer.Exit(Exit.FAILED)
+    if as_json:
+        out.print_json(report.as_json())
+    else:
+        out.print(table(report))
+    if not report.ok:
+        err.print(
+            f"{report.missing} counted squeezes are missing from the store, {report.invented} were never counted."
+        )
+        raise typer.Exit(Exit.MISMATCH)
+
+
+async def _headless(config: Config, file: Path, duration_s: float, seed: int, drop: float) -> Report:
+    err.print(f"Two simulated tools for about {duration_s:g} s, without a dashboard …")
+    play_s = (duration_s - OVERHEAD_S) / PLAYS - PAUSE_S
+    async with Rig(config, file, counted=lambda _: None) as rig:
+        await rig.start_broker()
+        await rig.start_ingest()
+        plays = ["--plays", str(PLAYS), "--play-s", f"{play_s:.1f}", "--pause-s", str(PAUSE_S)]
+        await rig.start_simulator([*_child_options(seed, drop), *plays])
+        await rig.start_hub()
+        await rig.simulator_done.wait()
+        if not await rig.drain():
+            err.print("Not everything that was counted reached the store in time.")
+    return account(rig)
+
+
+async def _watch(config: Config, file: Path, seed: int, drop: float) -> None:
+    def counted(squeeze: SqueezeCounted) -> None:
+        out.print(describe(squeeze, config))
+
+    async with Rig(config, file, counted) as rig:
+        err.print("Starting the broker, ingest and the store …")
+        await rig.start_broker()
+        _seed(config, seed)
+        await rig.start_ingest()
+        err.print("Starting the simulated radio with a grip ball and a putty sensor …")
+        await rig.start_simulator(_child_options(seed, drop))
+        err.print("Starting the hub and the dashboard …")
+        await rig.start_hub()
+        await rig.start_dashboard()
+        announce(config)
+        err.print(
+            "Everything shown is simulated. Squeezes appear below as they are counted; Ctrl-C ends it.\n"
+        )
+        await rig.forever()
+
+
+def _seed(config: Config, seed: int) -> None:
+    """Eight weeks of three children, unless the data folder has them from before."""
+    journal = Journal(config.data_dir / "journal.db")
+    try:
+        if journal.read(0, 1):
+            err.print("The data folder has a history already; it is kept.")
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} sessions"))
+        with Progress(*columns, console=err) as progress:
+            for child in PRESETS.values():
+                task = progress.add_task(f"Eight simulated weeks of {child.alias}", total=None)
+                for _ in seed_history(config, journal, child, datetime.now(UTC).date(), seed):
+                    progress.advance(task)
+                progress.update(task, total=progress.tasks[task].completed)
+    finally:
+        journal.close()
+
+
+def _child_options(seed: int, drop: float) -> list[str]:
+    return ["--ball", "--putty", "--seed", str(seed), "--drop", str(drop)]
+
+
+def account(rig: Rig) -> Report:
+    """Compare truth, counts and store of a rig that has stopped."""
+    data = rig.config.data_dir
+    outbox = Outbox(data / "outbox.db")
+    store = open_store(rig.config, read_only=True)
+    try:
+        return reconcile(read_truth(data / TRUTH), outbox, store, dict(rig.supervisor.restarts))
+    finally:
+        store.close()
+        outbox.close()
+
+
+@contextmanager
+def data_folder(kept: Path | None) -> Iterator[Path]:
+    """A folder for results: the one asked for, or one that goes afterwards.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be written.
+    """
+    if kept is None:
+        folder = Path(tempfile.mkdtemp(prefix="griphub-"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return
+    try:
+        kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = kept / ".writable"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise SetupError(
+            f"The data folder {kept} cannot be written ({error.strerror})", "Choose another one with --data."
+        ) from None
+    yield kept.resolve()
+
+
+def write_config(
+    folder: Path,
+    tools: Sequence[tuple[str, str, str]],
+    *,
+    port: int | None = None,
+    store: str | None = None,
+) -> Path:
+    """Write the configuration of a simulated home; the environment still has the last word.
+
+    Parameters
+    ----------
+    tools : sequence of (tool id, child id, hand)
+    """
+    sections: list[tuple[str, dict[str, object]]] = [
+        ("", {"site": "demo", "data_dir": str(folder), "radio": f"unix:{_socket(folder)}"}),
+        ("[broker]", {"port": free_port()}),
+        ("[store]", {"kind": store or "sqlite"}),
+        ("[dashboard]", {"port": port or 8501}),
+        *(("[[children]]", {"id": child.child_id, "alias": child.alias}) for child in PRESETS.values()),
+        *(("[[tools]]", {"id": tool, "child": child, "hand": hand}) for tool, child, hand in tools),
+    ]
+    lines = ["# Written by griphub demo. Everything in this folder is simulated."]
+    for heading, values in sections:
+        # a JSON string or number is a TOML one
+        lines += ["", heading, *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+    file = folder / "griphub.toml"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def _socket(folder: Path) -> Path:
+    """Where the radio listens; a Unix socket's path may have 107 characters at most."""
+    path = folder / "radio"
+    return path if len(str(path).encode()) <= 100 else Path(tempfile.mkdtemp(prefix="griphub-")) / "radio"

@@ -1,0 +1,194 @@
+"""What truly happened, what was counted and what was stored, side by side."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from rich.table import Table
+
+from ..delivery.outbox import Outbox
+from ..stores.contract import SessionPoint, Store
+
+
+@dataclass(frozen=True, slots=True)
+class TruePlay:
+    """One play of a simulated tool, as the simulator wrote it down.
+
+    `sent` is None where the simulator was killed before the play's end.
+    """
+
+    tool_id: str
+    boot_id: int
+    label: str
+    first_index: int
+    samples: int
+    true_squeezes: int
+    true_peak: float | None
+    sent: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One play beside what became of it."""
+
+    label: str
+    tool_id: str
+    hand: str
+    unit: str
+    true_squeezes: int
+    counted_squeezes: int
+    stored_squeezes: int
+    true_peak: float | None
+    measured_peak: float | None
+    samples_sent: int | None
+    samples_received: int
+    samples_lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The account of a whole run.
+
+    Attributes
+    ----------
+    missing, invented : int
+        Squeezes counted but not stored, and stored but never counted.
+    """
+
+    rows: tuple[Row, ...]
+    events_published: int
+    events_acknowledged: int
+    counted: int
+    stored: int
+    missing: int
+    invented: int
+    restarts: dict[str, int]
+
+    @property
+    def ok(self) -> bool:
+        """Whether what was counted is what was stored."""
+        return not self.missing and not self.invented and self.events_published == self.events_acknowledged
+
+    def as_json(self) -> str:
+        """All of it for a script."""
+        rows = [asdict(row) for row in self.rows]
+        return json.dumps(
+            {**asdict(self), "rows": None, "sessions": rows, "ok": self.ok} | {"rows": len(rows)}
+        )
+
+
+def read_truth(file: Path) -> list[TruePlay]:
+    """Read the simulator's account; a last line cut by a kill is passed over."""
+    started: dict[tuple[str, int, int], dict[str, Any]] = {}
+    sent: dict[tuple[str, int, int], int] = {}
+    for line in file.read_text().splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if entry["event"] == "play_started":
+            started[entry["tool_id"], entry["boot_id"], entry["play"]] = entry
+        elif entry["event"] == "play_ended":
+            sent[entry["tool_id"], entry["boot_id"], entry["play"]] = entry["sent"]
+    return [
+        TruePlay(
+            tool_id=entry["tool_id"],
+            boot_id=entry["boot_id"],
+            label=entry["label"],
+            first_index=entry["first_index"],
+            samples=entry["samples"],
+            true_squeezes=len(entry["squeezes"]),
+            true_peak=max((s["peak"] for s in entry["squeezes"]), default=None),
+            sent=sent.get(key),
+        )
+        for key, entry in started.items()
+    ]
+
+
+def reconcile(truth: Iterable[TruePlay], outbox: Outbox, store: Store, restarts: dict[str, int]) -> Report:
+    """Compare the simulator's account with the hub's and the store's.
+
+    A play and a session belong together when they share samples of the same tool. (The sample index starts
+    from zero again only when the simulator itself is started again.)
+    """
+    points = [point for child in store.children() for point in store.trend(child.child_id)]
+    counted = {session: outbox.counted(session) for session in outbox.counted_sessions()}
+    stored = {session: store.squeeze_ids(session) for session in counted | {p.session_id: 0 for p in points}}
+    tally = outbox.tally()
+    return Report(
+        rows=tuple(_row(play, points, counted, stored) for play in truth),
+        events_published=tally["committed"],
+        events_acknowledged=tally["acknowledged"],
+        counted=sum(map(len, counted.values())),
+        stored=sum(map(len, stored.values())),
+        missing=sum(len(ids - stored[session]) for session, ids in counted.items()),
+        invented=sum(len(ids - counted.get(session, set())) for session, ids in stored.items()),
+        restarts=restarts,
+    )
+
+
+def _row(
+    play: TruePlay,
+    points: Sequence[SessionPoint],
+    counted: dict[UUID, set[UUID]],
+    stored: dict[UUID, set[UUID]],
+) -> Row:
+    end = play.first_index + play.samples
+    mine = [
+        point
+        for point in points
+        if point.tool_id == play.tool_id and point.first_index < end and point.end_index > play.first_index
+    ]
+    return Row(
+        label=play.label,
+        tool_id=play.tool_id,
+        hand=mine[0].hand if mine else "",
+        unit=mine[0].unit if mine else "",
+        true_squeezes=play.true_squeezes,
+        counted_squeezes=sum(len(counted.get(point.session_id, ())) for point in mine),
+        stored_squeezes=sum(len(stored[point.session_id]) for point in mine),
+        true_peak=play.true_peak,
+        measured_peak=max((point.peak for point in mine if point.peak is not None), default=None),
+        samples_sent=play.sent,
+        samples_received=sum(point.received for point in mine),
+        samples_lost=sum(point.lost for point in mine),
+    )
+
+
+def table(report: Report) -> Table:
+    """The account for people."""
+    shown = Table(box=None, pad_edge=False)
+    for column in (
+        "session",
+        "true",
+        "counted",
+        "stored",
+        "true peak",
+        "measured",
+        "sent",
+        "received",
+        "lost",
+    ):
+        shown.add_column(column, justify="left" if column == "session" else "right")
+    for row in report.rows:
+        shown.add_row(
+            row.label,
+            str(row.true_squeezes),
+            str(row.counted_squeezes),
+            str(row.stored_squeezes),
+            _number(row.true_peak, row.unit),
+            _number(row.measured_peak, row.unit),
+            _number(row.samples_sent),
+            str(row.samples_received),
+            str(row.samples_lost),
+        )
+    return shown
+
+
+def _number(value: float | None, unit: str = "") -> str:
+    if value is None:
+        return "–"
+    return f"{value:.1f} {unit}" if unit else f"{value:g}"
