@@ -219,7 +219,8 @@ class GripClient:
         await self.start()
         while True:
             while self._packets:
-                if block := self.assembler.feed(self._packets.popleft()):
+                block = self.assembler.feed(self._packets.popleft())
+                if block is not None:  # an empty one may tell of a loss
                     yield block
                 if self.assembler.ended:
                     return
