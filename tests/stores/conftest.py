@@ -1,0 +1,193 @@
+"""Stores to try, and sessions to put into them."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import numpy as np
+import pytest
+from influxdb_client.client.influxdb_client import InfluxDBClient
+
+from griphub.hub.config import InfluxConfig
+from griphub.hub.records import Event, SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond, event_id
+from griphub.hub.stores.contract import SessionPoint, Store
+from griphub.hub.stores.influx import InfluxStore
+from griphub.hub.stores.sqlite import SqliteStore
+from griphub.hub.waveform import encode_samples
+
+SERVER = os.environ.get("GRIPHUB_TEST_INFLUXDB")
+FS_HZ = 100
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not SERVER:
+        terminalreporter.write_line(
+            "stores: InfluxDB's reading side was not tried; point GRIPHUB_TEST_INFLUXDB, …_TOKEN and …_ORG "
+            "at a server (docs/influxdb.md)."
+        )
+
+
+@pytest.fixture
+def influx_config() -> Iterator[InfluxConfig]:
+    """Two fresh buckets on the real server, gone afterwards."""
+    assert SERVER
+    name = f"test_{uuid4().hex}"
+    config = InfluxConfig(
+        url=SERVER,
+        org=os.environ["GRIPHUB_TEST_INFLUXDB_ORG"],
+        token=os.environ["GRIPHUB_TEST_INFLUXDB_TOKEN"],
+        bucket=name,
+        waveform_bucket=f"{name}_waveforms",
+    )
+    with InfluxDBClient(config.url, config.token.get_secret_value(), org=config.org) as client:
+        buckets = client.buckets_api()
+        yield config
+        for bucket in (config.bucket, config.waveform_bucket):
+            if found := buckets.find_bucket_by_name(bucket):
+                buckets.delete_bucket(found)
+
+
+@pytest.fixture(
+    params=["sqlite", *([pytest.param("influxdb", marks=pytest.mark.influxdb)] if SERVER else [])],
+)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of each kind there is to try."""
+    opened: Store
+    if request.param == "sqlite":
+        opened = SqliteStore(tmp_path / "store.db")
+    else:
+        config: InfluxConfig = request.getfixturevalue("influx_config")
+        with InfluxDBClient(config.url, config.token.get_secret_value(), org=config.org) as client:
+            for bucket in (config.bucket, config.waveform_bucket):
+                client.buckets_api().create_bucket(bucket_name=bucket)
+        opened = InfluxStore(config)
+    yield opened
+    opened.close()
+
+
+@dataclass
+class Made:
+    """A session as the hub would report it, and what the store should say of it."""
+
+    started: SessionStarted
+    squeezes: list[SqueezeCounted]
+    waveform: list[WaveformSecond]
+    ended: SessionEnded
+    point: SessionPoint
+    t_s: np.ndarray
+    values: np.ndarray
+
+    @property
+    def id(self) -> UUID:
+        return self.started.session_id
+
+    @property
+    def events(self) -> list[Event]:
+        return [self.started, *self.squeezes, *self.waveform, self.ended]
+
+
+MakeSession = Callable[..., Made]
+
+
+@pytest.fixture
+def make_session() -> MakeSession:
+    """Build a session; seconds 2 and 3 of its waveform were lost, and some readings are missing."""
+
+    def make(
+        *,
+        started_at: datetime | None = None,
+        squeezes: int = 3,
+        seconds: int = 6,
+        doubtful: tuple[str, ...] = ("weak",),
+        ended_by: str = "idle",
+        **about: Any,
+    ) -> Made:
+        session_id = uuid4()
+        at = started_at or datetime.now(UTC) - timedelta(days=2)
+        common = {
+            "site": "home",
+            "hub": "hub",
+            "child_id": f"c-{session_id.hex[:12]}",
+            "tool_id": "ball-01",
+            "tool_kind": "ball",
+            "hand": "left",
+            "source": "simulated",
+            "unit": "kPa",
+            "session_id": session_id,
+        } | about
+
+        def event(kind: type, what: str, after_s: float, **fields: Any) -> Any:
+            measured_at = at + timedelta(seconds=after_s)
+            return kind(event_id=event_id(session_id, what), measured_at=measured_at, **common, **fields)
+
+        rng = np.random.default_rng(seed=len(ended_by))
+        waveform, t_s, values = [], [], []
+        for second in (s for s in range(seconds) if s not in (2, 3)):
+            t = np.arange(FS_HZ) / FS_HZ
+            v = np.round(rng.normal(5, 2, FS_HZ), 3)
+            v[rng.random(FS_HZ) < 0.05] = np.nan
+            waveform.append(
+                event(
+                    WaveformSecond,
+                    f"waveform:{second * FS_HZ}",
+                    second,
+                    first_index=1_000 + second * FS_HZ,
+                    start_s=float(second),
+                    samples=FS_HZ,
+                    data=encode_samples(t, v),
+                )
+            )
+            t_s.append(second + t)
+            values.append(v)
+        counted = [
+            event(
+                SqueezeCounted,
+                f"squeeze:{number}",
+                number * 1.3,
+                number=number,
+                onset_s=number * 1.3,
+                peak_s=number * 1.3 + 0.2,
+                offset_s=number * 1.3 + 0.6,
+                peak=10 + number / 7,
+                rest=0.1,
+                impulse=3.0,
+                ended_by="release",
+                doubtful=doubtful,
+            )
+            for number in range(1, squeezes + 1)
+        ]
+        result = {
+            "ended_by": ended_by,
+            "goal": 15,
+            "squeezes": squeezes,
+            "doubtful": squeezes,
+            "peak": 10 + squeezes / 7 if squeezes else None,
+            "median_peak": 10.5 if squeezes else None,
+            "first_index": 1_000,
+            "end_index": 1_000 + seconds * FS_HZ,
+            "received": len(waveform) * FS_HZ,
+            "lost": 2 * FS_HZ,
+        }
+        ended_at = at + timedelta(seconds=seconds)
+        started = event(SessionStarted, "started", 0, goal=15)
+        read = ("session_id", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
+        return Made(
+            started=started,
+            squeezes=counted,
+            waveform=waveform,
+            ended=event(SessionEnded, "ended", 0, ended_at=ended_at, **result),
+            point=SessionPoint(
+                **{name: getattr(started, name) for name in read},
+                started_at=at.astimezone(UTC),
+                ended_at=ended_at.astimezone(UTC),
+                **result,
+            ),
+            t_s=np.concatenate([np.empty(0), *t_s]),
+            values=np.concatenate([np.empty(0), *values]),
+        )
+
+    return make

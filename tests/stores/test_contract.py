@@ -1,0 +1,215 @@
+"""What every store must do, whatever it is made of."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from griphub.hub.errors import StoreError
+
+
+def test_an_empty_store_has_nothing_to_say(store):
+    assert store.children() == []
+    assert store.trend("c-1") == []
+    assert store.session(uuid4()) is None
+    assert store.squeeze_ids(uuid4()) == set()
+    store.write([])
+
+
+def test_a_session_comes_back_as_it_was_measured(store, make_session):
+    made = make_session()
+    store.write(made.events)
+
+    assert store.trend(made.point.child_id) == [made.point]
+    detail = store.session(made.id)
+    assert detail.point == made.point
+    assert list(detail.squeezes) == made.squeezes
+    np.testing.assert_allclose(detail.t_s, made.t_s, atol=1e-9)
+    np.testing.assert_allclose(detail.values, made.values, atol=1e-9)  # NaN only where there was none
+    assert np.diff(detail.t_s).max() > 2, "two lost seconds are a gap, not made-up samples"
+    assert store.squeeze_ids(made.id) == {squeeze.event_id for squeeze in made.squeezes}
+
+
+def test_a_running_session_is_no_point_of_a_trend_yet(store, make_session):
+    made = make_session()
+    store.write([made.started, *made.squeezes, *made.waveform])
+
+    assert store.children() == []
+    assert store.trend(made.point.child_id) == []
+    assert store.session(made.id) is None
+    assert store.squeeze_ids(made.id) == {squeeze.event_id for squeeze in made.squeezes}
+
+
+def test_a_session_without_squeezes_or_waveform_is_one(store, make_session):
+    made = make_session(squeezes=0, seconds=0)
+    store.write(made.events)
+
+    detail = store.session(made.id)
+    assert (detail.point, detail.squeezes, detail.t_s.size, detail.values.size) == (made.point, (), 0, 0)
+    assert detail.point.peak is None
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_order_and_repetition_change_nothing(store, make_session, data):
+    made = make_session()
+    events = data.draw(st.permutations(made.events))
+    events += data.draw(st.lists(st.sampled_from(made.events), max_size=10))
+    size = data.draw(st.integers(1, len(events)))
+    for start in range(0, len(events), size):
+        store.write(events[start : start + size])
+
+    detail = store.session(made.id)
+    assert store.trend(made.point.child_id) == [detail.point] == [made.point]
+    assert list(detail.squeezes) == made.squeezes
+    np.testing.assert_allclose(detail.t_s, made.t_s, atol=1e-9)
+    np.testing.assert_allclose(detail.values, made.values, atol=1e-9)
+
+
+def test_a_squeeze_that_comes_days_after_the_session_is_in_it(store, make_session):
+    made = make_session()
+    *early, late = made.squeezes
+    store.write([made.started, *early, *made.waveform, made.ended])
+    assert list(store.session(made.id).squeezes) == early
+    store.write([late])
+    assert list(store.session(made.id).squeezes) == made.squeezes
+
+
+def test_sessions_at_the_same_time_keep_apart(store, make_session):
+    at = datetime.now(UTC) - timedelta(days=1)
+    one = make_session(child_id="c-1", started_at=at)
+    hand = make_session(child_id="c-1", started_at=at, hand="right", tool_id="ball-02")
+    other = make_session(child_id="c-2", started_at=at, tool_id="ball-03", squeezes=5)
+    store.write([*one.events, *hand.events, *other.events])
+
+    for made in (one, hand, other):
+        detail = store.session(made.id)
+        assert (detail.point, list(detail.squeezes)) == (made.point, made.squeezes)
+        assert detail.t_s.size == made.t_s.size
+    assert {point.session_id for point in store.trend("c-1")} == {one.id, hand.id}
+
+
+def test_a_trend_holds_its_first_moment_and_not_its_last(store, make_session):
+    at = datetime.now(UTC) - timedelta(days=20)
+    made = [make_session(child_id="c-1", started_at=at + timedelta(days=day), seconds=0) for day in range(4)]
+    for session in reversed(made):
+        store.write(session.events)
+    points = [session.point for session in made]
+
+    assert store.trend("c-1") == points
+    assert store.trend("c-1", since=points[1].started_at, until=points[3].started_at) == points[1:3]
+    assert store.trend("c-1", since=points[2].started_at) == points[2:]
+    assert store.trend("c-1", until=points[2].started_at) == points[:2]
+    assert store.trend("c-1", since=points[2].started_at, until=points[2].started_at) == []
+    assert store.trend("c-1", since=points[3].started_at, until=points[0].started_at) == []
+    everything = {"since": datetime.min.replace(tzinfo=UTC), "until": datetime.max.replace(tzinfo=UTC)}
+    assert store.trend("c-1", **everything) == points
+
+
+def test_ten_years_are_one_trend(store, make_session):
+    first = datetime(2016, 1, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    made = [
+        make_session(child_id="c-1", started_at=first + timedelta(days=30 * n), seconds=0, squeezes=1)
+        for n in range(122)
+    ]
+    store.write([event for session in made for event in session.events])
+
+    assert store.trend("c-1") == [session.point for session in made]
+    assert store.session(made[0].id).point == made[0].point
+
+
+def test_the_day_the_clocks_change_has_the_hours_it_has(store, make_session):
+    berlin = ZoneInfo("Europe/Berlin")
+    midnight = datetime(2025, 3, 30, tzinfo=berlin)  # has 23 hours
+    before = (midnight - timedelta(days=1)).astimezone(UTC)
+    made = [
+        make_session(
+            child_id="c-1", started_at=(before + timedelta(hours=h)).astimezone(berlin), seconds=0, squeezes=0
+        )
+        for h in range(72)
+    ]
+    store.write([event for session in made for event in session.events])
+
+    day = store.trend("c-1", since=midnight, until=datetime(2025, 3, 31, tzinfo=berlin))
+    assert [point.started_at.astimezone(berlin).hour for point in day] == [0, 1, *range(3, 24)]
+    assert all(point.started_at.tzinfo is UTC or not point.started_at.utcoffset() for point in day)
+
+
+def test_children_are_counted_per_source_most_recent_first(store, make_session):
+    now = datetime.now(UTC)
+    for child, source, days, squeezes in [
+        ("c-1", "simulated", 9, 4),
+        ("c-1", "simulated", 3, 5),
+        ("c-1", "real", 5, 2),
+        ("c-2", "real", 1, 0),
+    ]:
+        made = make_session(
+            child_id=child, source=source, started_at=now - timedelta(days=days), squeezes=squeezes, seconds=0
+        )
+        store.write(made.events)
+
+    assert [(c.child_id, c.source, c.sessions, c.squeezes) for c in store.children()] == [
+        ("c-2", "real", 1, 0),
+        ("c-1", "simulated", 2, 9),
+        ("c-1", "real", 1, 2),
+    ]
+    assert store.children()[1].last_session_at == now - timedelta(days=3)
+    assert {point.source for point in store.trend("c-1")} == {"real", "simulated"}
+
+
+@pytest.mark.parametrize(
+    "text", ['") |> drop(', "a,b=c d", "tab\tback\\", "quote \" ' ; --", "Größe ✓ 握力", "${x}", "r'"]
+)
+def test_text_is_only_ever_text(store, make_session, text):
+    doubtful = (text, "", "two\nlines")
+    made = make_session(doubtful=doubtful, ended_by=text)
+    store.write(made.events)
+
+    detail = store.session(made.id)
+    assert (detail.point.ended_by, detail.squeezes[0].doubtful) == (text, doubtful)
+    assert store.trend(text) == []
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_an_event_that_cannot_be_stored_is_named_the_culprit(store, make_session, size):
+    made = make_session()
+    poison = made.ended.model_copy(update={"received": 2**70})
+    with pytest.raises(StoreError) as caught:
+        store.write([*made.squeezes, poison][-size:])
+    assert not caught.value.retryable
+    store.write(made.events)
+    assert store.session(made.id).point == made.point
+
+
+def test_readers_and_a_writer_at_once(store, make_session):
+    made = [make_session(child_id="c-1") for _ in range(20)]
+    done = threading.Event()
+    failures: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            seen = 0
+            while not done.is_set():
+                points = store.trend("c-1")
+                assert len(points) >= seen, "a point went away"
+                seen = len(points)
+                for point in points[-1:]:
+                    assert store.session(point.session_id).point == point
+        except BaseException as error:
+            failures.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for session in made:
+        store.write(session.events)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not failures
+    assert len(store.trend("c-1")) == len(made)
