@@ -1,0 +1,14 @@
+"""The router. Streamlit runs this file for every viewer, as a script: hence the absolute imports."""
+
+import streamlit as st
+
+from griphub.dashboard.views import exercise, layout, progress
+
+layout.frame()
+st.navigation(
+    [
+        st.Page(exercise.page, title="Exercise", url_path="exercise", default=True),
+        st.Page(progress.page, title="Progress", url_path="progress"),
+    ],
+    position="top",
+).run()

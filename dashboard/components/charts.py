@@ -1,0 +1,131 @@
+"""Charts of the progress page."""
+
+from datetime import datetime, tzinfo
+from typing import Any
+
+import altair as alt
+
+from ...hub.records import Hand, Source, SqueezeCounted
+from ...hub.stores.contract import SessionDetail
+from .. import words
+from ..queries import Panel, Waveform
+
+# readable on the light and on the dark page alike
+_CLEAR, _DOUBTFUL, _CURVE = "#2a9d8f", "#e08a1e", "#7d92a3"
+
+
+def trend_chart(panel: Panel, since: datetime, until: datetime, zone: tzinfo) -> alt.LayerChart:
+    """Peak of every session against time; lines join sessions of one hand and one tool only.
+
+    Selecting a point yields its ``session_id`` under the name ``session``.
+    """
+    rows = [
+        {
+            "session_id": str(point.session_id),
+            "started_at": point.started_at.isoformat(),
+            "peak": point.peak,
+            "hand": words.HAND[series.hand],
+            "series": f"{series.hand} {series.tool_id}",
+            "tool": point.tool_id,
+            "when": words.day_time(point.started_at, zone),
+            "shown": words.value(point.peak, panel.unit),
+            "squeezes": f"{point.squeezes} of {point.goal}" if point.goal else str(point.squeezes),
+        }
+        for series in panel.series
+        for point in series.points
+        if point.peak is not None
+    ]
+    hands = [words.HAND[hand] for hand in Hand]
+    simulated = panel.source is Source.SIMULATED
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X(
+            "started_at:T",
+            title=None,
+            scale=alt.Scale(domain=[since.isoformat(), until.isoformat()]),
+            axis=alt.Axis(format="%-d %b", grid=False, tickCount="week", labelOverlap=True),
+        ),
+        y=alt.Y("peak:Q", title=words.axis(panel.unit), scale=alt.Scale(zero=True, nice=True)),
+        color=alt.Color("hand:N", scale=alt.Scale(domain=hands), legend=alt.Legend(title=None, orient="top")),
+        shape=alt.Shape("hand:N", scale=alt.Scale(domain=hands, range=["circle", "square"])),
+        detail="series:N",
+    )
+    picked = alt.selection_point(name="session", fields=["session_id"], toggle=False, clear=False)
+    line = base.mark_line(
+        point=False, strokeWidth=2, opacity=0.55, strokeDash=[4, 3] if simulated else [1, 0]
+    )
+    points = (
+        base.mark_point(size=110, filled=not simulated, strokeWidth=2, cursor="pointer", opacity=1)
+        .encode(
+            size=alt.condition(picked, alt.value(320), alt.value(110), empty=False),
+            tooltip=[
+                alt.Tooltip("when:N", title="Session"),
+                alt.Tooltip("hand:N", title="Hand"),
+                alt.Tooltip("shown:N", title="Highest peak"),
+                alt.Tooltip("squeezes:N", title="Squeezes"),
+                alt.Tooltip("tool:N", title="Tool"),
+            ],
+        )
+        .add_params(picked)
+    )
+    return alt.layer(line, points).properties(height=320)
+
+
+def waveform_chart(detail: SessionDetail, shown: Waveform, start_s: float, end_s: float) -> alt.LayerChart:
+    """Samples of a session with its counted squeezes: shaded from onset to offset, numbered at the peak."""
+    samples = [
+        {"t": round(float(t), 3), "v": None if v != v else round(float(v), 3)}  # noqa: PLR0124 - NaN, a gap
+        for t, v in zip(shown.t_s, shown.values, strict=True)
+    ]
+    squeezes = [
+        _mark(squeeze)
+        for squeeze in detail.squeezes
+        if squeeze.offset_s >= start_s and squeeze.onset_s <= end_s
+    ]
+    time = alt.Scale(domain=[start_s, end_s], nice=False)
+    kinds = alt.Scale(domain=["counted", "doubtful"], range=[_CLEAR, _DOUBTFUL])
+    curve = (
+        alt.Chart(alt.Data(values=samples))
+        .mark_line(color=_CURVE, strokeWidth=1.6, invalid="break-paths-show-domains")
+        .encode(
+            x=alt.X("t:Q", title="Seconds since the start", scale=time),
+            y=alt.Y("v:Q", title=words.axis(detail.point.unit)),
+        )
+    )
+    tooltip = [
+        alt.Tooltip("name:N", title="Squeeze"),
+        alt.Tooltip("shown:N", title="Peak above rest"),
+        alt.Tooltip("lasted:N", title="Lasted"),
+        alt.Tooltip("why:N", title="Ended because"),
+        alt.Tooltip("doubt:N", title="Doubtful because"),
+    ]
+    marks = alt.Chart(alt.Data(values=squeezes)).encode(
+        color=alt.Color("kind:N", scale=kinds, legend=alt.Legend(title=None, orient="top")), tooltip=tooltip
+    )
+    bands = marks.mark_rect(opacity=0.2, clip=True).encode(x=alt.X("onset:Q", scale=time), x2="offset:Q")
+    at_peak = marks.encode(x="peak_t:Q", y="peak_v:Q")
+    dots = at_peak.mark_point(filled=True, size=70, opacity=1, clip=True).encode(
+        shape=alt.Shape(
+            "kind:N", scale=alt.Scale(domain=["counted", "doubtful"], range=["circle", "diamond"])
+        )
+    )
+    numbers = at_peak.mark_text(dy=-13, fontSize=12, fontWeight=600, clip=True).encode(text="number:N")
+    return alt.layer(bands, curve, dots, numbers).properties(height=340)
+
+
+def _mark(squeeze: SqueezeCounted) -> dict[str, Any]:
+    doubt = ", ".join(words.reason(code) for code in squeeze.doubtful)
+    return {
+        "number": str(squeeze.number),
+        "name": f"{squeeze.number} (doubtful)" if doubt else str(squeeze.number),
+        "kind": "doubtful" if doubt else "counted",
+        "onset": squeeze.onset_s,
+        "offset": squeeze.offset_s,
+        "peak_t": squeeze.peak_s,
+        "peak_v": squeeze.rest + squeeze.peak,
+        "shown": words.value(squeeze.peak, squeeze.unit),
+        "lasted": words.duration(squeeze.offset_s - squeeze.onset_s)
+        if squeeze.offset_s - squeeze.onset_s >= 10
+        else f"{squeeze.offset_s - squeeze.onset_s:.1f} s",
+        "why": words.reason(squeeze.ended_by),
+        "doubt": doubt or "–",
+    }

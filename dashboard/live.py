@@ -1,0 +1,161 @@
+"""Live frames from the broker to the browsers that watch a child, and nothing kept longer than needed."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import paho.mqtt.client as paho
+from pydantic import ValidationError
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ..hub.config import Config
+from ..hub.delivery import mqtt
+from ..hub.live import LIVE_FILTER, LiveFrame
+
+_LOG = logging.getLogger(__name__)
+
+#: A viewer that reads slowly keeps the newest 5 s of one tool's 20 frames a second.
+QUEUE_FRAMES = 100
+#: A new viewer is shown the last state of a tool that spoke within this time: a finished session stays a
+#: while, a session of this morning does not look like one that is running.
+SNAPSHOT_S = 120.0
+
+UP = '{"delivery":"up"}'
+AWAY = '{"delivery":"away"}'
+
+
+class Viewer:
+    """One open page: a queue that drops its oldest message when full, and counts that."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._queue: deque[str] = deque()
+        self._ready = asyncio.Event()
+
+    def put(self, message: str) -> None:
+        """Add a message; never waits."""
+        if len(self._queue) >= QUEUE_FRAMES:
+            self._queue.popleft()
+            self.dropped += 1
+        self._queue.append(message)
+        self._ready.set()
+
+    async def get(self) -> str:
+        """Oldest message; waits for one."""
+        while not self._queue:
+            self._ready.clear()
+            await self._ready.wait()
+        return self._queue.popleft()
+
+
+class LiveHub:
+    """Subscribes once per server and hands each child's frames to the viewers of that child.
+
+    Attributes
+    ----------
+    rejected : int
+        Messages that were no live frames.
+    connected : bool
+        Whether the broker answers.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.rejected = 0
+        self.connected = False
+        self._config = config
+        self._viewers: dict[str, set[Viewer]] = {}
+        self._last: dict[str, tuple[float, LiveFrame]] = {}
+
+    @contextlib.asynccontextmanager
+    async def running(self, _app: Any = None) -> AsyncIterator[None]:
+        """Stay subscribed while the server runs; usable as its lifespan."""
+        loop = asyncio.get_running_loop()
+        # random, so that a second dashboard does not push the first one off the broker
+        client = mqtt.make_client(self._config, "dashboard", f"dashboard-{secrets.token_hex(6)}")
+
+        # paho calls back on its own thread; everything below hops to the loop
+        def on_connect(_c: paho.Client, _u: Any, _f: Any, code: Any, _p: Any) -> None:
+            if code.is_failure:
+                _LOG.warning("The broker refused the dashboard: %s", code)
+                return
+            client.subscribe(LIVE_FILTER, qos=0)
+            loop.call_soon_threadsafe(self._set_connected, True)
+
+        def on_disconnect(*_: Any) -> None:
+            loop.call_soon_threadsafe(self._set_connected, False)
+
+        def on_message(_c: paho.Client, _u: Any, message: paho.MQTTMessage) -> None:
+            loop.call_soon_threadsafe(self.deliver, message.payload)
+
+        client.on_connect, client.on_disconnect, client.on_message = on_connect, on_disconnect, on_message
+        mqtt.start(client, self._config)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(mqtt.stop, client)
+
+    def deliver(self, payload: bytes) -> None:
+        """Hand one message to its viewers."""
+        try:
+            frame = LiveFrame.model_validate_json(payload)
+        except ValidationError as error:
+            self.rejected += 1
+            _LOG.warning("A live message was no frame and was left out: %s", error.errors()[0]["msg"])
+            return
+        self._last[frame.tool_id] = (time.monotonic(), frame)
+        if viewers := self._viewers.get(frame.child_id):
+            text = frame.model_dump_json()  # NaN readings become null, which a browser can read
+            for viewer in viewers:
+                viewer.put(text)
+
+    @contextlib.contextmanager
+    def watch(self, child_id: str) -> Iterator[Viewer]:
+        """Join the viewers of a child, starting with how things stand."""
+        viewer = Viewer()
+        viewer.put(UP if self.connected else AWAY)
+        fresh = time.monotonic() - SNAPSHOT_S
+        for seen_at, frame in self._last.values():
+            if frame.child_id == child_id and seen_at >= fresh:
+                viewer.put(frame.model_dump_json())
+        self._viewers.setdefault(child_id, set()).add(viewer)
+        try:
+            yield viewer
+        finally:
+            self._viewers[child_id].discard(viewer)
+            if not self._viewers[child_id]:
+                del self._viewers[child_id]
+
+    def route(self) -> WebSocketRoute:
+        """Route of the live socket; the access gate stands before it."""
+        return WebSocketRoute("/live/{child_id}", self._serve)
+
+    async def _serve(self, socket: WebSocket) -> None:
+        await socket.accept()
+        with self.watch(socket.path_params["child_id"]) as viewer:
+            sending = asyncio.create_task(_send_all(viewer, socket), name="live viewer")
+            try:
+                while True:  # a viewer has nothing to say; this is how its leaving is noticed
+                    await socket.receive_text()
+            except (WebSocketDisconnect, KeyError):  # KeyError: a binary frame, which no page of ours sends
+                pass
+            finally:
+                sending.cancel()
+                await asyncio.wait([sending])
+
+    def _set_connected(self, connected: bool) -> None:
+        self.connected = connected
+        for viewers in self._viewers.values():
+            for viewer in viewers:
+                viewer.put(UP if connected else AWAY)
+
+
+async def _send_all(viewer: Viewer, socket: WebSocket) -> None:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it left between two frames
+        while True:
+            await socket.send_text(await viewer.get())

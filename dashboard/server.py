@@ -1,0 +1,92 @@
+"""The dashboard's web server: Streamlit behind the access gate, with the live socket beside it."""
+
+import signal
+import socket
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+import uvicorn
+from starlette.middleware import Middleware
+from streamlit import config as streamlit_config
+
+from ..hub.config import Config
+from ..hub.errors import SetupError
+from . import context
+from .access import AccessGate, load_key
+from .live import LiveHub
+
+_ROOM = Path(__file__).parent
+
+#: Open pages are given this long to say goodbye when the server ends, seconds.
+_GRACE_S = 1
+
+
+def listen(config: Config) -> socket.socket:
+    """Take the dashboard's port.
+
+    Raises
+    ------
+    SetupError
+        If it is taken, or the address is none of this machine's.
+    """
+    host, port = config.dashboard.host, config.dashboard.port
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        raise SetupError(
+            f"The dashboard cannot use {host} port {port}: {error.strerror or error}",
+            "Stop the program that uses it, or choose another with GRIPHUB_DASHBOARD__PORT=8502.",
+        ) from error
+
+
+def settings(config: Config) -> dict[str, Any]:
+    """Streamlit's options, as dotted names."""
+    options = _flat(tomllib.loads((_ROOM / "streamlit.toml").read_text(encoding="utf-8")))
+    return options | {"server.address": config.dashboard.host, "server.port": config.dashboard.port}
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return flat
+
+
+def run(config: Config) -> None:
+    """Serve the dashboard until SIGTERM or SIGINT; call it in the main thread of a process of its own.
+
+    Raises
+    ------
+    SetupError
+        If the port is taken or the access key cannot be kept.
+    """
+    with listen(config) as listener:
+        context.bind(config)
+        streamlit_config.get_config_options(force_reparse=True, options_from_flags=settings(config))
+        live = LiveHub(config)
+        app = st.App(
+            _ROOM / "app.py",
+            routes=[live.route()],
+            middleware=[Middleware(AccessGate, key=load_key(config))],
+            lifespan=live.running,
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                ws="websockets-sansio",
+                log_level="warning",
+                access_log=False,  # it would hold the key of the link
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_S,
+            )
+        )
+        # uvicorn ends in order and then repeats the signal; having ended, there is nothing left to kill
+        previous = {sig: signal.signal(sig, signal.SIG_IGN) for sig in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            server.run(sockets=[listener])
+        finally:
+            for sig, handler in previous.items():
+                signal.signal(sig, handler)
