@@ -37,6 +37,7 @@ MARGIN = timedelta(hours=1)
 # the times that InfluxDB can hold, in whole years
 _FIRST = datetime(1678, 1, 1, tzinfo=UTC)
 _LAST = datetime(2262, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
 
 _PIVOT = '|> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
 _CHILDREN = """
@@ -53,18 +54,12 @@ _TREND = f"""
 """
 _FIND = """
     from(bucket: bucket) |> range(start: since, stop: until)
-        |> filter(fn: (r) => r._measurement == "session" and r._field == "session_id")
+        |> filter(fn: (r) => r._measurement == measurement and r._field == "session_id")
         |> filter(fn: (r) => r._value == session_id)
 """
 _OF_SESSION = f"""
     from(bucket: bucket) |> range(start: since, stop: until)
         |> filter(fn: (r) => r._measurement == measurement and r.child == child and r.tool == tool)
-        {_PIVOT} |> filter(fn: (r) => r.session_id == session_id)
-"""
-_SQUEEZE_IDS = f"""
-    from(bucket: bucket) |> range(start: since, stop: until)
-        |> filter(fn: (r) => r._measurement == "squeeze")
-        |> filter(fn: (r) => r._field == "session_id" or r._field == "event_id")
         {_PIVOT} |> filter(fn: (r) => r.session_id == session_id)
 """
 
@@ -133,9 +128,9 @@ class InfluxStore:
 
     def session(self, session_id: UUID) -> SessionDetail | None:
         """One ended session, or None if there is none of that id."""
-        for found in self._query(_FIND, session_id=str(session_id)):
+        for found in self._query(_FIND, measurement="session", session_id=str(session_id)):
             start = found["_time"]
-            ended = self._of_session(found, "session", start, start + timedelta(microseconds=1))
+            ended = self._of_session(found, "session", start, start + _TICK)
             if not ended or "squeezes" not in ended[0]:
                 continue
             point = session_of(ended[0])
@@ -150,7 +145,12 @@ class InfluxStore:
 
     def squeeze_ids(self, session_id: UUID) -> set[UUID]:
         """Event ids of the squeezes stored for a session, ended or not."""
-        return {UUID(row["event_id"]) for row in self._query(_SQUEEZE_IDS, session_id=str(session_id))}
+        found = self._query(_FIND, measurement="squeeze", session_id=str(session_id))
+        if not found:
+            return set()
+        times = [row["_time"] for row in found]
+        rows = self._of_session(found[0], "squeeze", min(times), max(times) + _TICK)
+        return {UUID(row["event_id"]) for row in rows}
 
     def close(self) -> None:
         """Close the connections."""
