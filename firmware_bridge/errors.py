@@ -90,3 +90,12 @@ class UnsupportedTool(GripError):
         self.tool = tool
         self.reason = reason
         super().__init__(f"{tool} cannot be used: {reason}. See docs/protocol.md for what a tool must offer.")
+
+
+class InvalidInput(GripError, ValueError):
+    """Something given to the library that it cannot work with."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name} {reason}. See docs/detector.md for what the detector takes.")

@@ -33,6 +33,10 @@ DELAY_STEPS = round(0.5 + (MEDIAN_STEPS - 1) / 2 + lowpass_delay_s(DETECT_HZ) * 
 LEAD_STEPS = round((lowpass_delay_s(DETECT_HZ) - lowpass_delay_s(PEAK_HZ)) * GRID_HZ)
 
 
+#: A sample's time in seconds, its index, and how many samples before it are missing since the last gap.
+Moment = tuple[float, int, int]
+
+
 class LowPass:
     """Causal second-order Butterworth low-pass at `GRID_HZ`, settled on `start`.
 
@@ -52,7 +56,7 @@ class LowPass:
     def __call__(self, values: Sequence[float]) -> list[float]:
         """Filter the next values."""
         b0, a1, a2, s1, s2 = self._b0, self._a1, self._a2, self._s1, self._s2
-        out = []
+        out: list[float] = []
         append = out.append
         for value in values:
             w = b0 * value
@@ -114,7 +118,9 @@ class Grid:
 
 @dataclass(slots=True)
 class Steps:
-    """What the front end makes of some samples: lists of one length, one entry a step.
+    """What the front end makes of some samples: lists with an entry for each step.
+
+    Those that tell about earlier samples run on a little further, into the next `Steps`.
 
     Attributes
     ----------
@@ -124,14 +130,12 @@ class Steps:
         Smoothed lightly, for the height of a peak; of the same moment as `force`.
     raw : list of float
         Means over the steps, `DELAY_STEPS` later than `force`.
-    t_s, index : list
-        Time and index of the sample that `force` tells about.
+    moments : list of Moment
+        The sample that `force` tells about.
     now_s : list of float
         Time of the newest sample that went into it.
     clipped : list of bool
         Whether the sensor was at its end.
-    missing : list of int
-        Samples missing since the beginning.
     quantum : list of float
         Smallest difference seen between neighbouring samples: the sensor's resolution, or less.
     """
@@ -139,11 +143,9 @@ class Steps:
     force: list[float]
     peak_force: list[float]
     raw: list[float]
-    t_s: list[float]
-    index: list[int]
+    moments: list[Moment]
     now_s: list[float]
     clipped: list[bool]
-    missing: list[int]
     quantum: list[float]
 
 
@@ -154,6 +156,11 @@ class FrontEnd:
     ----------
     t_s, value, index, clipped
         The first sample.
+
+    Attributes
+    ----------
+    missing : int
+        Samples missing so far, by their index.
     """
 
     def __init__(self, t_s: float, value: float, index: int, clipped: bool) -> None:
@@ -162,12 +169,11 @@ class FrontEnd:
         self._light = LowPass(PEAK_HZ, value)
         self._median_tail = np.full(MEDIAN_STEPS - 1, value)
         self._light_tail = [value] * LEAD_STEPS
-        self._t_tail = [t_s] * DELAY_STEPS
-        self._index_tail = [index] * DELAY_STEPS
+        self._moment_tail = [(t_s, index, 0)] * DELAY_STEPS
         self._clipped_tail = [False] * DELAY_STEPS
-        self._missing_tail = [0] * DELAY_STEPS
+        self.missing = 0
         self._clipped = clipped
-        self._next_index = index + 1
+        self._unbroken = index + 1
         self._value = value
         self._quantum = inf
 
@@ -176,8 +182,9 @@ class FrontEnd:
     ) -> Steps:
         """Take the next samples, all finite, in order of strictly increasing time; shapes (n,)."""
         means, closed_by = self._grid.push(t_s, values)
-        missing = index - np.arange(self._next_index, self._next_index + len(index))
-        self._next_index += len(index)
+        missing = index - np.arange(self._unbroken, self._unbroken + len(index))
+        self._unbroken += len(index)
+        self.missing = int(missing[-1])
         flags = self._clipped_steps(clipped, closed_by)
         quantum = self._quanta(values)
 
@@ -187,23 +194,20 @@ class FrontEnd:
         rows.sort(axis=0)
         median = rows[MEDIAN_STEPS // 2].tolist()
         at_s = t_s[closed_by].tolist()
+        moments = list(zip(at_s, index[closed_by].tolist(), missing[closed_by].tolist(), strict=True))
         steps = Steps(
             force=self._smooth(median),
             peak_force=self._light_tail + self._light(median),
             raw=means.tolist(),
-            t_s=self._t_tail + at_s,
-            index=self._index_tail + index[closed_by].tolist(),
+            moments=self._moment_tail + moments,
             now_s=at_s,
             clipped=self._clipped_tail + flags,
-            missing=self._missing_tail + missing[closed_by].tolist(),
             quantum=quantum[closed_by].tolist(),
         )
         n = len(means)
         self._light_tail = steps.peak_force[n:]
-        self._t_tail = steps.t_s[n:]
-        self._index_tail = steps.index[n:]
+        self._moment_tail = steps.moments[n:]
         self._clipped_tail = steps.clipped[n:]
-        self._missing_tail = steps.missing[n:]
         return steps
 
     def _clipped_steps(self, clipped: NDArray[np.bool_], closed_by: NDArray[np.intp]) -> list[bool]:
@@ -213,7 +217,8 @@ class FrontEnd:
         seen = np.concatenate(((int(self._clipped),), clipped)).cumsum()
         at = np.concatenate(((0,), seen[closed_by + 1]))
         self._clipped = bool(seen[-1] > at[-1])
-        return (at[1:] > at[:-1]).tolist()
+        flags: list[bool] = (at[1:] > at[:-1]).tolist()
+        return flags
 
     def _quanta(self, values: FloatArray) -> FloatArray:
         """Smallest difference between neighbours up to each sample."""
