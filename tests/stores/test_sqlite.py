@@ -1,0 +1,142 @@
+"""What is particular to SQLite: two processes, a file that may be missing, full, locked or broken."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from griphub.hub.config import Config
+from griphub.hub.errors import StoreError
+from griphub.hub.records import encode
+from griphub.hub.stores import open_store
+from griphub.hub.stores.sqlite import SqliteStore
+from griphub.hub.stores.sqlite_file import connect, store_errors
+
+
+def test_no_file_is_no_results_yet_until_there_are_some(tmp_path, make_session):
+    path = tmp_path / "results" / "store.db"
+    reader = SqliteStore(path, read_only=True)
+    assert reader.children() == []
+    assert reader.trend("c-1") == []
+    assert not path.parent.exists(), "a reader makes nothing"
+
+    path.parent.mkdir()
+    path.touch()  # the writer is just making it
+    assert reader.children() == []
+
+    made = make_session()
+    writer = SqliteStore(path)
+    assert reader.children() == []
+    writer.write(made.events)
+    assert reader.session(made.id).point == made.point
+    writer.close()
+    assert reader.session(made.id).point == made.point
+    reader.close()
+    with pytest.raises(TypeError, match="read only"):
+        reader.write(made.events)
+
+
+def test_another_process_reads_while_this_one_writes(tmp_path, make_session):
+    path = tmp_path / "store.db"
+    writer = SqliteStore(path)
+    made = make_session()
+    writer.write(made.events)
+    code = (
+        "import sys, pathlib, uuid; from griphub.hub.stores.sqlite import SqliteStore; "
+        "store = SqliteStore(pathlib.Path(sys.argv[1]), read_only=True); "
+        "print(*sorted(map(str, store.squeeze_ids(uuid.UUID(sys.argv[2])))))"
+    )
+    read = subprocess.run(
+        [sys.executable, "-c", code, str(path), str(made.id)], capture_output=True, text=True, check=True
+    )
+    assert read.stdout.split() == sorted(str(squeeze.event_id) for squeeze in made.squeezes)
+    writer.close()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from griphub.hub.records import decode
+from griphub.hub.stores.sqlite import SqliteStore
+SqliteStore(Path(sys.argv[1])).write([decode(line) for line in sys.stdin.buffer])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_reader_sees_what_a_killed_writer_had_written(tmp_path, make_session):
+    path = tmp_path / "store.db"
+    made = make_session()
+    lines = b"\n".join(map(encode, made.events))
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(path)], input=lines, check=False)
+    assert killed.returncode == -signal.SIGKILL
+
+    reader = SqliteStore(path, read_only=True)
+    assert reader.session(made.id).point == made.point
+    reader.close()
+
+
+def test_a_damaged_waveform_says_so(tmp_path, make_session):
+    path = tmp_path / "store.db"
+    store = SqliteStore(path)
+    made = make_session()
+    store.write(made.events)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE waveform SET data = 'A' || data WHERE start_s = 1")
+    with pytest.raises(StoreError, match=r"waveform is damaged.*backup"):
+        store.session(made.id)
+    store.close()
+
+
+def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
+    path = tmp_path / "store.db"
+    SqliteStore(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    before = path.read_bytes()
+    for read_only in (True, False):
+        with pytest.raises(StoreError, match=r"newer GripHub.*version 99.*Install that version"):
+            SqliteStore(path, read_only=read_only)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_file_that_is_no_database_says_so(tmp_path, read_only):
+    path = tmp_path / "store.db"
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(StoreError, match=r"not a database.*store\.db.*backup") as caught:
+        SqliteStore(path, read_only=read_only)
+    assert caught.value.retryable, "it may be restored while the events wait"
+
+
+def test_a_folder_that_cannot_be_made_says_so(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="See that the folder exists"):
+        SqliteStore(tmp_path / "file" / "store.db")
+
+
+def test_a_full_disk_and_a_locked_file_are_worth_another_try(tmp_path):
+    path = tmp_path / "file.db"
+    db = connect(path, "CREATE TABLE IF NOT EXISTS t (b BLOB);", version=1)
+    db.execute("PRAGMA max_page_count = 10")
+    with pytest.raises(StoreError, match=r"full.*Free some space") as caught, store_errors("sqlite", path):
+        db.execute("INSERT INTO t VALUES (zeroblob(1000000))")
+    assert caught.value.retryable
+
+    other = connect(path, "", version=1)
+    db.execute("PRAGMA busy_timeout = 1")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match=r"locked.*Another program") as caught, store_errors("sqlite", path):
+        db.execute("INSERT INTO t VALUES (1)")
+    assert caught.value.retryable
+    other.close()
+    db.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "influxdb"])
+def test_the_configuration_says_which_store(tmp_path, kind):
+    store = open_store(Config(data_dir=tmp_path, store={"kind": kind}), read_only=False)
+    assert store.name == kind
+    assert (tmp_path / "store.db").exists() == (kind == "sqlite")
+    store.close()
