@@ -15,8 +15,11 @@ from rich.logging import RichHandler
 
 T = TypeVar("T")
 
-out = Console(highlight=False)  #: results
-err = Console(stderr=True, highlight=False)  #: progress, logs and errors
+#: Columns where there is no terminal to ask: a table in a file or a log needs no wrapping.
+PLAIN_WIDTH = 160
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)  #: results
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PLAIN_WIDTH)  #: the rest
 
 
 class Exit(IntEnum):

@@ -172,7 +172,7 @@ def table(report: Report) -> Table:
         "received",
         "lost",
     ):
-        shown.add_column(column, justify="left" if column == "session" else "right")
+        shown.add_column(column, justify="left" if column == "session" else "right", no_wrap=True)
     for row in report.rows:
         shown.add_row(
             row.label,

@@ -81,7 +81,7 @@ async def _replay(
 def _table(files: Sequence[Path], rows: Sequence[Row], labels: Sequence[Label | None]) -> Table:
     shown = Table(box=None, pad_edge=False)
     for column in ("recording", "label", "counted", "stored", "", "highest", "samples", "received", "lost"):
-        shown.add_column(column, justify="left" if column in {"recording", ""} else "right")
+        shown.add_column(column, justify="left" if column in {"recording", ""} else "right", no_wrap=True)
     for file, row, label in zip(files, rows, labels, strict=True):
         right = label is not None and label.count_min <= row.counted_squeezes <= label.count_max
         shown.add_row(
