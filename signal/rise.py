@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
 
+from ..firmware_bridge.errors import InvalidInput
 from .filters import STEP_S, Moment
 
 _LEAK_S = 8.0  #: the crest is forgotten so slowly: a hand that tires in a hold does not let go
@@ -43,6 +44,11 @@ class SqueezeSettings:
         Time without samples, seconds, after which filters begin anew.
     lost_share : float
         Share of lost samples above which a squeeze is doubtful.
+
+    Raises
+    ------
+    InvalidInput
+        If a value is not above 0, or a share not below 1.
     """
 
     noise_factor: float = 5.0
@@ -57,6 +63,13 @@ class SqueezeSettings:
     hold_s: float = 60.0
     gap_s: float = 0.15
     lost_share: float = 0.4
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            most = 1.0 if name.endswith("_share") else inf
+            if not 0 < value < most:
+                raise InvalidInput(name, f"must be above 0 and below {most:g}, not {value}")
 
 
 class Turn(Enum):

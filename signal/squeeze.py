@@ -34,6 +34,7 @@ _CLEAR_REST_SHARE = 0.25
 _ALIKE = 3
 _ALIKE_SHARE = 0.4
 _TORN_S = 1.0  #: force found high after so short a gap is the squeeze from before it
+_ROUNDING = 1e-7  #: of the level: sums of doubles over hours wander by a thousandth of this
 _FILL_STEPS = DELAY_STEPS + 2  #: until the filters have forgotten the chance of the first sample
 
 
@@ -272,7 +273,11 @@ class SqueezeDetector:
         settings = self._settings
         assert self._rest is not None
         quantum = self._quantum if self._quantum < inf else 0.0
-        floor = max(settings.noise_factor * self._rest.noise, settings.quanta * quantum)
+        floor = max(
+            settings.noise_factor * self._rest.noise,
+            settings.quanta * quantum,
+            _ROUNDING * abs(self._rest.level),
+        )
         usual = settings.usual_share * median(self._peaks) if self._peaks else 0.0
         if usual:
             floor = min(floor, 2 * usual)  # without any rest, noise is over-read: it must not blind us
