@@ -156,7 +156,9 @@ class Hub:
             if tool_id:
                 await self._keeper.link_lost(tool_id)
         except Exception:  # a fault of ours with one tool must not end the others' exercise
-            log.exception("Tool %s is left alone for a while after an error in the hub.", tool_id or device.name)
+            log.exception(
+                "Tool %s is left alone for a while after an error in the hub.", tool_id or device.name
+            )
             self._leave(device)
             if tool_id:
                 await self._keeper.link_lost(tool_id)

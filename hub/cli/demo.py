@@ -95,6 +95,7 @@ async def _watch(config: Config, file: Path, seed: int, drop: float) -> None:
         out.print(describe(squeeze, config))
 
     async with Rig(config, file, counted) as rig:
+        rig.require_dashboard_port()  # before eight weeks are made in vain
         err.print("Starting the broker, ingest and the store …")
         await rig.start_broker()
         _seed(config, seed)

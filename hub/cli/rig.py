@@ -96,10 +96,15 @@ class Rig:
 
         await self.supervisor.start(Child("hub", self._command("hub", "--json", *options), on_line=on_line))
 
-    async def start_dashboard(self) -> None:
-        """Start the dashboard and wait until it serves."""
+    def require_dashboard_port(self) -> None:
+        """Raise `SetupError` if the dashboard could not listen."""
         host, port = self.config.dashboard.host, self.config.dashboard.port
         require_free_port(host, port, what="dashboard", key="dashboard.port")
+
+    async def start_dashboard(self) -> None:
+        """Start the dashboard and wait until it serves."""
+        self.require_dashboard_port()
+        host, port = self.config.dashboard.host, self.config.dashboard.port
         await self.supervisor.start(
             Child("dashboard", self._command("dashboard"), ready=lambda: port_open(host, port)), timeout_s=60
         )
