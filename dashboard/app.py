@@ -4,11 +4,10 @@ import streamlit as st
 
 from griphub.dashboard.views import exercise, layout, progress
 
-layout.frame()
-st.navigation(
-    [
-        st.Page(exercise.page, title="Exercise", url_path="exercise", default=True),
-        st.Page(progress.page, title="Progress", url_path="progress"),
-    ],
-    position="top",
-).run()
+pages = [
+    st.Page(exercise.page, title="Exercise", url_path="exercise", default=True),
+    st.Page(progress.page, title="Progress", url_path="progress"),
+]
+current = st.navigation(pages, position="hidden")
+layout.frame(pages)
+current.run()

@@ -38,6 +38,9 @@ class Viewer:
         self._queue: deque[str] = deque()
         self._ready = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._queue)
+
     def put(self, message: str) -> None:
         """Add a message; never waits."""
         if len(self._queue) >= QUEUE_FRAMES:

@@ -23,8 +23,8 @@ _ROOM = Path(__file__).parent
 _GRACE_S = 1
 
 
-def listen(config: Config) -> socket.socket:
-    """Take the dashboard's port.
+def take_port(config: Config) -> socket.socket:
+    """Take the dashboard's port; nobody can connect before the server is ready for it.
 
     Raises
     ------
@@ -33,13 +33,20 @@ def listen(config: Config) -> socket.socket:
     """
     host, port = config.dashboard.host, config.dashboard.port
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=128)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        taken = socket.socket(family, kind, protocol)
+        try:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(address)
+        except OSError:
+            taken.close()
+            raise
     except OSError as error:
         raise SetupError(
             f"The dashboard cannot use {host} port {port}: {error.strerror or error}",
             "Stop the program that uses it, or choose another with GRIPHUB_DASHBOARD__PORT=8502.",
         ) from error
+    return taken
 
 
 def settings(config: Config) -> dict[str, Any]:
@@ -63,7 +70,7 @@ def run(config: Config) -> None:
     SetupError
         If the port is taken or the access key cannot be kept.
     """
-    with listen(config) as listener:
+    with take_port(config) as taken:
         context.bind(config)
         streamlit_config.get_config_options(force_reparse=True, options_from_flags=settings(config))
         live = LiveHub(config)
@@ -83,10 +90,15 @@ def run(config: Config) -> None:
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
-        # uvicorn ends in order and then repeats the signal; having ended, there is nothing left to kill
-        previous = {sig: signal.signal(sig, signal.SIG_IGN) for sig in (signal.SIGTERM, signal.SIGINT)}
+
+        def end(*_: object) -> None:
+            server.should_exit = True
+
+        # uvicorn takes both signals over while it runs, ends in order, and then repeats them to these
+        previous = {sig: signal.signal(sig, end) for sig in (signal.SIGTERM, signal.SIGINT)}
         try:
-            server.run(sockets=[listener])
+            server.run(sockets=[taken])
         finally:
             for sig, handler in previous.items():
                 signal.signal(sig, handler)
+            context.close()

@@ -1,5 +1,6 @@
 """How things are called on screen, in plain words."""
 
+from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
 from ..firmware_bridge.samples import ToolKind, Unit
@@ -22,12 +23,16 @@ QUANTITY = {
 }
 SUFFIX = {Unit.NEWTON: "N", Unit.KILOPASCAL: "kPa", Unit.COUNT: "counts", Unit.UNKNOWN: ""}
 
-_SENTENCES = {
+#: A space at which no line is broken.
+_GLUE = "\N{NO-BREAK SPACE}"
+
+#: Codes of the hub and the detector that do not read as words by themselves.
+_REASONS = {
     "idle": "nobody squeezed any more",
     "link_lost": "the tool went out of reach",
-    "stopped": "stopped",
-    "shutdown": "the hub was switched off",
-    "tool_reset": "the tool was switched off",
+    "tool_slept": "the tool went to sleep",
+    "tool_restarted": "the tool was switched off and on",
+    "hub_stopped": "the hub was switched off",
     "release": "let go",
     "next_squeeze": "the next squeeze began",
     "gap": "samples were missing",
@@ -41,27 +46,32 @@ def axis(unit: Unit) -> str:
 
 
 def value(number: float | None, unit: Unit) -> str:
-    """A measured number with its unit; a dash where there is none.
+    r"""A measured number with its unit; a dash where there is none.
 
     Examples
     --------
     >>> value(41.26, Unit.NEWTON), value(812.0, Unit.COUNT), value(None, Unit.NEWTON)
-    ('41.3 N', '812 counts', '–')
+    ('41.3\xa0N', '812\xa0counts', '–')
     """
     if number is None:
         return "–"
-    return f"{number:.{0 if unit is Unit.COUNT else 1}f} {SUFFIX[unit]}".rstrip()
+    return f"{number:.{0 if unit is Unit.COUNT else 1}f}{_GLUE}{SUFFIX[unit]}".rstrip()
 
 
 def reason(code: str) -> str:
     """A code of the hub (why something ended, why it is doubtful) as words."""
-    return _SENTENCES.get(code, code.replace("_", " "))
+    return _REASONS.get(code, code.replace("_", " "))
+
+
+def reasons(codes: Iterable[str]) -> str:
+    """Several codes as words; a dash for none."""
+    return ", ".join(map(reason, codes)) or "–"
 
 
 def day(moment: datetime, zone: tzinfo) -> str:
     """Date as read in `zone`, for example ``3 Nov 2026``."""
     local = moment.astimezone(zone)
-    return f"{local.day} {local:%b %Y}"
+    return f"{local.day}{_GLUE}{local:%b}{_GLUE}{local.year}"
 
 
 def day_time(moment: datetime, zone: tzinfo) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 import altair as alt
+import numpy as np
 
 from ...hub.records import Hand, Source, SqueezeCounted
 from ...hub.stores.contract import SessionDetail
@@ -46,16 +47,14 @@ def trend_chart(panel: Panel, since: datetime, until: datetime, zone: tzinfo) ->
         ),
         y=alt.Y("peak:Q", title=words.axis(panel.unit), scale=alt.Scale(zero=True, nice=True)),
         color=alt.Color("hand:N", scale=alt.Scale(domain=hands), legend=alt.Legend(title=None, orient="top")),
-        shape=alt.Shape("hand:N", scale=alt.Scale(domain=hands, range=["circle", "square"])),
         detail="series:N",
     )
     picked = alt.selection_point(name="session", fields=["session_id"], toggle=False, clear=False)
-    line = base.mark_line(
-        point=False, strokeWidth=2, opacity=0.55, strokeDash=[4, 3] if simulated else [1, 0]
-    )
+    line = base.mark_line(point=False, strokeWidth=1.5, strokeDash=[4, 3] if simulated else [1, 0])
     points = (
         base.mark_point(size=110, filled=not simulated, strokeWidth=2, cursor="pointer", opacity=1)
         .encode(
+            shape=alt.Shape("hand:N", scale=alt.Scale(domain=hands, range=["circle", "square"])),
             size=alt.condition(picked, alt.value(320), alt.value(110), empty=False),
             tooltip=[
                 alt.Tooltip("when:N", title="Session"),
@@ -67,65 +66,63 @@ def trend_chart(panel: Panel, since: datetime, until: datetime, zone: tzinfo) ->
         )
         .add_params(picked)
     )
-    return alt.layer(line, points).properties(height=320)
+    return alt.layer(line, points).properties(height=280)
 
 
 def waveform_chart(detail: SessionDetail, shown: Waveform, start_s: float, end_s: float) -> alt.LayerChart:
     """Samples of a session with its counted squeezes: shaded from onset to offset, numbered at the peak."""
     samples = [
-        {"t": round(float(t), 3), "v": None if v != v else round(float(v), 3)}  # noqa: PLR0124 - NaN, a gap
+        {"t": round(float(t), 3), "v": None if np.isnan(v) else round(float(v), 3)}
         for t, v in zip(shown.t_s, shown.values, strict=True)
     ]
-    squeezes = [
-        _mark(squeeze)
-        for squeeze in detail.squeezes
-        if squeeze.offset_s >= start_s and squeeze.onset_s <= end_s
-    ]
+    squeezes = [_mark(s) for s in detail.squeezes if s.offset_s >= start_s and s.onset_s <= end_s]
+    heights = [*(row["v"] for row in samples if row["v"] is not None), *(row["peak_v"] for row in squeezes)]
+    low, high = min(0.0, *heights), max(0.0, *heights)
     time = alt.Scale(domain=[start_s, end_s], nice=False)
-    kinds = alt.Scale(domain=["counted", "doubtful"], range=[_CLEAR, _DOUBTFUL])
+    # a tenth above the highest leaves room for its number
+    height = alt.Scale(domain=[low, high + 0.1 * (high - low)], nice=False)
+
     curve = (
         alt.Chart(alt.Data(values=samples))
-        .mark_line(color=_CURVE, strokeWidth=1.6, invalid="break-paths-show-domains")
+        .mark_line(point=False, color=_CURVE, strokeWidth=1.6, invalid="break-paths-show-domains")
         .encode(
-            x=alt.X("t:Q", title="Seconds since the start", scale=time),
-            y=alt.Y("v:Q", title=words.axis(detail.point.unit)),
+            alt.X(
+                "t:Q", title="Seconds since the start", scale=time, axis=alt.Axis(grid=False, tickCount=10)
+            ),
+            alt.Y("v:Q", title=words.axis(detail.point.unit), scale=height),
         )
     )
-    tooltip = [
-        alt.Tooltip("name:N", title="Squeeze"),
-        alt.Tooltip("shown:N", title="Peak above rest"),
-        alt.Tooltip("lasted:N", title="Lasted"),
-        alt.Tooltip("why:N", title="Ended because"),
-        alt.Tooltip("doubt:N", title="Doubtful because"),
-    ]
+    kinds = ["counted", "doubtful"]
+    legend = alt.Legend(title=None, orient="top", symbolOpacity=1) if detail.point.doubtful else None
     marks = alt.Chart(alt.Data(values=squeezes)).encode(
-        color=alt.Color("kind:N", scale=kinds, legend=alt.Legend(title=None, orient="top")), tooltip=tooltip
+        color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[_CLEAR, _DOUBTFUL]), legend=legend),
+        tooltip=[
+            alt.Tooltip("number:N", title="Squeeze"),
+            alt.Tooltip("shown:N", title="Peak above rest"),
+            alt.Tooltip("lasted:N", title="Lasted"),
+            alt.Tooltip("why:N", title="Ended because"),
+            alt.Tooltip("doubts:N", title="Doubtful because"),
+        ],
     )
-    bands = marks.mark_rect(opacity=0.2, clip=True).encode(x=alt.X("onset:Q", scale=time), x2="offset:Q")
+    bands = marks.mark_rect(opacity=0.18, clip=True).encode(x="onset:Q", x2="offset:Q")
     at_peak = marks.encode(x="peak_t:Q", y="peak_v:Q")
     dots = at_peak.mark_point(filled=True, size=70, opacity=1, clip=True).encode(
-        shape=alt.Shape(
-            "kind:N", scale=alt.Scale(domain=["counted", "doubtful"], range=["circle", "diamond"])
-        )
+        shape=alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=legend)
     )
     numbers = at_peak.mark_text(dy=-13, fontSize=12, fontWeight=600, clip=True).encode(text="number:N")
-    return alt.layer(bands, curve, dots, numbers).properties(height=340)
+    return alt.layer(bands, curve, dots, numbers).properties(height=300)
 
 
 def _mark(squeeze: SqueezeCounted) -> dict[str, Any]:
-    doubt = ", ".join(words.reason(code) for code in squeeze.doubtful)
     return {
         "number": str(squeeze.number),
-        "name": f"{squeeze.number} (doubtful)" if doubt else str(squeeze.number),
-        "kind": "doubtful" if doubt else "counted",
+        "kind": "doubtful" if squeeze.doubtful else "counted",
         "onset": squeeze.onset_s,
         "offset": squeeze.offset_s,
         "peak_t": squeeze.peak_s,
         "peak_v": squeeze.rest + squeeze.peak,
         "shown": words.value(squeeze.peak, squeeze.unit),
-        "lasted": words.duration(squeeze.offset_s - squeeze.onset_s)
-        if squeeze.offset_s - squeeze.onset_s >= 10
-        else f"{squeeze.offset_s - squeeze.onset_s:.1f} s",
+        "lasted": f"{squeeze.offset_s - squeeze.onset_s:.1f} s",
         "why": words.reason(squeeze.ended_by),
-        "doubt": doubt or "–",
+        "doubts": words.reasons(squeeze.doubtful),
     }

@@ -12,11 +12,6 @@ def page() -> None:
     children = queries.home_children(context.config())
     if not children:
         st.title("Exercise", anchor=False)
-        layout.notice(
-            "No child is set up yet",
-            "Add a `[[children]]` entry and the `[[tools]]` they use to `griphub.toml`, then start GripHub again.",
-        )
+        layout.no_child()
         return
-    child = layout.choose_child(children)
-    st.title(f"Hello, {child.alias}!", anchor=False)
-    squeeze_board(child)
+    squeeze_board(layout.heading("Hello, {alias}!", children))

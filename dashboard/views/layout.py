@@ -6,45 +6,61 @@ from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from ...hub.errors import StoreError
 from ..queries import Child
 
 # drawn here: an icon of Streamlit's own set would be fetched from a font host
 _LOGO = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="15" fill="#0f766e"/>'
-    '<path d="M5 18h5l3-9 5 15 3-9 1.5 3H27" fill="none" stroke="#fff" stroke-width="2.6" '
-    'stroke-linecap="round" stroke-linejoin="round"/></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="32" height="32">'
+    '<circle cx="16" cy="16" r="15" fill="#0f766e"/><path d="M5 18h5l3-9 5 15 3-9 1.5 3H27" fill="none" '
+    'stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>'
 )
 
 _STYLE = """
 <style>
-.stMainBlockContainer { max-width: 76rem; padding-top: 4.5rem; }
-@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+.stMainBlockContainer { max-width: 76rem; padding: 1.2rem 2rem 4rem; }
+@media (max-width: 640px) { .stMainBlockContainer { padding: .8rem 1rem 3rem; } }
+.st-key-bar { padding-bottom: .4rem; border-bottom: 1px solid var(--st-border-color); }
 </style>
 """
 
 
-def frame() -> None:
-    """Set up the page; the first thing a script does."""
+def frame(pages: Sequence[StreamlitPage]) -> None:
+    """Set up the page and draw the bar with the way to the other pages; the first thing a script does."""
     st.set_page_config(page_title="GripHub", page_icon=_LOGO, layout="wide")
-    st.logo(_LOGO, size="large")
     st.html(_STYLE)
+    # Streamlit's own bar hides the pages behind an arrow on a phone, where most parents are
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
+        st.image(_LOGO, width=32)
+        for page in pages:
+            st.page_link(page, width="content")
 
 
-def choose_child(children: Sequence[Child]) -> Child:
-    """Let the viewer choose; remembered from page to page, and never part of an address."""
-    if len(children) == 1:
-        return children[0]
+def heading(title: str, children: Sequence[Child]) -> Child:
+    """Draw the title with the choice of a child beside it.
+
+    The choice is remembered from page to page, and never part of an address. `title` may hold ``{alias}``.
+    """
     known = {child.id: child for child in children}
-    remembered = st.session_state.get("child")
-    chosen = st.selectbox(
-        "Child",
-        list(known),
-        index=list(known).index(remembered) if remembered in known else 0,
-        format_func=lambda child_id: known[child_id].alias,
-        width=320,
-    )
+    # a widget's own state ends with its page: what was chosen is kept beside it
+    if st.session_state.get("child_choice") not in known:
+        remembered = st.session_state.get("child")
+        st.session_state["child_choice"] = remembered if remembered in known else children[0].id
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        place = st.empty()
+        chosen = children[0].id
+        if len(children) > 1:
+            chosen = st.selectbox(
+                "Child",
+                list(known),
+                key="child_choice",
+                format_func=lambda child_id: known[child_id].alias,
+                label_visibility="collapsed",
+                width=180,
+            )
+        place.title(title.format(alias=known[chosen].alias), anchor=False, width="content")
     st.session_state["child"] = chosen
     return known[chosen]
 
@@ -56,18 +72,24 @@ def notice(title: str, text: str) -> None:
         st.markdown(text, text_alignment="center")
 
 
+def no_child() -> None:
+    """Say that the configuration names no child."""
+    notice(
+        "No child is set up yet",
+        "Add a `[[children]]` entry and the `[[tools]]` they use to `griphub.toml`, "
+        "then start GripHub again.",
+    )
+
+
 @contextmanager
 def store_screen() -> Iterator[None]:
     """Show a failing store as a page of its own instead of a broken one."""
     try:
         yield
     except StoreError as error:
-        again = (
-            " Nothing is lost: the hub keeps new results until they can be stored." if error.retryable else ""
-        )
-        notice("The results cannot be read right now", f"{error}{again}")
-        if st.button("Try again", type="primary"):
-            st.rerun()
+        waits = " Nothing is lost: the hub keeps new results until they can be stored."
+        notice("The results cannot be read right now", f"{error}{waits if error.retryable else ''}")
+        st.button("Try again", type="primary")  # any press runs the page anew
 
 
 def zone() -> tzinfo:

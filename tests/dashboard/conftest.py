@@ -1,0 +1,280 @@
+"""Plausible sessions, a real store, a real broker, and the configuration that ties the dashboard to both.
+
+Sessions are half-sine squeezes over a resting level, made without the code under test.
+"""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid5
+
+import numpy as np
+import paho.mqtt.client as paho
+import pytest
+
+from griphub.firmware_bridge.samples import ToolKind, Unit
+from griphub.hub.config import BrokerConfig, ChildConfig, Config, DashboardConfig
+from griphub.hub.delivery import broker as home_broker
+from griphub.hub.delivery import mqtt
+from griphub.hub.records import (
+    Event,
+    Hand,
+    SessionEnded,
+    SessionStarted,
+    Source,
+    SqueezeCounted,
+    WaveformSecond,
+    event_id,
+)
+from griphub.hub.stores.sqlite import SqliteStore
+from griphub.hub.waveform import encode_samples
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(
+        data_dir=tmp_path,
+        broker=BrokerConfig(port=free_port()),
+        dashboard=DashboardConfig(port=free_port()),
+        children=(
+            ChildConfig(id="c-ada", alias="Ada", goal=15),
+            ChildConfig(id="c-ben", alias="Ben", goal=10),
+        ),
+    )
+
+
+@pytest.fixture
+def broker(config: Config) -> Iterator[subprocess.Popen[bytes]]:
+    """The home's broker, answering."""
+    child = subprocess.Popen(home_broker.command(config), stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(config.broker.port)
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.fixture
+def hub_client(config: Config, broker: subprocess.Popen[bytes]) -> Iterator[paho.Client]:
+    """A client with the hub's rights, to publish frames with."""
+    client = mqtt.make_client(config, "hub", "test-hub")
+    mqtt.start(client, config)
+    deadline = time.monotonic() + 10
+    while not client.is_connected():
+        assert time.monotonic() < deadline, "the broker did not answer"
+        time.sleep(0.01)
+    yield client
+    mqtt.stop(client)
+
+
+@pytest.fixture
+def start_dashboard(config: Config) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Starts the dashboard in a process of its own and waits until it answers."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        file = config.data_dir / "griphub.toml"
+        lines = [
+            f'data_dir = "{config.data_dir}"',
+            f"broker.port = {config.broker.port}",
+            f"dashboard.port = {config.dashboard.port}",
+        ]
+        for child in config.children:
+            lines += [
+                "[[children]]",
+                f'id = "{child.id}"',
+                f'alias = "{child.alias}"',
+                f"goal = {child.goal}",
+            ]
+        file.write_text("\n".join(lines))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "griphub", "dashboard", "--config", str(file)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        wait_for_port(config.dashboard.port)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        assert process.stdout
+        process.stdout.close()
+
+
+def wait_for_port(port: int, timeout_s: float = 20) -> None:
+    """Wait until something listens."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline, f"nothing listens on {port}"
+            time.sleep(0.05)
+
+
+FS = 100
+REST = 0.8
+#: One squeeze every two seconds, each 0.9 s long.
+PERIOD_S, SQUEEZE_S = 2.0, 0.9
+
+
+def _session_events(
+    name: str,
+    started_at: datetime,
+    *,
+    child: str = "c-ada",
+    hand: Hand = Hand.LEFT,
+    tool: str = "ball-01",
+    kind: ToolKind = ToolKind.BALL,
+    unit: Unit = Unit.NEWTON,
+    source: Source = Source.SIMULATED,
+    peaks: tuple[float, ...] = (30.0, 34.0, 32.0),
+    goal: int = 15,
+    gap_s: tuple[float, float] | None = None,
+    doubtful: dict[int, tuple[str, ...]] | None = None,
+) -> list[Event]:
+    """All events of one session; samples within `gap_s` are lost."""
+    doubtful = doubtful or {}
+    session_id = uuid5(UUID(int=7), name)
+    shared = {
+        "site": "home",
+        "hub": "hub",
+        "session_id": session_id,
+        "child_id": child,
+        "tool_id": tool,
+        "tool_kind": kind,
+        "hand": hand,
+        "source": source,
+        "unit": unit,
+    }
+
+    def head(what: str, offset_s: float = 0.0) -> dict[str, object]:
+        return {
+            **shared,
+            "event_id": event_id(session_id, what),
+            "measured_at": started_at + timedelta(seconds=offset_s),
+        }
+
+    length_s = PERIOD_S * len(peaks) + 1.0
+    t_s = np.arange(round(length_s * FS)) / FS
+    values = np.full(t_s.size, REST) + 0.05 * np.sin(37 * t_s)
+    events: list[Event] = [SessionStarted(**head("start"), goal=goal)]
+    for number, peak in enumerate(peaks, 1):
+        onset = 0.5 + PERIOD_S * (number - 1)
+        within = (t_s >= onset) & (t_s < onset + SQUEEZE_S)
+        values[within] += peak * np.sin(np.pi * (t_s[within] - onset) / SQUEEZE_S)
+        events.append(
+            SqueezeCounted(
+                **head(f"squeeze:{number}", onset),
+                number=number,
+                onset_s=onset,
+                peak_s=onset + SQUEEZE_S / 2,
+                offset_s=onset + SQUEEZE_S,
+                peak=peak,
+                rest=REST,
+                impulse=peak * SQUEEZE_S * 2 / np.pi,
+                ended_by="release",
+                doubtful=doubtful.get(number, ()),
+            )
+        )
+    kept = np.ones(t_s.size, bool) if gap_s is None else (t_s < gap_s[0]) | (t_s >= gap_s[1])
+    for second in range(int(np.ceil(length_s))):
+        at = np.flatnonzero(kept & (t_s >= second) & (t_s < second + 1))
+        if at.size:
+            start_s = float(t_s[at[0]])
+            events.append(
+                WaveformSecond(
+                    **head(f"waveform:{at[0]}", start_s),
+                    first_index=int(at[0]),
+                    start_s=start_s,
+                    samples=int(at.size),
+                    data=encode_samples(t_s[at] - start_s, values[at]),
+                )
+            )
+    events.append(
+        SessionEnded(
+            **head("end"),
+            ended_at=started_at + timedelta(seconds=length_s),
+            ended_by="idle",
+            goal=goal,
+            squeezes=len(peaks),
+            doubtful=len(doubtful),
+            peak=max(peaks, default=None),
+            median_peak=float(np.median(peaks)) if peaks else None,
+            first_index=0,
+            end_index=t_s.size,
+            received=int(kept.sum()),
+            lost=int((~kept).sum()),
+        )
+    )
+    return events
+
+
+def _eight_weeks(now: datetime | None = None, *, child: str = "c-ada") -> list[Event]:
+    """Four sessions a week with each hand: the stronger right hand with one ball, the left with two."""
+    now = now or datetime.now(UTC)
+    rng = np.random.default_rng(7)
+    events: list[Event] = []
+    for week in range(8):
+        for day in (0, 2, 4, 5):
+            started = now - timedelta(weeks=7 - week, days=6 - day, hours=2)
+            for hand, base, tool in (
+                (Hand.LEFT, 26.0, "ball-01" if week < 5 else "ball-03"),
+                (Hand.RIGHT, 38.0, "ball-02"),
+            ):
+                top = base + 0.9 * week + rng.normal(0, 1.6)
+                peaks = tuple(float(p) for p in top * rng.uniform(0.72, 1.0, 15))
+                last = week == 7 and day == 5
+                events += _session_events(
+                    f"{child}:{week}:{day}:{hand}",
+                    started + (timedelta(minutes=12) if hand is Hand.RIGHT else timedelta()),
+                    child=child,
+                    hand=hand,
+                    tool=tool,
+                    peaks=peaks,
+                    gap_s=(11.2, 12.1) if last else None,
+                    doubtful={6: ("many of its samples were lost",), 11: ("sensor at the end of its range",)}
+                    if last
+                    else None,
+                )
+    return events
+
+
+@pytest.fixture
+def session_events() -> Callable[..., list[Event]]:
+    """Builds all events of one session."""
+    return _session_events
+
+
+@pytest.fixture
+def eight_weeks() -> Callable[..., list[Event]]:
+    """Builds a child's eight weeks."""
+    return _eight_weeks
+
+
+@pytest.fixture
+def fill(config: Config) -> Callable[[list[Event]], None]:
+    """Writes events to the configured store, as ingest does."""
+
+    def write(events: list[Event]) -> None:
+        store = SqliteStore(config.data_dir / "store.db")
+        store.write(events)
+        store.close()
+
+    return write

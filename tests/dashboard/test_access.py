@@ -1,0 +1,204 @@
+"""The gate in front of the dashboard, driven as a server drives it."""
+
+import stat
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from griphub.dashboard.access import COOKIE_AGE_S, WRONG_KEYS_PER_MINUTE, AccessGate, link, load_key
+from griphub.hub.config import Config, DashboardConfig
+from griphub.hub.errors import SetupError
+
+KEY = "abcde-fghjk-mnpqr-stuvw"
+
+
+@dataclass
+class Answer:
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def cookie(self) -> str:
+        return self.headers.get("set-cookie", "").split(";")[0]
+
+
+class Inner:
+    """What the gate guards; remembers what reached it."""
+
+    def __init__(self):
+        self.reached = []
+
+    async def __call__(self, scope, receive, send):
+        self.reached.append((scope["type"], scope.get("path")))
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"inside"})
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.accept"})
+
+
+async def call(
+    app, target="/", *, method="GET", cookie="", body=b"", kind="http", origin=None, client="10.0.0.9"
+):
+    path, _, query = target.partition("?")
+    headers = [(b"host", b"hub.local:8501")]
+    if cookie:
+        headers.append((b"cookie", cookie.encode()))
+    if origin:
+        headers.append((b"origin", origin.encode()))
+    scope = {
+        "type": kind,
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": headers,
+        "client": (client, 5),
+        "scheme": "http" if kind == "http" else "ws",
+        "server": ("hub.local", 8501),
+    }
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": body} if kind == "http" else {"type": "websocket.connect"}
+
+    async def send(message):
+        sent.append(message)
+
+    await app(scope, receive, send)
+    if kind == "websocket":
+        return sent
+    answer = Answer(sent[0]["status"], {k.decode(): v.decode() for k, v in sent[0]["headers"]})
+    answer.body = b"".join(message.get("body", b"") for message in sent[1:])
+    return answer
+
+
+@pytest.fixture
+def inner():
+    return Inner()
+
+
+@pytest.fixture
+def gate(inner):
+    return AccessGate(inner, KEY, clock=lambda: 1000.0)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/progress", "/_stcore/health", "/static/js/index.js", "/live/c-ada", "/_stcore/upload_file"],
+)
+@pytest.mark.parametrize("cookie", ["", "griphub_00000000=in.x.y", "griphub=%00; ;=;"])
+async def test_without_a_valid_cookie_nothing_is_reached(gate, inner, path, cookie):
+    answer = await call(gate, path, cookie=cookie)
+    assert (answer.status, inner.reached) == (401, [])
+    assert b"type the access key" in answer.body
+
+
+async def test_the_link_signs_in_once_and_the_cookie_from_then_on(gate, inner):
+    answer = await call(gate, f"/?key={KEY}")
+    assert (answer.status, answer.headers["location"]) == (303, "/")
+    attributes = SimpleCookie(answer.headers["set-cookie"])
+    (morsel,) = attributes.values()
+    assert morsel["httponly"] and morsel["samesite"] == "strict" and int(morsel["max-age"]) == COOKIE_AGE_S
+    assert KEY not in answer.headers["set-cookie"], "the key itself does not travel with every request"
+    assert inner.reached == []
+
+    inside = await call(gate, "/progress", cookie=answer.cookie)
+    assert (inside.status, inside.body) == (200, b"inside")
+    assert "default-src 'self'" in inside.headers["content-security-policy"]
+    assert inside.headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("typed", [KEY, KEY.upper(), KEY.replace("-", " "), f"  {KEY.replace('-', '')}\n"])
+async def test_the_key_may_be_typed_as_people_type(gate, typed):
+    answer = await call(gate, "/access", method="POST", body=urlencode({"key": typed}).encode())
+    assert answer.status == 303
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"key=", b"key=abcde", b"\xff\xfe=%%", b"key=" + b"a" * 100_000, "key=схема".encode()],
+    ids=["empty", "blank", "wrong", "bytes", "long", "non-ascii"],
+)
+async def test_anything_else_in_the_form_is_a_wrong_key(gate, inner, body):
+    answer = await call(gate, "/access", method="POST", body=body)
+    assert (answer.status, answer.cookie, inner.reached) == (401, "", [])
+    assert b"not the key" in answer.body
+
+
+async def test_a_cookie_of_another_installation_or_a_changed_one_is_refused(gate, inner):
+    other = await call(AccessGate(inner, "zzzzz-zzzzz-zzzzz-zzzzz"), "/?key=zzzzz-zzzzz-zzzzz-zzzzz")
+    own = await call(gate, f"/?key={KEY}")
+    name = own.cookie.split("=")[0]
+    for cookie in (other.cookie, f"{name}={other.cookie.split('=', 1)[1]}", own.cookie[:-1], f"{name}=in"):
+        assert (await call(gate, "/", cookie=cookie)).status == 401
+
+
+async def test_a_cookie_ends(gate, monkeypatch):
+    cookie = (await call(gate, f"/?key={KEY}")).cookie
+    monkeypatch.setattr(
+        "itsdangerous.timed.time.time", lambda: __import__("time").time_ns() / 1e9 + COOKIE_AGE_S + 5
+    )
+    assert (await call(gate, "/", cookie=cookie)).status == 401
+
+
+async def test_guessing_is_slowed_down_for_the_guesser_only_and_for_a_minute(inner):
+    now = 0.0
+    gate = AccessGate(inner, KEY, clock=lambda: now)
+    for _ in range(WRONG_KEYS_PER_MINUTE):
+        assert (await call(gate, "/?key=wrong")).status == 401
+    assert (await call(gate, f"/?key={KEY}")).status == 429
+    assert (await call(gate, f"/?key={KEY}", client="10.0.0.7")).status == 303
+    now = 61.0
+    assert (await call(gate, f"/?key={KEY}")).status == 303
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://hub.local:8501", True),
+        ("https://hub.local:8501", True),  # behind a proxy that ends TLS
+        ("http://evil.example", False),
+        ("http://hub.local:9999", False),
+        ("http://hub.local:8501.evil.example", False),
+        ("null", False),
+        ("http://[", False),
+        (None, False),
+    ],
+)
+@pytest.mark.parametrize("path", ["/live/c-ada", "/_stcore/stream"])
+async def test_sockets_open_for_pages_of_this_server_only(gate, inner, origin, allowed, path):
+    cookie = (await call(gate, f"/?key={KEY}")).cookie
+    sent = await call(gate, path, kind="websocket", cookie=cookie, origin=origin)
+    assert sent == [{"type": "websocket.accept"}] if allowed else [{"type": "websocket.close", "code": 1008}]
+    without = await call(gate, path, kind="websocket", origin="http://hub.local:8501")
+    assert without == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_the_key_is_drawn_once_and_private(config: Config):
+    key = load_key(config)
+    assert load_key(config) == key
+    assert len(key.replace("-", "")) == 20
+    assert stat.S_IMODE((config.data_dir / "access.key").stat().st_mode) == 0o600
+
+
+def test_two_installations_have_two_keys(config: Config, tmp_path: Path):
+    assert load_key(config) != load_key(Config(data_dir=tmp_path / "other"))
+
+
+def test_a_key_that_cannot_be_kept_says_what_to_do(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SetupError, match="data_dir"):
+        load_key(Config(data_dir=tmp_path / "file"))
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "localhost"), ("::1", "[::1]")]
+)
+def test_the_link_is_one_that_a_browser_can_open(tmp_path: Path, host: str, shown: str):
+    config = Config(data_dir=tmp_path, dashboard=DashboardConfig(host=host, port=8601))
+    assert link(config) == f"http://{shown}:8601/?key={load_key(config)}"

@@ -1,0 +1,163 @@
+"""Every page in every state, with a real store behind it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from griphub.dashboard import context
+from griphub.firmware_bridge.samples import Unit
+from griphub.hub.config import Config
+
+
+def _script(page):
+    from importlib import import_module
+
+    import_module(f"griphub.dashboard.views.{page}").page()
+
+
+@pytest.fixture
+def show(config):
+    def run(page, shown=config):
+        context.bind(shown)
+        app = AppTest.from_function(_script, kwargs={"page": page}, default_timeout=20).run()
+        assert not app.exception
+        return app
+
+    yield run
+    context.close()
+
+
+def text(app):
+    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def charts(app):
+    return [element.proto for element in app.get("vega_lite_chart")]
+
+
+def test_exercise_greets_the_child_and_mounts_the_board(show):
+    app = show("exercise")
+    assert app.title[0].value == "Hello, Ada!"
+    app.selectbox[0].select("c-ben").run()
+    assert app.title[0].value == "Hello, Ben!"
+
+
+@pytest.mark.parametrize("page", ["exercise", "progress"])
+def test_without_children_the_page_says_what_to_do(show, config, page):
+    app = show(page, Config(data_dir=config.data_dir))
+    assert "No child is set up yet" in text(app)
+    assert "[[children]]" in text(app)
+
+
+def test_no_data_yet_is_a_designed_screen(show):
+    app = show("progress")
+    assert "No sessions of Ada in the last eight weeks" in text(app)
+    assert not charts(app)
+
+
+def test_one_session_is_a_point_and_no_trend(show, fill, session_events):
+    fill(session_events("only", datetime.now(UTC) - timedelta(days=1)))
+    app = show("progress")
+    (chart,) = charts(app)
+    assert "1 session, highest 34.0" in text(app)
+    assert "Too few sessions to speak of a trend." in text(app)
+    assert chart.alt.startswith("Force (N) of each session over eight weeks. ")
+
+
+def test_eight_weeks_and_a_session_opened_from_the_list(show, fill, eight_weeks):
+    fill(eight_weeks())
+    app = show("progress")
+    assert len(charts(app)) == 1
+    assert "20 sessions" in text(app) and "32 sessions" in text(app)
+    assert "Too few" not in text(app)
+    assert "simulated" in text(app)
+    (panel_rows,) = [frame.value for frame in app.dataframe]
+    assert len(panel_rows) == 64
+
+    opening = app.selectbox[1]
+    assert opening.value is None and not app.metric
+    opening.select_index(0).run()
+    assert not app.exception
+    facts = {metric.label: metric.value.replace("\xa0", " ") for metric in app.metric}
+    assert facts["Squeezes"] == "15 of 15"
+    assert facts["Highest peak"].endswith(" N")
+    assert (facts["Lasted"], facts["Samples lost"]) == ("31 s", "2.9%")
+    assert "2 squeezes marked doubtful. 3010 samples received, 90 lost." in text(app)
+    assert "1 gap where samples were lost, the longest 0.91 s" in text(app)
+    waveform = charts(app)[1]
+    assert "15 squeezes marked, 2 of them doubtful, and 1 gap" in waveform.alt
+    squeezes = app.dataframe[0].value
+    assert list(squeezes["Doubtful because"])[5] == "many of its samples were lost"
+
+
+def test_a_long_session_can_be_looked_at_in_parts(show, fill, session_events):
+    fill(session_events("long", datetime.now(UTC) - timedelta(hours=1), peaks=(20.0,) * 60))
+    app = show("progress")
+    app.selectbox[1].select_index(0).run()
+    before = charts(app)[1].spec
+    (part,) = app.slider
+    part.set_range(10.0, 30.0).run()
+    assert not app.exception
+    assert charts(app)[1].spec != before
+
+
+def test_a_ball_that_measures_pressure_is_not_said_to_measure_force(show, fill, session_events):
+    fill(session_events("kpa", datetime.now(UTC) - timedelta(days=1), unit=Unit.KILOPASCAL))
+    app = show("progress")
+    assert charts(app)[0].alt.startswith("Pressure (kPa)")
+    assert "Force" not in charts(app)[0].spec and "34.0\xa0kPa" in text(app)
+
+
+def test_a_session_without_squeezes(show, fill, session_events):
+    fill(session_events("none", datetime.now(UTC) - timedelta(days=1), peaks=()))
+    app = show("progress")
+    app.selectbox[1].select_index(0).run()
+    assert not app.exception
+    assert "No squeeze was counted in this session." in text(app)
+    assert {metric.label: metric.value for metric in app.metric}["Highest peak"] == "–"
+
+
+def test_a_session_whose_curve_is_gone(show, fill, session_events):
+    events = session_events("curve", datetime.now(UTC) - timedelta(days=1))
+    fill([event for event in events if event.schema_ != "waveform/1"])
+    app = show("progress")
+    app.selectbox[1].select_index(0).run()
+    assert not app.exception
+    assert "The curve of this session is not stored" in text(app)
+
+
+def test_a_failing_store_is_a_designed_screen_and_recovers(show, config, fill, session_events):
+    path = config.data_dir / "store.db"
+    path.write_bytes(b"this is no database" * 500)
+    app = show("progress")
+    assert "The results cannot be read right now" in text(app)
+    assert "restore it from a backup" in text(app)
+    assert not charts(app)
+
+    path.unlink()
+    fill(session_events("again", datetime.now(UTC) - timedelta(days=1)))
+    (again,) = app.button
+    again.click().run()
+    assert not app.exception
+    assert len(charts(app)) == 1
+
+
+def test_no_child_and_no_session_is_part_of_an_address(show, fill, eight_weeks):
+    fill(eight_weeks())
+    app = show("progress")
+    app.selectbox[0].select("c-ben").run()
+    app.selectbox[0].select("c-ada").run()
+    app.selectbox[1].select_index(3).run()
+    assert not app.query_params
+
+
+def test_the_router_opens_with_the_childs_page(config):
+    context.bind(config)
+    from griphub.dashboard import app as script
+
+    app = AppTest.from_file(script.__file__, default_timeout=20).run()
+    assert not app.exception
+    assert app.title[0].value == "Hello, Ada!"
+    context.close()
