@@ -79,9 +79,10 @@ class SqueezeCounted(_Event):
 
     schema_: Literal["squeeze/1"] = Field("squeeze/1", alias="schema")
     number: int = Field(ge=1, description="count within the session")
-    onset_s: float = Field(description="seconds since the session's start; so are peak_s and offset_s")
+    onset_s: float = Field(description="seconds since the session's start, as are the next three")
     peak_s: float
     offset_s: float
+    decided_s: float = Field(description="when the detector was sure that it was over")
     peak: float = Field(description="above rest, in `unit`")
     rest: float = Field(description="level of the resting hand, in `unit`")
     impulse: float = Field(description="integral above rest, in `unit` times seconds")

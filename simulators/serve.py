@@ -81,7 +81,7 @@ async def serve(
                 bonds=state / f"{plan.name}.json" if state else None,
                 drop=drop,
                 seed=seed,
-                observer=lambda event: _write(file, _truth(event)),
+                observer=lambda event: _write(file, _truth(event, clock)),
             )
             for plan in plans
         ]
@@ -106,7 +106,7 @@ async def _tell_when_done(tools: Sequence[SimulatedTool], file: TextIO | None) -
     _say(done=True)
 
 
-def _truth(event: PlayStarted | PlayEnded) -> dict[str, Any]:
+def _truth(event: PlayStarted | PlayEnded, clock: HostClock) -> dict[str, Any]:
     row = {"tool_id": event.tool_id, "boot_id": event.boot_id, "play": event.number}
     if isinstance(event, PlayEnded):
         return {"event": "play_ended", **row, "sent": event.sent}
@@ -114,6 +114,7 @@ def _truth(event: PlayStarted | PlayEnded) -> dict[str, Any]:
     return {
         "event": "play_started",
         **row,
+        "at_s": clock.utc_s(),  # Unix time of the first sample
         "label": play.label,
         "first_index": event.first_index,
         "samples": len(play.values),

@@ -193,6 +193,7 @@ class SessionTracker:
             onset_s=squeeze.onset_s - state.first_s,
             peak_s=squeeze.peak_s - state.first_s,
             offset_s=squeeze.offset_s - state.first_s,
+            decided_s=squeeze.decided_s - state.first_s,
             peak=squeeze.peak,
             rest=squeeze.rest,
             impulse=squeeze.impulse,

@@ -29,7 +29,7 @@ _RESULT = (
     "goal", "ended_by", "squeezes", "doubtful", "peak", "median_peak",
     "first_index", "end_index", "received", "lost",
 )  # fmt: skip
-_SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "peak", "rest", "impulse", "ended_by")
+_SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse", "ended_by")
 
 
 def to_point(event: Event) -> Point:

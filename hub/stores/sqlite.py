@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS squeeze (
     session_id TEXT NOT NULL,
     measured_at INTEGER NOT NULL,
     number INTEGER NOT NULL, onset_s REAL NOT NULL, peak_s REAL NOT NULL, offset_s REAL NOT NULL,
+    decided_s REAL NOT NULL,
     peak REAL NOT NULL, rest REAL NOT NULL, impulse REAL NOT NULL, ended_by TEXT NOT NULL,
     doubtful TEXT NOT NULL       -- JSON array of reasons
 );
@@ -54,7 +55,7 @@ _RESULT = (
     "ended_at", "ended_by", "squeezes", "doubtful", "peak", "median_peak",
     "first_index", "end_index", "received", "lost",
 )  # fmt: skip
-_SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "peak", "rest", "impulse", "ended_by")
+_SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse", "ended_by")
 _WAVEFORM = ("first_index", "start_s", "samples", "data")
 
 

@@ -186,6 +186,7 @@ def _session_events(
                 onset_s=onset,
                 peak_s=onset + SQUEEZE_S / 2,
                 offset_s=onset + SQUEEZE_S,
+                decided_s=onset + SQUEEZE_S + 0.3,
                 peak=peak,
                 rest=REST,
                 impulse=peak * SQUEEZE_S * 2 / np.pi,

@@ -81,6 +81,7 @@ def squeeze() -> Callable[[int], SqueezeCounted]:
             onset_s=n,
             peak_s=n + 0.3,
             offset_s=n + 0.8,
+            decided_s=n + 1.0,
             peak=20.5,
             rest=0.2,
             impulse=9.0,

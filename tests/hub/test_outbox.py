@@ -46,7 +46,8 @@ def test_what_commit_returned_for_survives_a_kill(tmp_path: Path) -> None:
         "for n in range(1, 100000):\n"
         "    e = SqueezeCounted(event_id=uuid4(), measured_at=utc(n), site='home', hub='hub',\n"
         "        session_id=UUID(int=1), child_id='c-1', tool_id='ball01', tool_kind='ball', hand='left',\n"
-        "        source='simulated', unit='N', number=n, onset_s=0, peak_s=0, offset_s=0, peak=1, rest=0,\n"
+        "        source='simulated', unit='N', number=n, onset_s=0, peak_s=0, offset_s=0, decided_s=0,\n"
+        "        peak=1, rest=0,\n"
         "        impulse=0, ended_by='release')\n"
         "    outbox.commit([e], {'ball01': str(n)})\n"
         "    print(e.event_id, flush=True)\n"
@@ -75,7 +76,7 @@ def test_a_full_disk_is_said_and_passes(tmp_path: Path, squeeze: Make) -> None:
     outbox.commit([squeeze(0)], {})
     pages = outbox._db.execute("PRAGMA page_count").fetchone()[0]
     outbox._db.execute(f"PRAGMA max_page_count = {pages}")  # as a full disk answers
-    with pytest.raises(StoreError, match="full.*Free some disk space"):
+    with pytest.raises(StoreError, match=r"full.*Free some disk space"):
         outbox.commit([squeeze(n) for n in range(1, 200)], {})
     assert len(outbox.waiting(0, 1000)) == 1
     outbox._db.execute("PRAGMA max_page_count = 1000000")

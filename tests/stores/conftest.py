@@ -152,6 +152,7 @@ def make_session() -> MakeSession:
                 onset_s=number * 1.3,
                 peak_s=number * 1.3 + 0.2,
                 offset_s=number * 1.3 + 0.6,
+                decided_s=number * 1.3 + 0.9,
                 peak=10 + number / 7,
                 rest=0.1,
                 impulse=3.0,
