@@ -126,7 +126,8 @@ class BumbleRadio:
         finally:
             for task in (work, *ends):
                 task.cancel()
-            await asyncio.gather(work, *ends, return_exceptions=True)
+            # not awaited: in Python 3.11 the wait_for that Bumble uses may swallow the cancellation
+            work.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def connect(self, peer: hci.Address, timeout_s: float) -> Connection:
         """Make a link; whatever ends the attempt early also ends it in the controller."""

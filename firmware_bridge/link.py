@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from bleak import BleakClient
+from bleak.args.bluez import BlueZNotifyArgs
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.backends.service import BleakGATTServiceCollection
@@ -158,7 +159,7 @@ class GripClient:
             self.assembler = self._carried or StreamAssembler(self.tool.tool_id)
             if self.assembler.tool_id != self.tool.tool_id:
                 raise ValueError(f"the assembler of {self.assembler.tool_id} met {self.tool.tool_id}")
-            await self._call(self._client.start_notify(profile.CONTROL_POINT, self._on_response))
+            await self._subscribe()
             self._stack = stack.pop_all()
         return self
 
@@ -171,12 +172,7 @@ class GripClient:
 
     async def start(self) -> None:
         """Let the tool stream; `samples` does so by itself."""
-        # AcquireNotify: with StartNotify BlueZ delivers everything twice after a reconnection (bleak #2002)
-        await self._call(
-            self._client.start_notify(
-                profile.FORCE_STREAM, self._on_packet, bluez={"use_start_notify": False}
-            )
-        )
+        self._packets.clear()
         response = await self._command(Command(Opcode.START))
         if response.next_index is not None and response.tick is not None:
             self.assembler.started(self.tool.boot_id, response.next_index, response.tick)
@@ -270,6 +266,12 @@ class GripClient:
             battery_percent=await self._read_battery(),
         )
 
+    async def _subscribe(self) -> None:
+        await self._call(self._client.start_notify(profile.CONTROL_POINT, self._on_response))
+        # AcquireNotify: with StartNotify BlueZ delivers everything twice after a reconnection (bleak #2002)
+        acquire: BlueZNotifyArgs = {"use_start_notify": False}
+        await self._call(self._client.start_notify(profile.FORCE_STREAM, self._on_packet, bluez=acquire))
+
     async def _read(self, uuid: str) -> bytearray:
         return await self._call(self._client.read_gatt_char(uuid))
 
@@ -298,15 +300,16 @@ class GripClient:
     async def _response_to(self, opcode: Opcode) -> Response:
         while True:
             answer = await self._responses.get()
-            if self._lost:
+            if self._lost and not answer:
                 raise LinkLost(self._name)
             with suppress(PacketError):
                 response = Response.from_bytes(answer)
                 if response.opcode == opcode:
                     return response
 
-    async def _call(self, call: Awaitable[T], deadline_s: float = CALL_DEADLINE_S) -> T:
+    async def _call(self, call: Awaitable[T], deadline_s: float | None = None) -> T:
         """Await a GATT call with a deadline and with our errors; a call that hangs costs the link."""
+        deadline_s = deadline_s or CALL_DEADLINE_S
         try:
             async with asyncio.timeout(deadline_s):
                 return await call

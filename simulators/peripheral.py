@@ -33,8 +33,6 @@ _PROCEDURE_IN_PROGRESS = 0xFE  # Core Specification Supplement, Part B, 1.2
 _CCCD_IMPROPERLY_CONFIGURED = 0xFD
 
 _P, _M = Characteristic.Properties, att.Attribute.Permissions
-#: See the bridge's backend: without identity keys, bonds are filed under the address in use.
-_KEYS = PairingDelegate.KeyDistribution.DISTRIBUTE_ENCRYPTION_KEY
 
 
 class Peripheral:
@@ -56,6 +54,11 @@ class Peripheral:
         Takes the bytes of a command and gives the answer.
     left : callable
         Told that the hub is gone.
+
+    Attributes
+    ----------
+    pairing_mode : bool
+        Whether it pairs with whoever asks.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Peripheral:
             raise ValueError(
                 f"{name!r} is no tool name: 1 to 8 of a-z, 0-9, _ and -, not starting with a sign"
             )
+        self.pairing_mode = True
         self._link = link
         self._obey = obey
         self._left = left
@@ -103,9 +107,7 @@ class Peripheral:
             sc=True,
             mitm=False,
             bonding=True,
-            delegate=PairingDelegate(
-                local_initiator_key_distribution=_KEYS, local_responder_key_distribution=_KEYS
-            ),
+            delegate=_Pairing(self),
         )
         self._device.on(Device.EVENT_CONNECTION, self._on_connection)
         self._force: Characteristic[bytes] = Characteristic(profile.FORCE_STREAM, _P.NOTIFY, _M(0))
@@ -145,13 +147,15 @@ class Peripheral:
         """Advertise whenever it is visible and free; being cancelled is power-off, and links time out."""
         try:
             await self._device.power_on()
-            while True:
+            task = asyncio.current_task()
+            # in Python 3.11 the wait_for that Bumble uses may swallow a cancellation, so ask; 3.12 mended it
+            while task and not task.cancelling():
+                await self._changed.wait()
+                self._changed.clear()
                 if self._visible and not self._connection:
                     await self._device.start_advertising()
                 else:
                     await self._device.stop_advertising()
-                await self._changed.wait()
-                self._changed.clear()
         finally:
             self._controller.le_legacy_advertiser.stop()
             self.lose_link()
@@ -217,6 +221,17 @@ class Peripheral:
         answer = bytes(await self._obey(data))
         with suppress(TimeoutError):  # a hub that does not confirm will notice by itself
             await self._device.indicate_subscriber(connection, self._control, answer)
+
+
+class _Pairing(PairingDelegate):
+    def __init__(self, tool: Peripheral) -> None:
+        # see the bridge's backend: without identity keys, bonds are filed under the address in use
+        keys = PairingDelegate.KeyDistribution.DISTRIBUTE_ENCRYPTION_KEY
+        super().__init__(local_initiator_key_distribution=keys, local_responder_key_distribution=keys)
+        self._tool = tool
+
+    async def accept(self) -> bool:
+        return self._tool.pairing_mode
 
 
 def advertisement(name: str) -> bytes:

@@ -1,0 +1,66 @@
+"""A virtual radio with simulated tools, all in the test's own loop, reached over a real socket."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from griphub.firmware_bridge.adapter import Adapter, open_adapter
+from griphub.firmware_bridge.clock import HostClock
+from griphub.firmware_bridge.profile import WireKind, WireUnit
+from griphub.simulators.plays import Play
+from griphub.simulators.radio import VirtualLink, serve_hci
+from griphub.simulators.tool import SimulatedTool
+
+
+class Air:
+    """Tools on a virtual link, and the radio that a hub reaches them by."""
+
+    def __init__(self, radio: str, link: VirtualLink, tasks: asyncio.TaskGroup) -> None:
+        self.radio = radio
+        self.link = link
+        self._tasks = tasks
+
+    @staticmethod
+    def play(samples: int = 300, rate_hz: float = 100.0, unit: WireUnit = WireUnit.NEWTON) -> Play:
+        """A slow wave whose samples are whole hundredths, so that they survive the wire exactly."""
+        t_s = np.arange(samples) / rate_hz
+        return Play(t_s, np.round(15 + 14 * np.sin(3 * t_s), 2), unit, -2, rate_hz, (), "wave")
+
+    def run(self, life: Any) -> asyncio.Task[None]:
+        return self._tasks.create_task(life)
+
+    def tool(self, name: str = "ball3f2a", *plays: Play, speed: float = 1.0, **options: Any) -> SimulatedTool:
+        """Switch a tool on."""
+        options = {"pause_s": 0.1, **options}
+        tool = SimulatedTool(
+            name, WireKind.BALL, plays or [self.play()], link=self.link, clock=HostClock(speed), **options
+        )
+        self.run(tool.run())
+        return tool
+
+
+@pytest.fixture
+async def air(tmp_path: Path) -> AsyncIterator[Air]:
+    link = VirtualLink()
+    async with serve_hci(link, f"unix:{tmp_path}/hci") as radio, asyncio.TaskGroup() as tasks:
+        try:
+            yield Air(radio, link, tasks)
+        finally:
+            for task in tasks._tasks:
+                task.cancel()
+
+
+@pytest.fixture
+def bonds(tmp_path: Path) -> Path:
+    return tmp_path / "bonds"
+
+
+@pytest.fixture
+async def adapter(air: Air, bonds: Path) -> AsyncIterator[Adapter]:
+    async with open_adapter(air.radio, bonds=bonds) as opened:
+        yield opened
