@@ -22,7 +22,7 @@ from ..config import InfluxConfig
 from ..errors import StoreError
 from ..records import Event, Source, WaveformSecond
 from .contract import ChildOverview, SessionDetail, SessionPoint, join_waveform
-from .influx_points import Record, session_of, squeeze_of, to_point
+from .influx_points import Record, is_whole, session_of, squeeze_of, to_point
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ _CHILDREN = """
 _TREND = f"""
     from(bucket: bucket) |> range(start: since, stop: until)
         |> filter(fn: (r) => r._measurement == "session" and r.child == child)
-        {_PIVOT} |> filter(fn: (r) => exists r.squeezes)
+        {_PIVOT}
 """
 _FIND = """
     from(bucket: bucket) |> range(start: since, stop: until)
@@ -127,14 +127,15 @@ class InfluxStore:
         if start >= stop:
             return []  # Flux calls an empty range an error
         rows = self._query(_TREND, since=start, until=stop, child=child_id)
-        return sorted(map(session_of, rows), key=lambda point: (point.started_at, str(point.session_id)))
+        points = map(session_of, filter(is_whole, rows))
+        return sorted(points, key=lambda point: (point.started_at, str(point.session_id)))
 
     def session(self, session_id: UUID) -> SessionDetail | None:
         """One ended session, or None if there is none of that id."""
         for found in self._query(_FIND, measurement="session", session_id=str(session_id)):
             start = found["_time"]
             ended = self._of_session(found, "session", start, start + _TICK)
-            if not ended or "squeezes" not in ended[0]:
+            if not ended:
                 continue
             point = session_of(ended[0])
             around = start - MARGIN, point.ended_at + MARGIN
@@ -203,13 +204,13 @@ class InfluxStore:
             except InfluxDBError as error:
                 raise StoreError(
                     self.name,
-                    f"{self._config.org} lacks the bucket {bucket}, and it could not be made ({error.message})",
+                    f"{self._config.org} lacks the bucket {bucket} and cannot be given it ({error.message})",
                     "Make it, and a token for it, as docs/influxdb.md says.",
                 ) from error
 
     def _of_session(self, found: Record, measurement: str, since: datetime, until: datetime) -> list[Record]:
         waveform = measurement == "waveform"
-        return self._query(
+        rows = self._query(
             _OF_SESSION,
             bucket=self._config.waveform_bucket if waveform else self._config.bucket,
             measurement=measurement,
@@ -219,6 +220,7 @@ class InfluxStore:
             tool=found["tool"],
             session_id=found["_value"],
         )
+        return list(filter(is_whole, rows))
 
     def _query(self, flux: str, **parameters: object) -> list[Record]:
         given = {"bucket": self._config.bucket, "since": _FIRST, "until": _LAST} | parameters

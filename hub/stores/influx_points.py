@@ -4,6 +4,7 @@
 # (the client leaves its constructors without annotations)
 
 import json
+import math
 from typing import Any
 from uuid import UUID
 
@@ -53,12 +54,24 @@ def to_point(event: Event) -> Point:
                 column: getattr(event, column) for column in ("first_index", "start_s", "samples", "data")
             }
             fields |= _envelope(event.data)
+    if not isinstance(event, SessionStarted):
+        fields["field_count"] = 1 + sum(value is not None for value in fields.values())
     point: Point = Point(measurement).time(to_us(event.measured_at), WritePrecision.US)
     for tag, attribute in _TAGS.items():
         point.tag(tag, getattr(event, attribute))
     for field, value in fields.items():
         point.field(field, value)
     return point
+
+
+def is_whole(row: Record) -> bool:
+    """Whether all fields of a point are there.
+
+    The server takes the fields of a point one by one, and a query may come in between: what is not whole
+    yet is not there yet.
+    """
+    fields = sum(not (name.startswith("_") or name in _TAGS or name in ("result", "table")) for name in row)
+    return fields >= row.get("field_count", math.inf)
 
 
 def _envelope(data: str) -> dict[str, float]:

@@ -182,7 +182,7 @@ def test_waveforms_older_than_the_bucket_keeps_do_not_hold_up_the_rest(answering
 
 def test_a_missing_bucket_that_may_not_be_made_is_named(answering, make_session):
     store = InfluxStore(InfluxConfig(url=answering(404).url, bucket="grips", org="clinic"))
-    with pytest.raises(StoreError, match=r"clinic has no bucket grips.*docs/influxdb\.md") as caught:
+    with pytest.raises(StoreError, match=r"clinic lacks the bucket grips.*docs/influxdb\.md") as caught:
         store.write(make_session().events)
     assert caught.value.retryable
     store.close()
@@ -202,21 +202,22 @@ if "GRIPHUB_TEST_INFLUXDB" in os.environ:
     @pytest.mark.influxdb
     def test_missing_buckets_are_made_and_waveforms_kept_for_ninety_days(influx_config, make_session):
         store = InfluxStore(influx_config)
-        made = make_session(started_at=datetime.now(UTC) - timedelta(days=200))
         with pytest.raises(StoreError, match="404"):
             store.children()
+        quick = make_session(seconds=0)
+        store.write(quick.events)
+        assert store.session(quick.id).point == quick.point
+        made = make_session(started_at=datetime.now(UTC) - timedelta(days=200))
         store.write(made.events)
-
         detail = store.session(made.id)
         assert (detail.point, list(detail.squeezes)) == (made.point, made.squeezes)
         assert detail.t_s.size == 0, "too old to be kept"
-        with InfluxDBClient(
-            influx_config.url, influx_config.token.get_secret_value(), org=influx_config.org
-        ) as c:
-            rules = {
-                bucket: c.buckets_api().find_bucket_by_name(bucket).retention_rules
-                for bucket in (influx_config.bucket, influx_config.waveform_bucket)
-            }
-        assert [rule.every_seconds for rule in rules[influx_config.bucket]] == [0]
-        assert [rule.every_seconds for rule in rules[influx_config.waveform_bucket]] == [90 * 86_400]
         store.close()
+
+        token = influx_config.token.get_secret_value()
+        with InfluxDBClient(influx_config.url, token, org=influx_config.org) as client:
+            (forever,), (short,) = (
+                client.buckets_api().find_bucket_by_name(bucket).retention_rules
+                for bucket in (influx_config.bucket, influx_config.waveform_bucket)
+            )
+        assert (forever.every_seconds, short.every_seconds) == (0, 90 * 86_400)
