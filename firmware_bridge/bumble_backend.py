@@ -287,6 +287,8 @@ class BumbleClient(BaseBleakClient):
         """Connect, take up encryption with a bonded tool as BlueZ does, and read the services."""
         self._gone.clear()
         connection = await self._radio.connect(self._peer, self._timeout)
+        if self._radio.device.connections.get(connection.handle) is not connection:
+            raise BleakError("disconnected")  # already, before anybody could listen for it
         self._connection = connection
         connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
         try:
