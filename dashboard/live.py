@@ -94,7 +94,7 @@ class LiveHub:
             loop.call_soon_threadsafe(self._set_connected, False)
 
         def on_message(_c: paho.Client, _u: Any, message: paho.MQTTMessage) -> None:
-            loop.call_soon_threadsafe(self.deliver, message.payload)
+            loop.call_soon_threadsafe(self.deliver, bytes(message.payload))
 
         client.on_connect, client.on_disconnect, client.on_message = on_connect, on_disconnect, on_message
         mqtt.start(client, self._config)

@@ -15,7 +15,9 @@ from ..queries import Panel, Waveform
 _CLEAR, _DOUBTFUL, _CURVE = "#2a9d8f", "#e08a1e", "#7d92a3"
 
 
-def trend_chart(panel: Panel, since: datetime, until: datetime, zone: tzinfo) -> alt.LayerChart:
+def trend_chart(
+    panel: Panel, since: datetime, until: datetime, zone: tzinfo
+) -> alt.LayerChart | alt.FacetChart:
     """Peak of every session against time; lines join sessions of one hand and one tool only.
 
     Selecting a point yields its ``session_id`` under the name ``session``.
@@ -38,7 +40,7 @@ def trend_chart(panel: Panel, since: datetime, until: datetime, zone: tzinfo) ->
     ]
     hands = [words.HAND[hand] for hand in Hand]
     simulated = panel.source is Source.SIMULATED
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X(
             "started_at:T",
             title=None,
@@ -69,7 +71,9 @@ def trend_chart(panel: Panel, since: datetime, until: datetime, zone: tzinfo) ->
     return alt.layer(line, points).properties(height=280)
 
 
-def waveform_chart(detail: SessionDetail, shown: Waveform, start_s: float, end_s: float) -> alt.LayerChart:
+def waveform_chart(
+    detail: SessionDetail, shown: Waveform, start_s: float, end_s: float
+) -> alt.LayerChart | alt.FacetChart:
     """Samples of a session with its counted squeezes: shaded from onset to offset, numbered at the peak."""
     samples = [
         {"t": round(float(t), 3), "v": None if np.isnan(v) else round(float(v), 3)}
@@ -83,7 +87,7 @@ def waveform_chart(detail: SessionDetail, shown: Waveform, start_s: float, end_s
     height = alt.Scale(domain=[low, high + 0.1 * (high - low)], nice=False)
 
     curve = (
-        alt.Chart(alt.Data(values=samples))
+        alt.Chart(alt.InlineData(values=samples))
         .mark_line(point=False, color=_CURVE, strokeWidth=1.6, invalid="break-paths-show-domains")
         .encode(
             alt.X(
@@ -94,7 +98,7 @@ def waveform_chart(detail: SessionDetail, shown: Waveform, start_s: float, end_s
     )
     kinds = ["counted", "doubtful"]
     legend = alt.Legend(title=None, orient="top", symbolOpacity=1) if detail.point.doubtful else None
-    marks = alt.Chart(alt.Data(values=squeezes)).encode(
+    marks = alt.Chart(alt.InlineData(values=squeezes)).encode(
         color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[_CLEAR, _DOUBTFUL]), legend=legend),
         tooltip=[
             alt.Tooltip("number:N", title="Squeeze"),

@@ -8,10 +8,12 @@ from ..queries import Child
 
 _ROOM = Path(__file__).parent
 
-_mount = st.components.v2.component(
-    "griphub_squeeze",
-    **{part: (_ROOM / f"squeeze.{part}").read_text(encoding="utf-8") for part in ("html", "css", "js")},
-)
+
+def _part(suffix: str) -> str:
+    return (_ROOM / f"squeeze.{suffix}").read_text(encoding="utf-8")
+
+
+_mount = st.components.v2.component("griphub_squeeze", html=_part("html"), css=_part("css"), js=_part("js"))
 
 
 def squeeze_board(child: Child) -> None:

@@ -1,0 +1,292 @@
+"""Both pages in a real Chromium: the real server, a real store, live frames over a real broker."""
+
+import re
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from griphub.dashboard.access import link
+from griphub.firmware_bridge.samples import ToolKind, Unit
+from griphub.hub.live import LiveFrame
+from griphub.hub.records import Hand, Source
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARTIFACTS = Path(__file__).parents[2] / "test-artifacts"
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+expect.set_options(timeout=30_000)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM.exists(), reason="needs Debian's package chromium (apt install chromium)"
+    ),
+]
+
+# counts what the canvas itself is asked to do, beside what the page says of itself
+COUNT_PAINTS = """
+window.paints = 0;
+const clear = CanvasRenderingContext2D.prototype.clearRect;
+CanvasRenderingContext2D.prototype.clearRect = function (...a) {
+  window.paints++;
+  return clear.apply(this, a);
+};
+"""
+
+
+class Ball:
+    """Publishes 20 frames of 5 samples a second, as the hub does for one tool at 100 Hz."""
+
+    def __init__(self, client, hand=Hand.LEFT, tool="ball-01", kind=ToolKind.BALL, unit=Unit.NEWTON):
+        self.client = client
+        self.about = {
+            "site": "home",
+            "hub": "hub",
+            "tool_id": tool,
+            "tool_kind": kind,
+            "child_id": "c-ada",
+            "hand": hand,
+            "source": Source.SIMULATED,
+            "unit": unit,
+            "session_id": uuid4(),
+        }
+        self.count = 6
+        self.at = 0
+        self._stop = threading.Event()
+
+    def send(self, state="streaming", samples=5):
+        t_s = (self.at + np.arange(samples)) / 100
+        phase = t_s % 2.2
+        held = np.clip(np.minimum(phase / 0.25, (1.3 - phase) / 0.4), 0, 1)
+        force = 30 * held**2 * (3 - 2 * held) * (0.9 + 0.1 * np.sin(t_s)) + 0.35 * held * np.sin(58 * t_s)
+        self.at += samples
+        frame = LiveFrame(
+            **self.about,
+            state=state,
+            t_s=tuple(t_s),
+            values=tuple(force + 0.8),
+            count=self.count,
+            goal=15,
+            best=29.4,
+            rest=0.8,
+            counted_at_s=time.time(),
+            sent_at_s=time.time(),
+        )
+        self.client.publish(frame.topic(), frame.model_dump_json())
+
+    @contextmanager
+    def squeezed(self):
+        def run():
+            while not self._stop.wait(0.05):
+                self.send()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._stop.set()
+            thread.join()
+            self._stop.clear()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM),
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, config):
+    """Opens pages as a signed-in browser, and says in the end whether one asked another host."""
+    asked, opened = [], []
+
+    def new(size="desktop", scheme="light", path=""):
+        context = chromium.new_context(
+            viewport=SIZES[size], color_scheme=scheme, timezone_id="Europe/Berlin", reduced_motion="reduce"
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("websocket", lambda socket: asked.append(socket.url))
+        page.add_init_script(COUNT_PAINTS)
+        page.goto(link(config))
+        if path:
+            page.goto(f"http://127.0.0.1:{config.dashboard.port}{path}")
+        return page
+
+    yield new
+    for context in opened:
+        context.close()
+    own = re.compile(rf"(https?|wss?)://127\.0\.0\.1:{config.dashboard.port}/|(data|blob):")
+    assert len(asked) > 10
+    assert [url for url in asked if not own.match(url)] == []
+    assert not [url for url in asked if re.search("Ada|Ben", url)], "a child's name in an address"
+
+
+def picture(page, name):
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+
+def state(page, wanted):
+    expect(page.locator(".stage")).to_have_attribute("data-state", wanted)
+
+
+def wide_enough(page):
+    return page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.timeout(180)
+def test_a_child_sees_each_squeeze(config, broker, hub_client, start_dashboard, open_page):
+    server = start_dashboard()
+    page = open_page()
+    state(page, "waiting")
+    expect(page.get_by_role("heading", name="Hello, Ada!")).to_be_visible()
+    expect(page.get_by_text("Ready when you are")).to_be_visible()
+    expect(page.get_by_text("The goal is 15 squeezes.")).to_be_visible()
+    picture(page, "exercise-waiting")
+
+    ball = Ball(hub_client)
+    canvas = page.locator("canvas")
+    with ball.squeezed():
+        state(page, "streaming")
+        expect(page.locator(".count")).to_have_text("6")
+        expect(page.locator(".goal")).to_have_text("of 15")
+        ball.count = 7
+        expect(page.locator(".count")).to_have_text("7")
+        expect(canvas).to_have_attribute("data-count", "7")
+        assert int(canvas.get_attribute("data-delay-ms")) < 1000
+        expect(page.get_by_text("simulated")).to_be_visible()
+        expect(page.get_by_text("Force in N")).to_be_visible()
+
+        began, before = time.monotonic(), page.evaluate("window.paints")
+        page.wait_for_timeout(4000)
+        rate_hz = (page.evaluate("window.paints") - before) / (time.monotonic() - began)
+        print(f"painted {rate_hz:.1f} frames a second, the page says {canvas.get_attribute('data-fps')}")
+        assert rate_hz >= 20
+        assert int(canvas.get_attribute("data-fps")) >= 20
+        first = inked(canvas)
+        page.wait_for_timeout(700)
+        assert first > 1000 and inked(canvas) != first, "a curve is painted, and it moves"
+
+        ball.count = 15
+        expect(page.get_by_text("You did it! Every extra one is a bonus.")).to_be_visible()
+    ball.send("link_lost", samples=0)
+    state(page, "link_lost")
+    expect(page.get_by_text("The ball went quiet. Bring it nearer – your count is safe.")).to_be_visible()
+    picture(page, "exercise-link-lost")
+    ball.send("ended", samples=0)
+    state(page, "ended")
+    expect(page.get_by_text("You did it! Well done.")).to_be_visible()
+    picture(page, "exercise-ended")
+
+    broker.kill()
+    state(page, "hub_away")
+    expect(page.get_by_text("GripHub is not answering")).to_be_visible()
+    picture(page, "exercise-hub-away")
+    server.kill()
+    state(page, "disconnected")
+    expect(page.get_by_text("Squeezes are still counted.")).to_be_visible()
+
+
+def inked(canvas):
+    """Number of pixels of the canvas that are painted in the left hand's blue."""
+    return canvas.evaluate("""canvas => {
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let n = 0;
+        for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200 && data[i + 2] > data[i] + 60) n++;
+        return n;
+    }""")
+
+
+def test_a_tool_that_says_nothing_more_is_a_lost_link(config, hub_client, start_dashboard, open_page):
+    start_dashboard()
+    page = open_page()
+    state(page, "waiting")
+    Ball(hub_client).send()
+    state(page, "streaming")
+    state(page, "link_lost")
+
+
+def test_a_child_without_a_cookie_gets_the_page_that_asks_for_the_key(config, start_dashboard, open_page):
+    start_dashboard()
+    page = open_page()
+    page.context.clear_cookies()
+    page.goto(f"http://127.0.0.1:{config.dashboard.port}/progress")
+    picture(page, "access")
+    page.get_by_label("Access key").fill("not it")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("alert")).to_contain_text("not the key")
+    page.get_by_label("Access key").fill(link(config).split("=")[1])
+    page.get_by_role("button").click()
+    expect(page.get_by_role("heading", name="Hello, Ada!")).to_be_visible()
+
+
+@pytest.mark.timeout(180)
+def test_a_therapist_clicks_through_to_the_waveform(config, start_dashboard, open_page, fill, eight_weeks):
+    fill(eight_weeks())
+    start_dashboard()
+    page = open_page(path="/progress")
+    charts = page.get_by_test_id("stVegaLiteChart")
+    points = charts.locator("path[aria-roledescription='point']")
+    expect(points).to_have_count(64)
+    expect(charts.locator(".mark-line path")).to_have_count(3)
+    expect(page.get_by_text("simulated", exact=True).first).to_be_visible()
+    picture(page, "trend")
+
+    # the newest session of the left hand is the one with a gap and two doubtful squeezes
+    points.nth(31).click(force=True)
+    expect(charts).to_have_count(2)
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("15 of 15")
+    waveform = charts.nth(1)
+    expect(waveform.locator(".mark-rect path")).to_have_count(15)
+    expect(waveform.locator(".mark-text.role-mark text")).to_have_text([str(n) for n in range(1, 16)])
+    expect(page.get_by_text("1 gap where samples were lost")).to_be_visible()
+    expect(waveform.get_by_text("doubtful")).to_be_visible()
+    waveform.scroll_into_view_if_needed()
+    picture(page, "session")
+    assert page.url.endswith("/progress")
+
+    page.get_by_text("These squeezes as a table").click()
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+
+
+@pytest.mark.timeout(240)
+def test_pages_fit_desktop_and_phone_in_light_and_dark(
+    config, hub_client, start_dashboard, open_page, fill, eight_weeks
+):
+    fill(eight_weeks())
+    start_dashboard()
+    left = Ball(hub_client)
+    right = Ball(hub_client, Hand.RIGHT, "putty-01", ToolKind.PUTTY, Unit.KILOPASCAL)
+    with left.squeezed():
+        pages = {
+            f"{size}-{scheme}": open_page(size, scheme) for size in SIZES for scheme in ("light", "dark")
+        }
+        for page in pages.values():
+            state(page, "streaming")
+        page.wait_for_timeout(8500)  # the curve's window fills
+        for name, page in pages.items():
+            assert wide_enough(page)
+            picture(page, f"exercise-{name}")
+            page.get_by_role("link", name="Progress").click()
+            expect(page.locator("path[aria-roledescription='point']")).to_have_count(64)
+            assert wide_enough(page)
+            picture(page, f"trend-{name}")
+        with right.squeezed():
+            page = open_page()
+            expect(page.locator("canvas")).to_have_count(2)
+            expect(page.locator(".hand")).to_have_text(["Left hand", "Right hand"])
+            expect(page.get_by_text("Pressure in kPa")).to_be_visible()
+            picture(page, "exercise-two-hands")
