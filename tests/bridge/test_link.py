@@ -233,10 +233,12 @@ async def test_a_bond_outlasts_both_sides(air: Any, bonds: Any, tmp_path: Any) -
     boots = []
     for _ in range(2):
         tool = air.tool("ball3f2a", air.play(10), bonds=tool_bonds)
-        async with open_adapter(air.radio, bonds=bonds) as adapter:
-            async with GripClient(await find_device(adapter=adapter), adapter=adapter) as grip:
-                assert len(joined(await collect(grip))[1]) == 10
-                boots.append(grip.tool.boot_id)
+        async with (
+            open_adapter(air.radio, bonds=bonds) as adapter,
+            GripClient(await find_device(adapter=adapter), adapter=adapter) as grip,
+        ):
+            assert len(joined(await collect(grip))[1]) == 10
+            boots.append(grip.tool.boot_id)
         await asyncio.wait_for(tool.done.wait(), 2)
         key = (bonds / "bonds.json").read_text()
         assert (bonds.stat().st_mode & 0o777) == 0o700

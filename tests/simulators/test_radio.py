@@ -1,0 +1,60 @@
+"""The virtual radio's own manners; what hubs see of it is in tests/bridge."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from bumble.controller import Controller
+
+from griphub.firmware_bridge.adapter import open_adapter
+from griphub.firmware_bridge.errors import AdapterUnavailable
+from griphub.simulators import radio as radio_module
+from griphub.simulators.radio import VirtualLink, serve_hci
+
+
+@pytest.mark.parametrize(
+    "listen", ["unix:", "unix:/nowhere/at/all", "tcp:127.0.0.1:x", "tcp:127.0.0.1:99999", "pigeon:1", ""]
+)
+async def test_nowhere_to_listen(listen: str) -> None:
+    with pytest.raises(AdapterUnavailable):
+        async with serve_hci(VirtualLink(), listen):
+            pass
+
+
+async def test_each_hub_has_a_controller_for_as_long_as_it_stays(tmp_path: Path) -> None:
+    gone = asyncio.Semaphore(0)
+
+    class Watched(VirtualLink):
+        def remove_controller(self, controller: Controller) -> None:
+            super().remove_controller(controller)
+            gone.release()
+
+    link = Watched()
+    async with serve_hci(link, f"unix:{tmp_path}/hci") as radio:
+        async with open_adapter(radio), open_adapter(radio):
+            assert len(link.controllers) == 2
+        for _ in range(2):
+            await asyncio.wait_for(gone.acquire(), 1)
+        assert not link.controllers
+    assert not (tmp_path / "hci").exists()
+
+
+async def test_a_socket_left_by_a_killed_process_is_taken_over(tmp_path: Path) -> None:
+    for _ in range(2):
+        server = await asyncio.start_unix_server(lambda *_: None, tmp_path / "hci")
+        server.close()
+        assert (tmp_path / "hci").exists()
+        async with serve_hci(VirtualLink(), f"unix:{tmp_path}/hci") as radio, open_adapter(radio):
+            pass
+
+
+async def test_a_hub_that_reads_nothing_is_out_of_range(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(radio_module, "UNREAD_LIMIT_BYTES", -1)
+    link = VirtualLink()
+    async with serve_hci(link, f"unix:{tmp_path}/hci") as radio:
+        with pytest.raises(AdapterUnavailable):
+            async with open_adapter(radio):
+                pass
+    assert not link.controllers
