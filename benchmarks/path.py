@@ -1,0 +1,76 @@
+"""The whole path with many balls, for the benchmarks: every process as in a home."""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import many_tools
+
+from griphub.hub import config as configuration
+from griphub.hub.cli.rig import TRUTH, Rig, free_port
+from griphub.hub.records import SqueezeCounted
+from griphub.hub.supervisor import Child
+
+CONNECT_S = 60.0
+
+
+@asynccontextmanager
+async def running(tools: int, *, play_s: float, dashboard: bool = False) -> AsyncIterator[Rig]:
+    """Start everything; the balls begin to play as the hub connects."""
+    with tempfile.TemporaryDirectory(prefix="griphub-bench-") as name:
+        folder = Path(name)
+        lines = ['site = "bench"', f'data_dir = "{folder}"', f'radio = "unix:{folder / "radio"}"']
+        lines += ["[broker]", f"port = {free_port()}", "[dashboard]", f"port = {free_port()}"]
+        for n in range(tools):
+            lines += ["[[children]]", f'id = "{many_tools.child(n)}"', f'alias = "{n}"']
+            lines += [
+                "[[tools]]",
+                f'id = "{many_tools.name(n)}"',
+                f'child = "{many_tools.child(n)}"',
+                'hand = "right"',
+            ]
+        file = folder / "griphub.toml"
+        file.write_text("\n".join(lines))
+        async with Rig(configuration.load(file), file, counted=_ignore) as rig:
+            await rig.start_broker()
+            await rig.start_ingest()
+            if dashboard:
+                await rig.start_dashboard()
+            await _start_tools(rig, tools, play_s)
+            await rig.start_hub()
+            yield rig
+
+
+async def all_started(rig: Rig, tools: int) -> None:
+    """Wait until every ball is streaming."""
+    truth = rig.config.data_dir / TRUTH
+    async with asyncio.timeout(CONNECT_S):
+        while not truth.exists() or truth.read_text().count("play_started") < tools:
+            await asyncio.sleep(0.1)
+
+
+async def _start_tools(rig: Rig, tools: int, play_s: float) -> None:
+    data, ready = rig.config.data_dir, asyncio.Event()
+
+    def on_line(line: str) -> None:
+        said = json.loads(line)
+        if "ready" in said:
+            ready.set()
+        if "done" in said:
+            rig.simulator_done.set()
+
+    async def wait() -> None:
+        await ready.wait()
+
+    script = Path(many_tools.__file__)
+    arguments = [str(tools), "1", str(play_s), rig.config.radio, str(data / TRUTH), str(data / "tools")]
+    command = [sys.executable, str(script), *arguments]
+    await rig.supervisor.start(Child("simulator", command, ready=wait, on_line=on_line))
+
+
+def _ignore(_: SqueezeCounted) -> None:
+    """The benchmarks look at the store, not at the terminal."""
