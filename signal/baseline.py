@@ -1,12 +1,15 @@
 """The resting hand: its level, and the noise that a squeeze must stand out from."""
 
 from collections import deque
+from collections.abc import Sequence
 from statistics import median
 
 from .filters import GRID_HZ, STEP_S
 
-_UP_S = 2.0  #: rest follows a slow rise (a warming ball, creeping putty) but no squeeze
-_DOWN_S = 0.3  #: below rest there is no squeeze to follow by mistake: the level was too high
+_UP_GAIN = STEP_S / 2.0  #: 2 s: rest follows a slow rise (a warming ball, creeping putty), no squeeze
+_DOWN_GAIN = STEP_S / 0.3  #: below rest there is no squeeze to follow by mistake: the level was too high
+_YOUNG_STEPS = round(1 / _UP_GAIN)  #: until then rest is the mean so far
+_DOUBTFUL_PACE = 0.25
 #: A hand that keeps some hold is believed to be at rest after 6 times a quarter of a second like that.
 _LOWEST_STEPS = round(0.25 * GRID_HZ)
 _LOWESTS = 6
@@ -36,6 +39,8 @@ class Rest:
         SD of smoothed force at rest.
     seen : int
         Steps at rest so far.
+    quiet : int
+        The last step of the latest `follow` that was clearly at rest; -1 if none was.
     measured : bool
         Whether `noise` comes from windows at rest; before, from how jagged the first steps are.
     """
@@ -45,6 +50,7 @@ class Rest:
         self.noise = 0.0
         self.measured = False
         self.seen = 0
+        self.quiet = -1
         self._lowests: deque[float] = deque(maxlen=_LOWESTS)
         self._jagged: deque[float] = deque(maxlen=_WINDOW)
         self._sds: deque[float] = deque(maxlen=_WINDOWS)
@@ -53,7 +59,7 @@ class Rest:
     def interrupt(self) -> None:
         """Begin a new window: something other than rest came between."""
         self._n = 0
-        self._sum = self._squares = self._moment = 0.0
+        self._sum = self._squares = 0.0
         self._pivot = self.base
 
     def settle(self, base: float) -> None:
@@ -66,44 +72,64 @@ class Rest:
             self.level = self._lowest = base
         self.interrupt()
 
-    def follow(self, force: float, pace: float = 1.0) -> bool:
-        """Take a step of smoothed force at rest; return whether `noise` changed.
+    def follow(self, forces: Sequence[float], begin: int, end: int, onset: float) -> int:
+        """Take steps of smoothed force while they are rest.
 
-        `pace` below 1 is for force that may be the beginning of a squeeze.
+        Parameters
+        ----------
+        forces : sequence of float
+            Steps, of which those from `begin` to before `end` are new.
+        onset : float
+            Height above `base` at which force is no longer at rest. Above half of it, force may be on its
+            way there: it is followed slowly and is not `quiet`.
+
+        Returns
+        -------
+        int
+            The first step not taken: `end`, a step above `onset`, or the one after a change of `noise`.
         """
-        self.seen += 1
-        rise = force - self.base
-        time_s = _UP_S if rise > -2 * self.noise else _DOWN_S
-        self.base += rise * pace * max(1 / self.seen, STEP_S / time_s)
-        self._lowest = min(self._lowest, self.base)
-        if self.seen % _LOWEST_STEPS == 0:
-            self._lowests.append(self._lowest)
-            self._lowest = self.base
-            self.level = min(self._lowests)
-        elif self.base < self.level:
-            self.level = self.base
-
-        away = force - self._pivot
-        self._n += 1
-        self._sum += away
-        self._squares += away * away
-        self._moment += away * self._n
-        if self._n < _WINDOW:
-            return False
-        self._sds.append(self._window_sd())
-        self.interrupt()
-        if len(self._sds) < 2:
-            return False
-        self.measured = True
-        self.noise = _CORRECTION * sorted(self._sds)[int(_QUANTILE * len(self._sds))]
-        return True
-
-    def _window_sd(self) -> float:
-        """SD about the window's own straight line, so that drift is no noise."""
-        n = self._n
-        tilt = self._moment - self._sum * (n + 1) / 2
-        residual = self._squares - self._sum**2 / n - tilt**2 * 12 / (n * (n * n - 1))
-        return float(max(residual / (n - 2), 0.0) ** 0.5)
+        base, level, lowest, seen = self.base, self.level, self._lowest, self.seen
+        n, total, squares = self._n, self._sum, self._squares
+        pivot, doubtful, below = self._pivot, 0.5 * onset, -2 * self.noise
+        self.quiet = -1
+        k = begin
+        while k < end:
+            force = forces[k]
+            rise = force - base
+            if rise > onset:
+                break
+            seen += 1
+            gain = _UP_GAIN if rise > below else _DOWN_GAIN
+            if seen < _YOUNG_STEPS:
+                gain = max(1 / seen, gain)
+            if rise > doubtful:
+                gain *= _DOUBTFUL_PACE
+            else:
+                self.quiet = k
+            base += rise * gain
+            lowest = min(lowest, base)
+            if seen % _LOWEST_STEPS == 0:
+                self._lowests.append(lowest)
+                lowest = base
+                level = min(self._lowests)
+            elif base < level:
+                level = base
+            k += 1
+            away = force - pivot
+            n += 1
+            total += away
+            squares += away * away
+            if n == _WINDOW:
+                break
+        self.base, self.level, self._lowest, self.seen = base, level, lowest, seen
+        self._n, self._sum, self._squares = n, total, squares
+        if n == _WINDOW:
+            self._sds.append(max((squares - total * total / n) / (n - 1), 0.0) ** 0.5)
+            self.interrupt()
+            if len(self._sds) > 1:
+                self.measured = True
+                self.noise = _CORRECTION * sorted(self._sds)[int(_QUANTILE * len(self._sds))]
+        return k
 
     def glimpse(self, mean: float) -> bool:
         """Take an unsmoothed step, squeeze or not, until `measured`; return whether `noise` changed.

@@ -190,7 +190,7 @@ class FrontEnd:
 
         padded = np.concatenate((self._median_tail, means))
         self._median_tail = padded[len(means) :]
-        rows = np.stack([padded[i : i + len(means)] for i in range(MEDIAN_STEPS)])
+        rows = np.array([padded[i : i + len(means)] for i in range(MEDIAN_STEPS)])
         rows.sort(axis=0)
         median = rows[MEDIAN_STEPS // 2].tolist()
         at_s = t_s[closed_by].tolist()
@@ -222,7 +222,7 @@ class FrontEnd:
 
     def _quanta(self, values: FloatArray) -> FloatArray:
         """Smallest difference between neighbours up to each sample."""
-        jumps = np.abs(np.diff(values, prepend=self._value))
+        jumps = np.abs(values - np.concatenate(((self._value,), values[:-1])))
         jumps[jumps == 0] = inf
         jumps[0] = min(jumps[0], self._quantum)
         smallest: FloatArray = np.minimum.accumulate(jumps)

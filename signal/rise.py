@@ -21,6 +21,8 @@ class SqueezeSettings:
     ----------
     noise_factor : float
         Least height, in SDs of smoothed force at rest.
+    first_noise_factor : float
+        The same while the child's usual peak is not known: an idle hand wanders by more than noise.
     quanta : float
         Least height, in steps of the sensor's resolution.
     usual_share : float
@@ -52,6 +54,7 @@ class SqueezeSettings:
     """
 
     noise_factor: float = 5.0
+    first_noise_factor: float = 9.0
     quanta: float = 5.0
     usual_share: float = 0.2
     fall_share: float = 0.4

@@ -201,7 +201,7 @@ class SqueezeDetector:
         out: list[Squeeze],
     ) -> None:
         """Feed finite samples, beginning anew after gaps and wherever time does not advance."""
-        steps_s = np.diff(t_s, prepend=self._last[0])
+        steps_s = t_s - np.concatenate(((self._last[0],), t_s[:-1]))
         if fs_hz > 0:
             expected_s: FloatArray | float = 1.9 / fs_hz  # one sample lost is a gap only to a fast tool
         else:
@@ -235,46 +235,54 @@ class SqueezeDetector:
         """Walk over the steps."""
         rest, moments = self._rest, steps.moments
         assert rest is not None
-        for i, force in enumerate(steps.force):
-            changed = False
+        i, n = 0, len(steps.force)
+        while i < n:
             if not rest.measured:
-                changed = steps.quantum[i] < self._quantum
+                better = steps.quantum[i] < self._quantum
                 self._quantum = min(self._quantum, steps.quantum[i])
-                changed |= rest.glimpse(steps.raw[i])
+                if rest.glimpse(steps.raw[i]) or better:
+                    self._set_thresholds()
             if self._rise is not None:
-                self._follow(self._rise, force, steps, i, out)
+                self._follow(self._rise, steps, i, out)
             elif self._fill:
                 self._fill -= 1
                 if not rest.seen:
-                    rest.settle(force)
-            elif force > rest.base + self._on:
-                rest.interrupt()
-                ladder = Ladder(rest.base, self._low)
-                self._rise = Rise(
-                    self._settings,
-                    ladder,
-                    rest.base,
-                    rest.level,
-                    force,
-                    steps.peak_force[i],
-                    moments[i],
-                    self._on,
-                )
-            elif force > rest.base + 0.5 * self._on:
-                changed |= rest.follow(force, pace=0.25)
+                    rest.settle(steps.force[i])
+            elif steps.force[i] > rest.base + self._on:
+                self._rise = self._begin(steps, i)
             else:
-                self._low = moments[i]
-                self._torn = False
-                changed |= rest.follow(force)
-            if changed:
-                self._set_thresholds()
+                noise = rest.noise
+                end = rest.follow(steps.force, i, n if rest.measured else i + 1, self._on)
+                if rest.quiet >= 0:
+                    self._low = moments[rest.quiet]
+                    self._torn = False
+                if rest.noise != noise:
+                    self._set_thresholds()
+                i = end
+                continue
+            i += 1
+
+    def _begin(self, steps: Steps, i: int) -> Rise:
+        assert self._rest is not None
+        self._rest.interrupt()
+        return Rise(
+            self._settings,
+            Ladder(self._rest.base, self._low),
+            self._rest.base,
+            self._rest.level,
+            steps.force[i],
+            steps.peak_force[i],
+            steps.moments[i],
+            self._on,
+        )
 
     def _set_thresholds(self) -> None:
         settings = self._settings
         assert self._rest is not None
         quantum = self._quantum if self._quantum < inf else 0.0
+        factor = settings.noise_factor if self._peaks else settings.first_noise_factor
         floor = max(
-            settings.noise_factor * self._rest.noise,
+            factor * self._rest.noise,
             settings.quanta * quantum,
             _ROUNDING * abs(self._rest.level),
         )
@@ -284,9 +292,9 @@ class SqueezeDetector:
         self._least = max(floor, usual)
         self._on = max(floor, 0.5 * usual)
 
-    def _follow(self, rise: Rise, force: float, steps: Steps, i: int, out: list[Squeeze]) -> None:
+    def _follow(self, rise: Rise, steps: Steps, i: int, out: list[Squeeze]) -> None:
         """Take one step of a rise on its way."""
-        rest, moment = self._rest, steps.moments[i]
+        rest, force, moment = self._rest, steps.force[i], steps.moments[i]
         assert rest is not None
         turn = rise.follow(force, steps.peak_force[i], moment, steps.clipped[i], rest.noise)
         if turn is Turn.ON:
@@ -359,14 +367,14 @@ class SqueezeDetector:
     def _judge(self, squeeze: Squeeze, duration_s: float, clear: bool, out: list[Squeeze]) -> None:
         """Count a squeeze, or let it wait until the child's range is known."""
         waiting = [*self._waiting, (squeeze, duration_s)]
-        least = _ALIKE_SHARE * max(s.peak for s, _ in waiting)
-        alike = [one for one in waiting if one[0].peak >= least]
-        if not (self._peaks or clear or len(alike) >= _ALIKE):
+        highest = max(s.peak for s, _ in waiting)
+        alike = [one for one in waiting if one[0].peak >= _ALIKE_SHARE * highest]
+        if self._peaks or clear or len(alike) >= _ALIKE:
+            self._waiting = []
+            for one, its_duration_s in alike:
+                self._count_in(one, its_duration_s, squeeze.decided_s, out)
+        else:
             self._waiting = alike
-            return
-        self._waiting = []
-        for one, its_duration_s in alike:
-            self._count_in(one, its_duration_s, squeeze.decided_s, out)
 
     def _count_in(self, squeeze: Squeeze, duration_s: float, decided_s: float, out: list[Squeeze]) -> None:
         self._count += 1
