@@ -100,6 +100,8 @@ class Forwarder:
         rows = self._journal.read(self._journal.cursor(self._store.name), BATCH)
         if rows:
             self._deliver(rows)
+        if self._reason:
+            log.warning("The store takes results again")
         self._reason = None
         return bool(rows)
 
@@ -122,6 +124,7 @@ class Forwarder:
 
     def _failed(self, attempt: RetryCallState) -> None:
         error = attempt.outcome.exception() if attempt.outcome else None
+        if str(error) != self._reason:  # said once, not every half minute of a long night
+            unexpected = error if not isinstance(error, StoreError) else None
+            log.warning("Results wait in the journal: %s", error, exc_info=unexpected)
         self._reason = str(error)
-        unexpected = error if not isinstance(error, StoreError) else None
-        log.warning("Results wait in the journal: %s", error, exc_info=unexpected)

@@ -116,7 +116,7 @@ def forward_all(forwarder):
     [StoreError("sqlite", "it is away", "Wait."), RuntimeError("a bug of ours")],
     ids=["away", "bug"],
 )
-def test_events_wait_for_a_store_in_trouble_and_say_why(journal, store, make_session, trouble):
+def test_events_wait_for_a_store_in_trouble_and_say_why_once(journal, store, make_session, trouble, caplog):
     made = make_session()
     put(journal, made.events)
     store.trouble = trouble
@@ -133,6 +133,8 @@ def test_events_wait_for_a_store_in_trouble_and_say_why(journal, store, make_ses
     assert store.session(made.id).point == made.point
     assert forwarder.state == module.ForwarderState(waiting=0, since=None, reason=None)
     assert journal.dead_letters() == []
+    said = [record.message for record in caplog.records]
+    assert said == [f"Results wait in the journal: {trouble}", "The store takes results again"]
 
 
 def test_stopping_does_not_wait_for_the_next_try(journal, store, make_session, monkeypatch):
