@@ -12,7 +12,8 @@ from bleak.backends.scanner import AdvertisementDataCallback
 from bleak.exc import BleakError
 from bumble.core import BaseBumbleError
 
-from .bumble_backend import BumbleClient, BumbleRadio, BumbleScanner
+from .bumble_backend import BumbleClient, BumbleScanner
+from .bumble_radio import BumbleRadio
 from .errors import AdapterUnavailable
 
 SYSTEM = "system"  #: this machine's own Bluetooth, through whatever bleak finds

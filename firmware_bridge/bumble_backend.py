@@ -1,14 +1,12 @@
 """A Bumble central behind bleak's own ``backend=`` argument.
 
-`BumbleScanner` and `BumbleClient` are bleak backends; `BumbleRadio` is the HCI controller that they share.
-With it, code that is plain bleak runs on a virtual radio, or on an HCI dongle without BlueZ.
+`BumbleScanner` and `BumbleClient` are bleak backends that share a `BumbleRadio`. With them, code that is
+plain bleak runs on a virtual radio, or on an HCI dongle without BlueZ.
 """
 
 import asyncio
 import contextlib
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from bleak.args import SizedBuffer
@@ -19,163 +17,17 @@ from bleak.backends.descriptor import BleakGATTDescriptor
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback, BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
-from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
+from bleak.exc import BleakDeviceNotFoundError, BleakError
 from bleak.uuids import normalize_uuid_str
 from bumble import att, hci
-from bumble.core import UUID, AdvertisingData, BaseBumbleError
-from bumble.device import Advertisement, Connection, Device, DeviceConfiguration
-from bumble.keys import JsonKeyStore
-from bumble.pairing import PairingConfig, PairingDelegate
-from bumble.transport import open_transport
+from bumble.core import UUID, AdvertisingData
+from bumble.device import Advertisement, Connection
+
+from .bumble_radio import BumbleRadio
 
 T = TypeVar("T")
 
 ATT_MTU = 517  #: the largest that can matter: a 512-byte value and the longest ATT header
-
-#: Only the long-term key is exchanged. Bumble 0.0.236 files a bond under the peer's identity address when one
-#: is sent, by default the public one, and would then look for the peer by scanning before each connect. Tools
-#: have static addresses, so none is sent. Delete when Bumble connects to a known address directly.
-_KEYS = PairingDelegate.KeyDistribution.DISTRIBUTE_ENCRYPTION_KEY
-
-
-def pairing_config(_connection: Connection) -> PairingConfig:
-    """LE Secure Connections with bonding; the tools have neither display nor keys ("just works")."""
-    delegate = PairingDelegate(local_initiator_key_distribution=_KEYS, local_responder_key_distribution=_KEYS)
-    return PairingConfig(sc=True, mitm=False, bonding=True, delegate=delegate)
-
-
-class BumbleRadio:
-    """One HCI controller in the central role, shared by its scanners and clients.
-
-    Attributes
-    ----------
-    name : str
-        Bumble transport moniker that it was opened with.
-    lost : asyncio.Event
-        Set once the transport has ended: nothing works on this radio any more.
-    """
-
-    def __init__(self, name: str, device: Device) -> None:
-        self.name = name
-        self.device = device
-        self.lost = asyncio.Event()
-        self._scanners: list[BumbleScanner] = []
-        device.pairing_config_factory = pairing_config
-        device.on(Device.EVENT_ADVERTISEMENT, self._on_advertisement)
-
-    @classmethod
-    @contextlib.asynccontextmanager
-    async def open(cls, name: str, bonds: Path | None) -> AsyncIterator["BumbleRadio"]:
-        """Power the controller on.
-
-        Parameters
-        ----------
-        name : str
-            Bumble transport moniker, such as ``unix:/run/radio`` or ``tcp-client:localhost:9000``.
-        bonds : Path, optional
-            Folder for the keys of bonded tools; without it they are forgotten on closing.
-
-        Raises
-        ------
-        OSError, BaseBumbleError, ValueError
-            If the transport cannot be opened, or the bonds cannot be read.
-        """
-        file = _bond_file(bonds) if bonds else None
-        # a bond holds for one pair of addresses, so a hub keeps its address with its bonds
-        address = _own_address(file)
-        async with await open_transport(name) as transport:
-            device = Device.from_config_with_hci(
-                DeviceConfiguration(name="GripHub", address=address), transport.source, transport.sink
-            )
-            if file:
-                device.keystore = JsonKeyStore(str(address), str(file))
-            radio = cls(name, device)
-            transport.source.terminated.add_done_callback(lambda _: radio.lost.set())
-            await radio.run(device.power_on())
-            try:
-                yield radio
-            finally:
-                for connection in list(device.connections.values()):
-                    with contextlib.suppress(BleakError, TimeoutError):
-                        await asyncio.wait_for(radio.run(connection.disconnect()), 1)
-
-    async def run(self, procedure: Awaitable[T], gone: asyncio.Event | None = None) -> T:
-        """Await a Bumble procedure, with bleak's errors and without Bumble's leaks.
-
-        Bumble 0.0.236 never ends a procedure whose transport is lost, and raises `CancelledError` out of one
-        whose link drops, as if the caller's own task had been cancelled. Delete the race when both raise.
-
-        Parameters
-        ----------
-        procedure : awaitable
-            What to do.
-        gone : asyncio.Event, optional
-            Set when the link that the procedure needs is gone.
-        """
-        work = asyncio.ensure_future(procedure)
-        ends = [asyncio.ensure_future(event.wait()) for event in (self.lost, gone) if event]
-        try:
-            await asyncio.wait([work, *ends], return_when=asyncio.FIRST_COMPLETED)
-            if not work.done() or work.cancelled():
-                raise BleakError("the radio is gone" if self.lost.is_set() else "disconnected")
-            return work.result()
-        except att.ATT_Error as error:
-            raise BleakGATTProtocolError(error.error_code) from error
-        except (BaseBumbleError, hci.HCI_Error) as error:
-            raise BleakError(str(error)) from error
-        finally:
-            for task in (work, *ends):
-                task.cancel()
-            # not awaited: in Python 3.11 the wait_for that Bumble uses may swallow the cancellation
-            work.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    async def connect(self, peer: hci.Address, timeout_s: float) -> Connection:
-        """Make a link; whatever ends the attempt early also ends it in the controller."""
-        try:
-            return await self.run(self.device.connect(peer, timeout=timeout_s))
-        except BaseException:
-            # bumble cancels in the controller on its own timeout only, and a link may come up meanwhile
-            with contextlib.suppress(BleakError):
-                await self.run(self.device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command()))
-                if orphan := self.device.find_connection_by_bd_addr(peer):
-                    await self.run(orphan.disconnect())
-            raise
-
-    async def bonded(self, peer: hci.Address) -> bool:
-        """Whether there is a key for this tool."""
-        return self.device.keystore is not None and await self.device.keystore.get(str(peer)) is not None
-
-    async def add(self, scanner: "BumbleScanner", *, active: bool) -> None:
-        """Let a scanner hear; the first one starts the scan."""
-        self._scanners.append(scanner)
-        if len(self._scanners) == 1:
-            await self.run(self.device.start_scanning(active=active, filter_duplicates=False))
-
-    async def remove(self, scanner: "BumbleScanner") -> None:
-        """Undo `add`; the last one stops the scan."""
-        self._scanners.remove(scanner)
-        if not self._scanners and not self.lost.is_set():
-            await self.run(self.device.stop_scanning())
-
-    def _on_advertisement(self, advertisement: Advertisement) -> None:
-        for scanner in tuple(self._scanners):
-            scanner.on_advertisement(advertisement)
-
-
-def _bond_file(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)  # keys are nobody else's business
-    return folder / "bonds.json"
-
-
-def _own_address(file: Path | None) -> hci.Address:
-    if not (file and file.exists()):
-        return hci.Address.generate_static_address()
-    try:
-        (address,) = json.loads(file.read_text(encoding="utf-8"))
-        return hci.Address(address)
-    except (TypeError, ValueError):
-        raise ValueError(f"{file} does not hold the bonds of one hub; remove it and pair again") from None
 
 
 class BumbleScanner(BaseBleakScanner):
@@ -197,14 +49,13 @@ class BumbleScanner(BaseBleakScanner):
     async def start(self) -> None:
         """Start scanning."""
         self.seen_devices = {}
-        await self._radio.add(self, active=self._active)
+        await self._radio.listen(self._on_advertisement, active=self._active)
 
     async def stop(self) -> None:
         """Stop scanning."""
-        await self._radio.remove(self)
+        await self._radio.unlisten(self._on_advertisement)
 
-    def on_advertisement(self, advertisement: Advertisement) -> None:
-        """Pass on what the radio heard."""
+    def _on_advertisement(self, advertisement: Advertisement) -> None:
         data = advertisement.data
         uuids = [
             _uuid(uuid)

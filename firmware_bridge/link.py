@@ -243,6 +243,8 @@ class GripClient:
         except NotImplementedError:
             pass  # macOS asks the user by itself, on the first protected access
         except LinkLost as error:
+            if self._lost:
+                raise
             raise PairingRefused(self._name, error.reason) from error
 
     async def _connected(self) -> BleakGATTServiceCollection:

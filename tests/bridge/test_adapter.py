@@ -176,6 +176,42 @@ async def test_a_killed_simulator_is_a_link_loss_and_comes_back_bonded(tmp_path:
                 pass
 
 
+HUB = """
+import asyncio, sys
+from pathlib import Path
+from griphub.firmware_bridge.adapter import open_adapter
+from griphub.firmware_bridge.discovery import find_device
+from griphub.firmware_bridge.link import GripClient
+
+async def main():
+    async with open_adapter(sys.argv[1], bonds=Path(sys.argv[2])) as adapter:
+        async with GripClient(await find_device(adapter=adapter), adapter=adapter) as grip:
+            async for block in grip.samples():
+                print(block.end_index, flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_hub_finds_the_tool_again_in_the_middle_of_the_play(air: Any, bonds: Path) -> None:
+    tool = air.tool("ball1", air.play(400), speed=2)
+    hub = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HUB, air.radio, str(bonds), stdout=asyncio.subprocess.PIPE
+    )
+    assert hub.stdout
+    while int(await asyncio.wait_for(hub.stdout.readline(), 20)) < 50:
+        pass
+    hub.kill()
+    await hub.wait()
+    async with open_adapter(air.radio, bonds=bonds) as adapter:
+        device = await find_device(adapter=adapter)
+        async with GripClient(device, adapter=adapter) as grip:
+            blocks = [block async for block in grip.samples()]
+    assert blocks[0].first_index >= 50
+    assert (blocks[-1].end_index, grip.assembler.lost) == (400, 0)
+    await asyncio.wait_for(tool.done.wait(), 1)
+
+
 @pytest.mark.parametrize("listen", [None, "tcp:127.0.0.1:0"])
 async def test_a_simulator_tells_the_truth_and_ends_when_told(tmp_path: Path, listen: str | None) -> None:
     async with Simulator(tmp_path, listen, plays=2) as simulator, open_adapter(simulator.radio) as adapter:

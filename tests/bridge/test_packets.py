@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from griphub.firmware_bridge.errors import PacketError
@@ -46,6 +46,7 @@ packets = st.one_of(force_packets(), commands, responses, infos)
 readers = st.sampled_from([ForcePacket, Command, Response, ToolInfo])
 
 
+@settings(deadline=None)
 @given(packets)
 def test_there_and_back(packet: Any) -> None:
     assert type(packet).from_bytes(bytes(packet)) == packet
@@ -62,11 +63,13 @@ def read(reader: Callable[[bytes], Any], data: bytes) -> None:
         assert type(packet).from_bytes(bytes(packet)) == packet
 
 
+@settings(deadline=None)
 @given(readers, st.binary(max_size=80))
 def test_any_bytes_give_a_packet_or_a_packet_error(reader: Any, data: bytes) -> None:
     read(reader.from_bytes, data)
 
 
+@settings(deadline=None)
 @given(packets, st.data())
 def test_damaged_packets_give_a_packet_or_a_packet_error(packet: Any, data: st.DataObject) -> None:
     damaged = bytearray(bytes(packet))

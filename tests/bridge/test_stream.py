@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from griphub.firmware_bridge.packets import RAW_CLIPPED, RAW_MISSING, U32, ForcePacket
@@ -68,6 +68,7 @@ def test_missing_is_nan_and_clipped_is_marked() -> None:
     assert block.values[1:].tolist() == [3276700.0, 700.0]
 
 
+@settings(deadline=None)
 @given(
     first=st.sampled_from([0, 17, U32 - 12, U32 - 1]),
     plan=st.lists(st.tuples(st.integers(1, 40), st.booleans(), st.integers(0, 2)), min_size=1, max_size=30),
@@ -189,6 +190,7 @@ def test_nothing_is_taken_after_the_end_until_the_next_start() -> None:
     assert made.feed(packet(5, tick=90_000))
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=60) | st.integers(0, U32 - 1).map(packet), max_size=50))
 def test_any_bytes_are_taken_calmly(stream: list[bytes]) -> None:
     made = assembler()
