@@ -71,7 +71,7 @@ def is_whole(row: Record) -> bool:
     yet is not there yet.
     """
     fields = sum(not (name.startswith("_") or name in _TAGS or name in ("result", "table")) for name in row)
-    return fields >= row.get("field_count", math.inf)
+    return bool(fields >= row.get("field_count", math.inf))
 
 
 def _envelope(data: str) -> dict[str, float]:
