@@ -88,9 +88,7 @@ class Hub:
         pause_s = REOPEN_S
         while True:
             try:
-                async with open_adapter(
-                    self._config.radio, bonds=self._config.data_dir / "bonds.json"
-                ) as adapter:
+                async with open_adapter(self._config.radio, bonds=self._config.data_dir / "bonds") as adapter:
                     log.info("radio %s open", self._config.radio)
                     pause_s = REOPEN_S
                     await self._serve(adapter)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..firmware_bridge.profile import WireUnit
+from ..firmware_bridge.packets import RAW_CLIPPED, RAW_MISSING
+from ..firmware_bridge.profile import TICK_S, WireUnit
 from ..firmware_bridge.samples import FloatArray
 
 
@@ -85,3 +87,14 @@ class Play:
     def duration_s(self) -> float:
         """Time from the first sample to the last."""
         return float(self.t_s[-1])
+
+    def raw(self) -> NDArray[np.int64]:
+        """Samples as a tool sends them: multiples of ``10**exponent`` in 16 bits, missing and clipped marked."""
+        raw = np.clip(np.rint(self.values / 10.0**self.exponent), RAW_MISSING + 1, RAW_CLIPPED)
+        return np.where(np.isnan(raw), RAW_MISSING, raw).astype(np.int64)
+
+    def ticks(self) -> NDArray[np.int64]:
+        """Tool ticks of the samples, from 0; two samples within one tick become two ticks."""
+        order = np.arange(self.t_s.size)
+        ticks = np.rint(self.t_s / TICK_S).astype(np.int64)
+        return np.maximum.accumulate(ticks - order) + order

@@ -155,13 +155,8 @@ class SimulatedTool:
             self.done.set()
 
     def _load(self, play: Play) -> None:
-        raw = np.rint(play.values / 10.0**play.exponent)
-        raw = np.where(np.isnan(raw), RAW_MISSING, np.clip(raw, RAW_MISSING + 1, RAW_CLIPPED))
-        order = np.arange(len(raw))
         self._play = play
-        self._raw = raw.astype(np.int64)
-        # two samples within one tick become two ticks
-        self._ticks = np.maximum.accumulate(np.rint(play.t_s * TICKS_PER_S).astype(np.int64) - order) + order
+        self._raw, self._ticks = play.raw(), play.ticks()
         self._position = 0
         self._sensing = False
         # slower than a period can say: every sample carries its own time
