@@ -89,7 +89,7 @@ class Play:
         return float(self.t_s[-1])
 
     def raw(self) -> NDArray[np.int64]:
-        """Samples as a tool sends them: multiples of ``10**exponent`` in 16 bits, missing and clipped marked."""
+        """Samples as a tool sends them: 16-bit multiples of ``10**exponent``, missing and clipped marked."""
         raw = np.clip(np.rint(self.values / 10.0**self.exponent), RAW_MISSING + 1, RAW_CLIPPED)
         return np.where(np.isnan(raw), RAW_MISSING, raw).astype(np.int64)
 
