@@ -27,10 +27,10 @@ _TAGS = {
     "tool_kind": "tool_kind", "hand": "hand", "source": "source", "unit": "unit",
 }  # fmt: skip
 _RESULT = (
-    "goal", "ended_by", "squeezes", "doubtful", "peak", "median_peak",
+    "goal", "squeezes", "doubtful", "peak", "median_peak",
     "first_index", "end_index", "received", "lost",
 )  # fmt: skip
-_SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse", "ended_by")
+_SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse")
 
 
 def to_point(event: Event) -> Point:
@@ -43,19 +43,22 @@ def to_point(event: Event) -> Point:
         case SessionEnded():
             measurement = "session"
             fields |= {column: getattr(event, column) for column in _RESULT}
-            fields |= {"ended_at_us": to_us(event.ended_at)}
+            fields |= {"ended_at_us": to_us(event.ended_at), "ended_by": event.ended_by}
         case SqueezeCounted():
             measurement = "squeeze"
             fields |= {column: getattr(event, column) for column in _SQUEEZE}
-            fields |= {"event_id": str(event.event_id), "doubtful": json.dumps(event.doubtful)}
+            fields |= {"event_id": str(event.event_id), "ended_by": event.ended_by}
+            fields |= {"doubtful": json.dumps(event.doubtful)}
         case WaveformSecond():
             measurement = "waveform"
             fields |= {
                 column: getattr(event, column) for column in ("first_index", "start_s", "samples", "data")
             }
             fields |= _envelope(event.data)
+    # Flux does not tell an empty text from none at all
+    fields = {field: value for field, value in fields.items() if value not in (None, "")}
     if not isinstance(event, SessionStarted):
-        fields["field_count"] = 1 + sum(value is not None for value in fields.values())
+        fields["field_count"] = len(fields) + 1
     point: Point = Point(measurement).time(to_us(event.measured_at), WritePrecision.US)
     for tag, attribute in _TAGS.items():
         point.tag(tag, getattr(event, attribute))
@@ -95,6 +98,7 @@ def session_of(row: Record) -> SessionPoint:
         started_at=row["_time"],
         ended_at=from_us(row["ended_at_us"]),
         **result,
+        ended_by=row.get("ended_by", ""),
     )
 
 
@@ -107,4 +111,5 @@ def squeeze_of(row: Record) -> SqueezeCounted:
         doubtful=json.loads(row["doubtful"]),
         **{attribute: row[tag] for tag, attribute in _TAGS.items()},
         **{column: row[column] for column in _SQUEEZE},
+        ended_by=row.get("ended_by", ""),
     )

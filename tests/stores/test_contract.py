@@ -163,7 +163,7 @@ def test_children_are_counted_per_source_most_recent_first(store, make_session):
 
 
 @pytest.mark.parametrize(
-    "text", ['") |> drop(', "a,b=c d", "tab\tback\\", "quote \" ' ; --", "Größe ✓ 握力", "${x}", "r'"]
+    "text", ["", '") |> drop(', "a,b=c d", "tab\tback\\", "quote \" ' ; --", "Größe ✓ 握力", "${x}", "r'"]
 )
 def test_text_is_only_ever_text(store, make_session, text):
     doubtful = (text, "", "two\nlines")
