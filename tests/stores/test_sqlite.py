@@ -134,6 +134,13 @@ def test_a_full_disk_and_a_locked_file_are_worth_another_try(tmp_path):
     db.close()
 
 
+def test_a_commit_is_on_the_disk_when_it_returns(tmp_path):
+    db = connect(tmp_path / "file.db", "", version=1)
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert db.execute("PRAGMA synchronous").fetchone() == (2,), "2 is FULL: WAL is flushed at every commit"
+    db.close()
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "influxdb"])
 def test_the_configuration_says_which_store(tmp_path, kind):
     store = open_store(Config(data_dir=tmp_path, store={"kind": kind}), read_only=False)
