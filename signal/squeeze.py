@@ -33,6 +33,9 @@ _CLEAR_REST_SHARE = 0.25
 #: The others wait until so many are alike, the weakest at least this share of the strongest.
 _ALIKE = 3
 _ALIKE_SHARE = 0.4
+#: So many clear ones, each too small for what is thought usual, with no other between: the range was wrong
+#: (an artefact at the start, a seed from another tool). They count after all.
+_SMALL = 5
 _TORN_S = 1.0  #: force found high after so short a gap is the squeeze from before it
 _ROUNDING = 1e-7  #: of the level: sums of doubles over hours wander by a thousandth of this
 _FILL_STEPS = DELAY_STEPS + 2  #: until the filters have forgotten the chance of the first sample
@@ -136,6 +139,7 @@ class SqueezeDetector:
         self._rest: Rest | None = None
         self._rise: Rise | None = None
         self._waiting: list[tuple[Squeeze, float]] = []
+        self._small: list[tuple[Squeeze, float]] = []
         self._last: Moment = (-inf, -1, 0)
         self._last_step_s = 0.0
         self._low = self._last
@@ -290,7 +294,7 @@ class SqueezeDetector:
         if usual:
             floor = min(floor, 2 * usual)  # without any rest, noise is over-read: it must not blind us
         self._least = max(floor, usual)
-        self._on = max(floor, 0.5 * usual)
+        self._on = max(floor, min(0.5 * usual, 4 * floor))  # small ones are watched, to doubt the range
 
     def _follow(self, rise: Rise, steps: Steps, i: int, out: list[Squeeze]) -> None:
         """Take one step of a rise on its way."""
@@ -339,8 +343,9 @@ class SqueezeDetector:
         usual_s = median(self._durations_s) if self._durations_s else 0.0
         shortest_s = min(max(settings.brief_s, 0.25 * usual_s), settings.knock_s)
         torn, self._torn = self._torn, False
-        if torn or max(rise.climbed, rise.height) < self._least or duration_s < shortest_s:
+        if torn or duration_s < shortest_s:
             return torn
+        small = max(rise.climbed, rise.height) < self._least
         if rise.clipped:
             doubtful += (CLIPPED,)
         if offset[2] - onset[2] > settings.lost_share * (offset[1] - onset[1]):
@@ -361,7 +366,25 @@ class SqueezeDetector:
             ended_by=ended_by,
             doubtful=doubtful,
         )
-        self._judge(squeeze, duration_s, clear and duration_s >= _CLEAR_S, out)
+        clear = clear and duration_s >= _CLEAR_S
+        if small and not (clear and self._doubt_range(squeeze, duration_s)):
+            return False
+        self._judge(squeeze, duration_s, clear, out)
+        return True
+
+    def _doubt_range(self, squeeze: Squeeze, duration_s: float) -> bool:
+        """Whether so many small squeezes followed each other that the child's range must be wrong."""
+        assert self._rest is not None
+        if squeeze.peak < self._settings.first_noise_factor * self._rest.noise:
+            return False
+        small = [*self._small, (squeeze, duration_s)]
+        highest = max(s.peak for s, _ in small)
+        self._small = [one for one in small if one[0].peak >= _ALIKE_SHARE * highest]
+        if len(self._small) < _SMALL:
+            return False
+        self._waiting = self._small[:-1]
+        self._peaks.clear()
+        self._durations_s.clear()
         return True
 
     def _judge(self, squeeze: Squeeze, duration_s: float, clear: bool, out: list[Squeeze]) -> None:
@@ -377,6 +400,7 @@ class SqueezeDetector:
             self._waiting = alike
 
     def _count_in(self, squeeze: Squeeze, duration_s: float, decided_s: float, out: list[Squeeze]) -> None:
+        self._small = []
         self._count += 1
         out.append(replace(squeeze, number=self._count, decided_s=decided_s))
         self._peaks.append(squeeze.peak)

@@ -50,7 +50,7 @@ def test_squeezing_is_seen_before_it_is_counted(block, force):
     for k in range(values.size):
         detector.update(block(values[k : k + 1], first=k))
         seen.append((detector.squeezing, detector.count))
-    assert seen[160] == (False, 0) and seen[200] == (True, 0) and seen[300] == (False, 1)
+    assert seen[130] == (False, 0) and seen[200] == (True, 0) and seen[300] == (False, 1)
 
 
 def test_holds_are_one(block, force):
@@ -223,3 +223,16 @@ def test_fatigue_lowers_what_is_usual(block, force):
     peaks_s = np.arange(2.0, 82.0, 2.0)
     values = force(peaks_s, 40 * 0.94 ** np.arange(len(peaks_s)))
     assert len(run(SqueezeDetector(), block(values))) == len(peaks_s)
+
+
+@pytest.mark.parametrize("usual_peak", [2.0, 80.0, 200.0, 2000.0])
+def test_a_wrong_usual_peak_does_not_blind_it(block, force, usual_peak):
+    found = run(SqueezeDetector(usual_peak=usual_peak), block(force(STEADY_S)))
+    assert len(found) == len(STEADY_S)
+
+
+def test_a_huge_artefact_does_not_blind_it(block, force):
+    values = force(STEADY_S + 2.0)
+    values[100:200] += 400 * np.hanning(100)
+    found = run(SqueezeDetector(), block(values))
+    assert 0 <= len(found) - len(STEADY_S) <= 1
