@@ -71,7 +71,7 @@ def reasons(codes: Iterable[str]) -> str:
 def day(moment: datetime, zone: tzinfo) -> str:
     """Date as read in `zone`, for example ``3 Nov 2026``."""
     local = moment.astimezone(zone)
-    return f"{local.day}{_GLUE}{local:%b}{_GLUE}{local.year}"
+    return f"{local.day} {local:%b} {local.year}"
 
 
 def day_time(moment: datetime, zone: tzinfo) -> str:

@@ -54,10 +54,10 @@ def trend_chart(
     picked = alt.selection_point(name="session", fields=["session_id"], toggle=False, clear=False)
     line = base.mark_line(point=False, strokeWidth=1.5, strokeDash=[4, 3] if simulated else [1, 0])
     points = (
-        base.mark_point(size=110, filled=not simulated, strokeWidth=2, cursor="pointer", opacity=1)
+        base.mark_point(size=80, filled=not simulated, strokeWidth=2, cursor="pointer", opacity=1)
         .encode(
             shape=alt.Shape("hand:N", scale=alt.Scale(domain=hands, range=["circle", "square"])),
-            size=alt.condition(picked, alt.value(320), alt.value(110), empty=False),
+            size=alt.condition(picked, alt.value(300), alt.value(80), empty=False),
             tooltip=[
                 alt.Tooltip("when:N", title="Session"),
                 alt.Tooltip("hand:N", title="Hand"),
@@ -83,8 +83,8 @@ def waveform_chart(
     heights = [*(row["v"] for row in samples if row["v"] is not None), *(row["peak_v"] for row in squeezes)]
     low, high = min(0.0, *heights), max(0.0, *heights)
     time = alt.Scale(domain=[start_s, end_s], nice=False)
-    # a tenth above the highest leaves room for its number
-    height = alt.Scale(domain=[low, high + 0.1 * (high - low)], nice=False)
+    # what is above the highest leaves room for its number
+    height = alt.Scale(domain=[low, high + 0.18 * (high - low)], nice=False)
 
     curve = (
         alt.Chart(alt.InlineData(values=samples))
@@ -114,7 +114,7 @@ def waveform_chart(
         shape=alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=legend)
     )
     numbers = at_peak.mark_text(dy=-13, fontSize=12, fontWeight=600, clip=True).encode(text="number:N")
-    return alt.layer(bands, curve, dots, numbers).properties(height=300)
+    return alt.layer(bands, curve, dots, numbers).properties(height=320)
 
 
 def _mark(squeeze: SqueezeCounted) -> dict[str, Any]:

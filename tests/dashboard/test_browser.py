@@ -258,6 +258,14 @@ def test_a_therapist_clicks_through_to_the_waveform(config, start_dashboard, ope
     picture(page, "session")
     assert page.url.endswith("/progress")
 
+    # the same from the keyboard: the newest session of the right hand
+    chooser = page.get_by_role("combobox", name="Open a session")
+    chooser.focus()
+    page.keyboard.type("right hand")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("0 lost.")).to_be_visible()
+    expect(page.get_by_text("1 gap where samples were lost")).to_have_count(0)
+
     page.get_by_text("These squeezes as a table").click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
 
