@@ -1,4 +1,4 @@
-"""``griphub demo``: the whole path with simulated tools, in one command."""
+"""``griphub demo``: the whole path with simulated tools, watched or accounted for."""
 
 import json
 import shutil
@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
 from ...simulators.child import PRESETS
@@ -21,8 +19,8 @@ from ..delivery.outbox import Outbox
 from ..errors import SetupError
 from ..records import SqueezeCounted
 from ..stores import open_store
-from .common import Exit, JsonOption, VerboseOption, err, out, run_until_stopped, set_up_logging
-from .reconcile import Report, read_truth, reconcile, table
+from .common import err, out
+from .reconcile import Report, read_truth, reconcile
 from .rig import TRUTH, Rig, announce, describe, free_port
 from .seed import seed_history
 from .simulate import players
@@ -33,49 +31,14 @@ PLAYS = 2  #: times that each tool is used in a headless run
 PAUSE_S = 2.0
 
 
-def demo(
-    headless: Annotated[
-        bool, typer.Option("--headless", help="No dashboard, no history: run, compare, end.")
-    ] = False,
-    duration: Annotated[float, typer.Option(min=30, help="Seconds that a headless run takes.")] = 60.0,
-    as_json: JsonOption = False,
-    data: Annotated[
-        Path | None, typer.Option(help="Keep results in this folder; otherwise they go when the demo ends.")
-    ] = None,
-    store: Annotated[str | None, typer.Option(help="Store to use: sqlite or influxdb.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port of the dashboard.")] = None,
-    drop: Annotated[float, typer.Option(min=0, max=0.9, help="Share of packets that the radio loses.")] = 0.0,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same squeezes.")] = 1,
-    verbose: VerboseOption = False,
-) -> None:
-    """Run everything with simulated tools: radio, hub, broker, ingest, store and dashboard.
-
-    Three simulated children with eight weeks of history, two of whom squeeze while you watch.
-    """
-    set_up_logging(verbose)
-    tools = [(p.name, p.child.child_id, p.hand) for p in players((BALL, PUTTY), ())]
-    with data_folder(data) as folder:
-        file = write_config(folder, tools, port=port, store=store)
-        config = configuration.load(file)
-        if not headless:
-            run_until_stopped(_watch(config, file, seed, drop))
-            err.print("Stopped.")
-            return
-        report = run_until_stopped(_headless(config, file, duration, seed, drop))
-    if report is None:
-        raise typer.Exit(Exit.FAILED)
-    if as_json:
-        out.print_json(report.as_json())
-    else:
-        out.print(table(report))
-    if not report.ok:
-        err.print(
-            f"{report.missing} counted squeezes are missing from the store, {report.invented} were never counted."
-        )
-        raise typer.Exit(Exit.MISMATCH)
+def demo_tools() -> list[tuple[str, str, str]]:
+    """Id, child and hand of the tools that are used while one watches."""
+    return [(p.name, p.child.child_id, p.hand) for p in players((BALL, PUTTY), ())]
 
 
-async def _headless(config: Config, file: Path, duration_s: float, seed: int, drop: float) -> Report:
+async def headless(file: Path, duration_s: float, seed: int, drop: float) -> Report:
+    """Let two tools be used for a while, and account for every squeeze."""
+    config = configuration.load(file)
     err.print(f"Two simulated tools for about {duration_s:g} s, without a dashboard …")
     play_s = (duration_s - OVERHEAD_S) / PLAYS - PAUSE_S
     async with Rig(config, file, counted=lambda _: None) as rig:
@@ -90,7 +53,10 @@ async def _headless(config: Config, file: Path, duration_s: float, seed: int, dr
     return account(rig)
 
 
-async def _watch(config: Config, file: Path, seed: int, drop: float) -> None:
+async def watch(file: Path, seed: int, drop: float) -> None:
+    """Run everything until cancelled."""
+    config = configuration.load(file)
+
     def counted(squeeze: SqueezeCounted) -> None:
         out.print(describe(squeeze, config))
 

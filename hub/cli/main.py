@@ -6,7 +6,7 @@ import typer
 
 from ...firmware_bridge.errors import AdapterUnavailable, GripError
 from ..errors import ConfigError, SetupError
-from . import demo, doctor, processes, replay, simulate
+from . import develop, doctor, processes
 from .common import Exit, err
 
 app = typer.Typer(
@@ -24,9 +24,9 @@ FAMILY, DEVELOP, SERVICES = "At home", "Without hardware", "Single processes"
 app.command("up", rich_help_panel=FAMILY)(processes.up)
 app.command("doctor", rich_help_panel=FAMILY)(doctor.doctor)
 app.command("scan", rich_help_panel=FAMILY)(processes.scan)
-app.command("demo", rich_help_panel=DEVELOP)(demo.demo)
-app.command("replay", rich_help_panel=DEVELOP)(replay.replay)
-app.command("simulate", rich_help_panel=DEVELOP)(simulate.simulate)
+app.command("demo", rich_help_panel=DEVELOP)(develop.demo)
+app.command("replay", rich_help_panel=DEVELOP)(develop.replay)
+app.command("simulate", rich_help_panel=DEVELOP)(develop.simulate)
 app.command("broker", rich_help_panel=SERVICES)(processes.broker)
 app.command("hub", rich_help_panel=SERVICES)(processes.hub)
 app.command("ingest", rich_help_panel=SERVICES)(processes.ingest)

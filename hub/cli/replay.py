@@ -3,11 +3,9 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.table import Table
 
 from ...simulators.child import PRESETS
@@ -15,11 +13,11 @@ from ...simulators.plays import Play
 from ...simulators.recording import Label, read_labels
 from .. import config as configuration
 from ..config import Config
-from .common import Exit, JsonOption, VerboseOption, err, out, run_until_stopped, set_up_logging
+from .common import err
 from .demo import account, data_folder, write_config
 from .reconcile import Report, Row
 from .rig import Rig
-from .simulate import REPLAY_TOOL, SpeedOption, UnitOption, recorded
+from .simulate import REPLAY_TOOL, recorded
 
 #: Real seconds that waking, connecting and falling asleep take for each recording, generously: the replay's
 #: clock starts so far in the past that nothing is measured in the future.
@@ -27,39 +25,43 @@ CHANGE_S = 2.0
 START_S = 30.0
 
 
-def replay(
-    files: Annotated[list[Path], typer.Argument(help="CSV files with the columns time_s and force.")],
-    unit: UnitOption = "unknown",
-    speed: SpeedOption = 1.0,
-    as_json: JsonOption = False,
-    verbose: VerboseOption = False,
-) -> None:
-    """Play recordings on a simulated ball, through the radio and the whole path, and print what was counted.
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of each recording."""
 
-    Where a folder has a labels.csv, the label is printed beside the count.
+    files: Sequence[Path]
+    labels: Sequence[Label | None]
+    report: Report
+
+    def as_json(self) -> str:
+        """All of it for a script."""
+        rows = [
+            asdict(row) | {"file": str(file), "label": asdict(label) if label else None}
+            for file, row, label in zip(self.files, self.report.rows, self.labels, strict=True)
+        ]
+        return json.dumps({"recordings": rows, "ok": self.report.ok})
+
+    def table(self) -> Table:
+        """A line for each recording."""
+        return _table(self.files, self.report.rows, self.labels)
+
+
+async def replay(files: Sequence[Path], unit: str, speed: float) -> Result:
+    """Play recordings through the whole path.
+
+    Raises
+    ------
+    RecordingError
+        If one cannot be read; none is played then.
     """
-    set_up_logging(verbose)
     plays = list(recorded(files, unit).plays)
     labels = [read_labels(file.parent).get(file.name) for file in files]
     total_s = sum(play.duration_s for play in plays)
     err.print(f"{len(files)} recordings, {total_s:.0f} s in all, {speed:g} times as fast …")
-    child = next(iter(PRESETS))
     with data_folder(None) as folder:
-        config_file = write_config(folder, [(REPLAY_TOOL, child, "right")])
-        config = configuration.load(config_file)
-        report = run_until_stopped(_replay(config, config_file, files, plays, unit, speed))
-    if report is None:
-        raise typer.Exit(Exit.FAILED)
-    if as_json:
-        rows = [
-            asdict(row) | {"file": str(file), "label": asdict(label) if label else None}
-            for file, row, label in zip(files, report.rows, labels, strict=True)
-        ]
-        out.print_json(json.dumps({"recordings": rows, "ok": report.ok}))
-    else:
-        out.print(_table(files, report.rows, labels))
-    if not report.ok:
-        raise typer.Exit(Exit.MISMATCH)
+        config_file = write_config(folder, [(REPLAY_TOOL, next(iter(PRESETS)), "right")])
+        report = await _replay(configuration.load(config_file), config_file, files, plays, unit, speed)
+    return Result(files, labels, report)
 
 
 async def _replay(

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rich.markup import escape
+
 from ..config import Config
 from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
@@ -181,7 +183,7 @@ def describe(squeeze: SqueezeCounted, config: Config) -> str:
     pressure = {"kPa": "kPa (not calibrated)"}.get(squeeze.unit, str(squeeze.unit))
     sure = f"   [dim]unsure: {', '.join(squeeze.doubtful)}[/]" if squeeze.doubtful else ""
     return (
-        f"{alias:8} {squeeze.hand:5} {squeeze.tool_kind:6} squeeze {squeeze.number:3}   "
+        f"{escape(alias):8} {squeeze.hand:5} {squeeze.tool_kind:6} squeeze {squeeze.number:3}   "
         f"{squeeze.peak:6.1f} {pressure}{sure}"
     )
 

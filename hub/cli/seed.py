@@ -73,5 +73,5 @@ def _blocks(play: Play, stream: StreamAssembler) -> Iterator[SampleBlock]:
             exponent=play.exponent,
             period_ticks=round(1 / (play.rate_hz * TICK_S)),
         )
-        if block := stream.feed(bytes(packet)):
+        if (block := stream.feed(bytes(packet))) is not None:
             yield block

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import isnan
-from statistics import median
 from typing import Literal
 
 from pydantic import ValidationError
@@ -55,7 +54,6 @@ class SessionKeeper:
         self._counted = counted
         self._live = live
         self._open: dict[str, _Open] = {}
-        self._usual_peak: dict[tuple[str, str], float] = {}  # by child and tool, from sessions before
 
     def restore(self, states: dict[str, str]) -> None:
         """Take up the sessions that a killed hub left open."""
@@ -84,7 +82,6 @@ class SessionKeeper:
                 block,
                 boot_id=tool.boot_id,
                 arrived_s=arrived_s,
-                usual_peak=self._usual_peak.get((use.child, tool.tool_id)),
                 site=self._config.site,
                 hub=self._config.hub,
                 child_id=use.child,
@@ -121,8 +118,6 @@ class SessionKeeper:
             tracker = entry.tracker
             async with entry.lock:
                 await self._commit(tracker, tracker.end(ended_by), close=True)
-            if peaks := tracker.state.peaks:
-                self._usual_peak[tracker.state.child_id, tool_id] = median(peaks)
             self._live(self._frame(tracker, "ended"))
             log.info("session of %s ended (%s) with %d squeezes", tool_id, ended_by, tracker.count)
 

@@ -63,14 +63,11 @@ class SessionTracker:
     ----------
     state : SessionState
         Of a new session, from `begin`, or of one that was interrupted.
-    usual_peak : float, optional
-        The child's usual peak with this tool, to recognise the first squeezes by.
     """
 
-    def __init__(self, state: SessionState, usual_peak: float | None = None) -> None:
+    def __init__(self, state: SessionState) -> None:
         self.state = state
-        usual = median(state.peaks) if state.peaks else usual_peak
-        self._detector = SqueezeDetector(usual_peak=usual)
+        self._detector = SqueezeDetector(usual_peak=median(state.peaks) if state.peaks else None)
         self._piece: list[SampleBlock] = []
 
     @classmethod
@@ -103,7 +100,7 @@ class SessionTracker:
             end_s=float(first.t_s[0]),
             **who,
         )
-        tracker = cls(state, usual_peak)
+        tracker = cls(state)
         started = SessionStarted(
             event_id=event_id(state.session_id, "started"),
             measured_at=utc(state.started_s),

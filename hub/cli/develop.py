@@ -1,0 +1,125 @@
+"""Commands that need no hardware; each loads what it needs when it runs, so that --help is quick."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .common import Exit, JsonOption, VerboseOption, err, out, run_until_stopped, set_up_logging
+
+UnitOption = Annotated[
+    str, typer.Option(help="Unit of the recordings: n, kgf, lbf, kpa, count, unknown.", metavar="UNIT")
+]
+SpeedOption = Annotated[float, typer.Option(min=1, max=50, help="Run so many times faster.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Same seed, same squeezes.")]
+DropOption = Annotated[float, typer.Option(min=0, max=0.9, help="Share of packets that the radio loses.")]
+
+
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No dashboard, no history: run, compare, end.")
+    ] = False,
+    duration: Annotated[float, typer.Option(min=30, help="Seconds that a headless run takes.")] = 60.0,
+    as_json: JsonOption = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Keep results in this folder; otherwise they go when the demo ends.")
+    ] = None,
+    store: Annotated[str | None, typer.Option(help="Store to use: sqlite or influxdb.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the dashboard.")] = None,
+    drop: DropOption = 0.0,
+    seed: SeedOption = 1,
+    verbose: VerboseOption = False,
+) -> None:
+    """Run everything with simulated tools: radio, hub, broker, ingest, store and dashboard.
+
+    Three simulated children with eight weeks of history, two of whom squeeze while you watch.
+    """
+    from . import demo as run
+    from .reconcile import table
+
+    set_up_logging(verbose)
+    with run.data_folder(data) as folder:
+        file = run.write_config(folder, run.demo_tools(), port=port, store=store)
+        if not headless:
+            run_until_stopped(run.watch(file, seed, drop))
+            err.print("Stopped.")
+            return
+        report = run_until_stopped(run.headless(file, duration, seed, drop))
+    if report is None:
+        raise typer.Exit(Exit.FAILED)
+    if as_json:
+        out.print_json(report.as_json())
+    else:
+        out.print(table(report))
+    if not report.ok:
+        err.print(f"Counted but not stored: {report.missing}. Stored but never counted: {report.invented}.")
+        raise typer.Exit(Exit.MISMATCH)
+
+
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="CSV files with the columns time_s and force.")],
+    unit: UnitOption = "unknown",
+    speed: SpeedOption = 1.0,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Play recordings on a simulated ball, through the radio and the whole path, and print what was counted.
+
+    Where a folder has a labels.csv, the label is printed beside the count.
+    """
+    from . import replay as run
+
+    set_up_logging(verbose)
+    result = run_until_stopped(run.replay(files, unit, speed))
+    if result is None:
+        raise typer.Exit(Exit.FAILED)
+    if as_json:
+        out.print_json(result.as_json())
+    else:
+        out.print(result.table())
+    if not result.report.ok:
+        raise typer.Exit(Exit.MISMATCH)
+
+
+def simulate(
+    listen: Annotated[str, typer.Option(help="Where hubs find the radio: unix:PATH or tcp:127.0.0.1:PORT.")],
+    ball: Annotated[bool, typer.Option("--ball", help="A grip ball.")] = False,
+    putty: Annotated[bool, typer.Option("--putty", help="A putty sensor.")] = False,
+    child: Annotated[
+        list[str] | None, typer.Option(help="Who uses the tools, in turn: Mia, Jonas, Lea, or an id.")
+    ] = None,
+    recording: Annotated[
+        list[Path] | None, typer.Option("--replay", help="Play this recording on a ball instead.")
+    ] = None,
+    unit: UnitOption = "unknown",
+    play_s: Annotated[float, typer.Option(min=8, help="Seconds that a child keeps at it.")] = 45.0,
+    plays: Annotated[
+        int | None, typer.Option(min=1, help="Times that it does; without it, for ever.")
+    ] = None,
+    pause_s: Annotated[float, typer.Option(min=0, help="Seconds of sleep in between.")] = 8.0,
+    speed: SpeedOption = 1.0,
+    drop: DropOption = 0.0,
+    seed: SeedOption = 1,
+    truth: Annotated[Path | None, typer.Option(help="Append what truly happens here, as JSON lines.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder that stands for the tools' flash memory.")
+    ] = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Run simulated tools on a virtual radio that hubs reach through a socket.
+
+    Start a hub on it with `griphub hub --radio unix:PATH`. Killing either side is a lost link.
+    """
+    from ...simulators.serve import serve
+    from . import simulate as run
+
+    set_up_logging(verbose)
+    if recording:
+        plans = [run.recorded(recording, unit)]
+    else:
+        plans = [
+            run.plan(player, seed, play_s=play_s, plays=plays, pause_s=pause_s)
+            for player in run.players(run.kinds(ball=ball, putty=putty), child or [])
+        ]
+    asyncio.run(serve(plans, listen, seed=seed, speed=speed, drop=drop, state=state, truth=truth))
