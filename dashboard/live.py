@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -83,25 +83,29 @@ class LiveHub:
         client = mqtt.make_client(self._config, "dashboard", f"dashboard-{secrets.token_hex(6)}")
 
         # paho calls back on its own thread; everything below hops to the loop
+        def hop(call: Callable[..., None], *args: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the server has ended
+                loop.call_soon_threadsafe(call, *args)
+
         def on_connect(_c: paho.Client, _u: Any, _f: Any, code: Any, _p: Any) -> None:
             if code.is_failure:
                 _LOG.warning("The broker refused the dashboard: %s", code)
                 return
             client.subscribe(LIVE_FILTER, qos=0)
-            loop.call_soon_threadsafe(self._set_connected, True)
+            hop(self._set_connected, True)
 
         def on_disconnect(*_: Any) -> None:
-            loop.call_soon_threadsafe(self._set_connected, False)
+            hop(self._set_connected, False)
 
         def on_message(_c: paho.Client, _u: Any, message: paho.MQTTMessage) -> None:
-            loop.call_soon_threadsafe(self.deliver, bytes(message.payload))
+            hop(self.deliver, bytes(message.payload))
 
         client.on_connect, client.on_disconnect, client.on_message = on_connect, on_disconnect, on_message
         mqtt.start(client, self._config)
         try:
             yield
         finally:
-            await asyncio.to_thread(mqtt.stop, client)
+            client.disconnect()  # paho's thread ends by itself; between two tries that takes it a second
 
     def deliver(self, payload: bytes) -> None:
         """Hand one message to its viewers."""

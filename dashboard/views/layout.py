@@ -22,7 +22,6 @@ _STYLE = """
 <style>
 .stMainBlockContainer { max-width: 76rem; padding: 1.2rem 2rem 4rem; }
 @media (max-width: 640px) { .stMainBlockContainer { padding: .8rem 1rem 3rem; } }
-.st-key-bar { padding-bottom: .4rem; border-bottom: 1px solid var(--st-border-color); }
 </style>
 """
 
@@ -32,7 +31,7 @@ def frame(pages: Sequence[StreamlitPage]) -> None:
     st.set_page_config(page_title="GripHub", page_icon=_LOGO, layout="wide")
     st.html(_STYLE)
     # Streamlit's own bar hides the pages behind an arrow on a phone, where most parents are
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.image(_LOGO, width=32)
         for page in pages:
             st.page_link(page, width="content")
@@ -87,7 +86,7 @@ def store_screen() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        waits = " Nothing is lost: the hub keeps new results until they can be stored."
+        waits = " New results wait in the hub until they can be stored."
         notice("The results cannot be read right now", f"{error}{waits if error.retryable else ''}")
         st.button("Try again", type="primary")  # any press runs the page anew
 
