@@ -1,6 +1,6 @@
 """The home's MQTT broker: a nats-server child with users, least privilege and storage that is synced.
 
-Why nats-server, and why its acknowledgements are not what delivery rests on: docs/decisions/0002.
+Why nats-server, and why its acknowledgements are not what delivery rests on: docs/decisions/delivery.md.
 """
 
 import json
@@ -18,9 +18,12 @@ from ..errors import SetupError
 Role = Literal["hub", "ingest", "dashboard"]
 
 #: What each role may do, as NATS subjects (an MQTT topic's "/" is a "." there). Nobody may do more: the
-#: dashboard cannot publish, ingest can only acknowledge, a hub sees and writes its own branch.
+#: dashboard cannot publish, ingest can only acknowledge, a hub writes its own branch and hears its answers.
 PERMISSIONS: dict[Role, dict[str, list[str]]] = {
-    "hub": {"publish": ["griphub.v1.{site}.{hub}.>"], "subscribe": ["griphub.v1.{site}.{hub}.ack"]},
+    "hub": {
+        "publish": ["griphub.v1.{site}.{hub}.event.>", "griphub.v1.{site}.{hub}.live.>"],
+        "subscribe": ["griphub.v1.{site}.{hub}.ack"],
+    },
     "ingest": {"publish": ["griphub.v1.*.*.ack"], "subscribe": ["griphub.v1.*.*.event.>"]},
     "dashboard": {"publish": [], "subscribe": ["griphub.v1.*.*.live.>"]},
 }

@@ -1,0 +1,278 @@
+"""A session: opened, counted, interrupted, resumed, closed."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from griphub.firmware_bridge.clock import HostClock
+from griphub.firmware_bridge.link import ToolDescription
+from griphub.firmware_bridge.samples import SampleBlock, ToolKind, Unit
+from griphub.hub.config import Config
+from griphub.hub.delivery.committer import Committer
+from griphub.hub.delivery.outbox import Outbox
+from griphub.hub.live import LiveFrame
+from griphub.hub.records import (
+    Event,
+    SessionEnded,
+    SessionStarted,
+    SqueezeCounted,
+    WaveformSecond,
+    decode,
+)
+from griphub.hub.session.keeper import SessionKeeper
+from griphub.hub.session.tracker import SessionState, SessionTracker
+from griphub.hub.waveform import decode_samples
+
+FS_HZ = 100
+STARTED_S = 1_800_000_000.0
+WHO = {
+    "site": "home",
+    "hub": "hub",
+    "child_id": "c-1",
+    "tool_id": "ball01",
+    "tool_kind": ToolKind.BALL,
+    "hand": "right",
+    "source": "simulated",
+    "goal": 5,
+}
+TOOL = ToolDescription(
+    tool_id="ball01",
+    kind=ToolKind.BALL,
+    manufacturer="",
+    model="",
+    firmware="1",
+    boot_id=77,
+    rate_hz=FS_HZ,
+    simulated=True,
+    battery_percent=80,
+)
+
+
+def force(squeezes: int, start_s: float = 500.0) -> tuple[np.ndarray, np.ndarray]:
+    """Time and force of so many squeezes of 20 N, 2 s apart, on a tool that has been on for a while."""
+    t_s = np.arange(0, 2 * squeezes + 2, 1 / FS_HZ)
+    values = sum(20 * np.exp(-(((t_s - 2 - 2 * k) / 0.3) ** 2)) for k in range(squeezes))
+    return start_s + t_s, values + np.random.default_rng(2).normal(0.5, 0.05, t_s.size)
+
+
+def blocks(t_s: np.ndarray, values: np.ndarray, first_index: int = 1000, n: int = 5) -> Iterator[SampleBlock]:
+    for i in range(0, t_s.size, n):
+        cut = slice(i, i + n)
+        yield SampleBlock(
+            "ball01",
+            first_index + i,
+            t_s[cut].copy(),
+            values[cut].copy(),
+            Unit.NEWTON,
+            FS_HZ,
+            0,
+            np.zeros(t_s[cut].size, bool),
+        )
+
+
+def run(all_blocks: list[SampleBlock]) -> list[Event]:
+    tracker, events = SessionTracker.begin(all_blocks[0], boot_id=77, arrived_s=STARTED_S, **WHO)
+    for block in all_blocks:
+        events += tracker.add(block)
+    return events + tracker.end("tool_slept")
+
+
+def _waveform(events: list[Event]) -> tuple[np.ndarray, np.ndarray, list[WaveformSecond]]:
+    pieces = [e for e in events if isinstance(e, WaveformSecond)]
+    decoded = [decode_samples(piece.data) for piece in pieces]
+    t_s = np.concatenate([p.start_s + d[0] for p, d in zip(pieces, decoded, strict=True)])
+    return t_s, np.concatenate([d[1] for d in decoded]), pieces
+
+
+def test_a_session_tells_its_start_each_squeeze_each_sample_and_its_end() -> None:
+    t_s, values = force(4)
+    events = run(list(blocks(t_s, values)))
+    started, ended = events[0], events[-1]
+    assert isinstance(started, SessionStarted) and isinstance(ended, SessionEnded)
+    squeezes = [e for e in events if isinstance(e, SqueezeCounted)]
+    assert [s.number for s in squeezes] == [1, 2, 3, 4]
+    for k, squeeze in enumerate(squeezes):
+        assert squeeze.peak_s == pytest.approx(2 + 2 * k, abs=0.1)
+        assert squeeze.peak == pytest.approx(20, rel=0.05)
+        onset_s = squeeze.measured_at.timestamp() - started.measured_at.timestamp()
+        assert onset_s == pytest.approx(squeeze.onset_s, abs=1e-5)
+    assert ended.squeezes == 4 and ended.received == t_s.size and ended.lost == 0
+    assert ended.peak == max(s.peak for s in squeezes)
+    # what came last was sensed when it arrived: a first block of five samples began 40 ms before
+    assert started.measured_at.timestamp() == pytest.approx(STARTED_S - 0.04, abs=1e-5)
+    kept_s, kept, pieces = _waveform(events)
+    np.testing.assert_allclose(kept_s, t_s - t_s[0], atol=2e-5)
+    np.testing.assert_allclose(kept, values, atol=6e-4)
+    assert all(piece.samples <= FS_HZ + 5 for piece in pieces)
+
+
+def test_a_gap_stays_a_gap() -> None:
+    t_s, values = force(4)
+    everything = list(blocks(t_s, values))
+    events = run(everything[:60] + everything[90:])
+    ended = events[-1]
+    assert isinstance(ended, SessionEnded)
+    assert (ended.received, ended.lost) == (t_s.size - 150, 150)
+    kept_s, _, pieces = _waveform(events)
+    assert np.diff(kept_s).max() == pytest.approx(1.51, abs=1e-3)
+    for piece in pieces:  # no piece reaches over the gap
+        steps_s = np.diff(decode_samples(piece.data)[0])
+        assert steps_s.max(initial=0) < 0.02
+    indices = [(p.first_index, p.first_index + p.samples) for p in pieces]
+    assert [b[0] - a[1] for a, b in pairwise(indices) if b[0] != a[1]] == [150]
+
+
+def test_the_end_of_the_stream_may_tell_of_a_loss() -> None:
+    t_s, values = force(1)
+    *most, last = blocks(t_s, values)
+    empty = replace(
+        last,
+        first_index=last.end_index,
+        t_s=last.t_s[:0],
+        values=last.values[:0],
+        clipped=last.clipped[:0],
+        lost=5,
+    )
+    ended = run([*most, empty])[-1]
+    assert isinstance(ended, SessionEnded)
+    assert (ended.received, ended.lost) == (t_s.size - len(last), len(last))
+
+
+def test_told_twice_it_has_the_same_ids() -> None:
+    t_s, values = force(3)
+    all_blocks = list(blocks(t_s, values))
+    tracker, _ = SessionTracker.begin(all_blocks[0], boot_id=77, arrived_s=STARTED_S, **WHO)
+    again = SessionTracker(tracker.state.model_copy(deep=True))
+    ids = [[e.event_id for b in all_blocks for e in t.add(b)] for t in (tracker, again)]
+    assert ids[0] == ids[1]
+
+
+def test_a_session_goes_on_from_its_state() -> None:
+    t_s, values = force(6)
+    all_blocks = list(blocks(t_s, values))
+    tracker, events = SessionTracker.begin(all_blocks[0], boot_id=77, arrived_s=STARTED_S, **WHO)
+    committed = tracker.state.model_dump_json()
+    for block in all_blocks[:150]:
+        if new := tracker.add(block):
+            events += new
+            committed = tracker.state.model_dump_json()  # what a killed hub finds: the last commit
+    again = SessionTracker(SessionState.model_validate_json(committed))
+    for block in all_blocks[160:]:  # the hub was away for half a second
+        events += again.add(block)
+    events += again.end("tool_slept")
+    squeezes = [e for e in events if isinstance(e, SqueezeCounted)]
+    assert [s.number for s in squeezes] == list(range(1, len(squeezes) + 1))
+    assert len({s.event_id for s in squeezes}) == len(squeezes) >= 5
+    ended = events[-1]
+    assert isinstance(ended, SessionEnded)
+    assert ended.squeezes == len(squeezes)
+    kept = _waveform(events)[0].size
+    assert ended.received == kept
+    assert ended.received + ended.lost == t_s.size
+
+
+class Home:
+    """A keeper with its outbox, on a clock of its own."""
+
+    def __init__(self, config: Config, folder: Path) -> None:
+        self.now_s = 1000.0
+        self.frames: list[LiveFrame] = []
+        self.squeezes: list[SqueezeCounted] = []
+        self.outbox = Outbox(folder / "outbox.db")
+        committer = Committer(self.outbox, lambda: None)
+        clock = HostClock()
+        clock.monotonic_s = lambda: self.now_s  # type: ignore[method-assign]
+        clock.sleep = lambda _: asyncio.sleep(0)  # type: ignore[method-assign]
+        self.keeper = SessionKeeper(
+            config, clock, committer, counted=self.squeezes.append, live=self.frames.append
+        )
+        self.use = config.tools[0]
+        self._tasks = [asyncio.create_task(committer.run()), asyncio.create_task(self.keeper.expire())]
+
+    async def play(self, all_blocks: list[SampleBlock], tool: ToolDescription = TOOL) -> None:
+        for block in all_blocks:
+            await self.keeper.take(block, tool, self.use, STARTED_S)
+
+    def events(self) -> list[Event]:
+        return [decode(waiting.payload) for waiting in self.outbox.waiting(0, 10_000)]
+
+    def ended(self) -> list[SessionEnded]:
+        return [e for e in self.events() if isinstance(e, SessionEnded)]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.outbox.close()
+
+
+@pytest.fixture
+async def home(config: Config, tmp_path: Path):
+    opened = Home(config, tmp_path)
+    yield opened
+    await opened.close()
+
+
+async def test_a_squeeze_is_told_once_it_is_committed(home: Home) -> None:
+    await home.play(list(blocks(*force(3))))
+    committed = [e for e in home.events() if isinstance(e, SqueezeCounted)]
+    assert home.squeezes == committed
+    assert len(committed) == 3
+    assert home.frames[-1].count == 3 and home.frames[-1].goal == 5
+    assert sum(len(frame.values) for frame in home.frames) == force(3)[0].size
+
+
+async def test_a_lost_link_keeps_the_session_for_a_while(home: Home) -> None:
+    all_blocks = list(blocks(*force(4)))
+    await home.play(all_blocks[:100])
+    await home.keeper.link_lost("ball01")
+    assert home.frames[-1].state == "link_lost"
+    home.now_s += 59
+    await asyncio.sleep(0.01)
+    await home.play(all_blocks[110:])
+    assert home.ended() == []
+    await home.keeper.link_lost("ball01")
+    home.now_s += 61
+    async with asyncio.timeout(5):
+        while not home.ended():
+            await asyncio.sleep(0.01)
+    (ended,) = home.ended()
+    assert ended.ended_by == "link_lost" and ended.lost == 50
+    assert home.frames[-1].state == "ended"
+    assert home.outbox.open_sessions() == {}
+
+
+async def test_a_tool_that_was_switched_off_begins_a_new_session(home: Home) -> None:
+    await home.play(list(blocks(*force(2))))
+    await home.play(list(blocks(*force(2, start_s=0.0), first_index=0)), replace(TOOL, boot_id=78))
+    assert [e.ended_by for e in home.ended()] == ["tool_restarted"]
+    assert len({e.session_id for e in home.events()}) == 2
+
+
+async def test_a_hub_that_was_killed_goes_on_with_the_session(
+    config: Config, home: Home, tmp_path: Path
+) -> None:
+    all_blocks = list(blocks(*force(5)))
+    await home.play(all_blocks[:130])
+    before = len(home.squeezes)
+    await home.close()
+
+    again = Home(config, tmp_path)
+    again.keeper.restore(again.outbox.open_sessions())
+    await again.play(all_blocks[140:])
+    await again.keeper.end("ball01", "tool_slept")
+    (ended,) = again.ended()
+    assert ended.squeezes == before + len(again.squeezes) == len(again.outbox.counted(ended.session_id))
+    assert len({e.session_id for e in again.events()}) == 1
+    await again.close()
+
+
+async def test_a_state_that_cannot_be_read_does_not_keep_the_hub_from_starting(home: Home) -> None:
+    home.keeper.restore({"ball01": "{", "ball02": '{"session_id": 3}'})
+    await home.play(list(blocks(*force(1))))
+    assert home.frames
