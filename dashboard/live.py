@@ -65,7 +65,7 @@ class LiveHub:
     rejected : int
         Messages that were no live frames.
     connected : bool
-        Whether the broker answers.
+        Whether the broker answers and sends us what it gets.
     """
 
     def __init__(self, config: Config) -> None:
@@ -90,9 +90,14 @@ class LiveHub:
         def on_connect(_c: paho.Client, _u: Any, _f: Any, code: Any, _p: Any) -> None:
             if code.is_failure:
                 _LOG.warning("The broker refused the dashboard: %s", code)
-                return
-            client.subscribe(LIVE_FILTER, qos=0)
-            hop(self._set_connected, True)
+            else:
+                client.subscribe(LIVE_FILTER, qos=0)
+
+        def on_subscribe(_c: paho.Client, _u: Any, _m: int, codes: Any, _p: Any) -> None:
+            if codes[0].is_failure:
+                _LOG.warning("The broker lets the dashboard in, but does not let it listen: %s", codes[0])
+            else:
+                hop(self._set_connected, True)
 
         def on_disconnect(*_: Any) -> None:
             hop(self._set_connected, False)
@@ -100,7 +105,8 @@ class LiveHub:
         def on_message(_c: paho.Client, _u: Any, message: paho.MQTTMessage) -> None:
             hop(self.deliver, bytes(message.payload))
 
-        client.on_connect, client.on_disconnect, client.on_message = on_connect, on_disconnect, on_message
+        client.on_connect, client.on_subscribe = on_connect, on_subscribe
+        client.on_disconnect, client.on_message = on_disconnect, on_message
         mqtt.start(client, self._config)
         try:
             yield

@@ -128,6 +128,16 @@ async def test_the_broker_goes_and_comes_back(config, broker):
                 await second.wait()
 
 
+async def test_a_broker_that_does_not_let_it_listen_is_not_called_connected(config, broker, monkeypatch):
+    loop, refused = asyncio.get_running_loop(), asyncio.Event()
+    monkeypatch.setattr(live, "LIVE_FILTER", "griphub/v1/+/+/event/#")  # not the dashboard's to read
+    monkeypatch.setattr(live._LOG, "warning", lambda *_: loop.call_soon_threadsafe(refused.set))
+    hub = LiveHub(config)
+    async with asyncio.timeout(WAIT_S), hub.running():
+        await refused.wait()
+        assert not hub.connected
+
+
 async def test_a_broker_that_is_away_does_not_keep_the_server_from_starting_or_ending(config):
     hub = LiveHub(config)
     async with asyncio.timeout(WAIT_S), hub.running():
