@@ -4,12 +4,12 @@ import os
 
 import pytest
 
-#: Reasons for which CI may skip a test. Everything else that is skipped there is a hole that nobody would see.
+#: Reasons for which CI may skip a test. Anything else that is skipped there is a hole that nobody sees.
 DECLARED_SKIPS: frozenset[str] = frozenset()
 
 HOW_TO_GET_IT = (
-    "For the whole suite: apt-get install chromium victoria-metrics, and point GRIPHUB_RECORDINGS at a folder "
-    "of recorded hands (docs/simulators.md)."
+    "For the whole suite: apt-get install chromium victoria-metrics, and point GRIPHUB_RECORDINGS at a "
+    "folder of recorded hands (docs/simulators.md)."
 )
 
 

@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,7 +153,7 @@ def write_config(
     ----------
     tools : sequence of (tool id, child id, hand)
     """
-    sections: list[tuple[str, dict[str, object]]] = [
+    sections: list[tuple[str, Mapping[str, str | int]]] = [
         ("", {"site": "demo", "data_dir": str(folder), "radio": f"unix:{_socket(folder)}"}),
         ("[broker]", {"port": free_port()}),
         ("[store]", {"kind": store or "sqlite"}),

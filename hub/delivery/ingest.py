@@ -146,7 +146,7 @@ class Ingest:
         log.info("broker connected")
 
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
-        item = _Message(self._connection, message.mid, message.topic, message.payload)
+        item = _Message(self._connection, message.mid, message.topic, bytes(message.payload))
         while not self._stopping.is_set():
             with contextlib.suppress(queue.Full):
                 self._queue.put(item, timeout=0.5)

@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from ..records import utc
-from ..stores.sqlite_file import connect, store_errors
+from ..sqlite_file import connect, store_errors
 
 #: Newest dead letters kept, and bytes of each: some 10 MB at most of events, which are about 1 kB each,
 #: and a bound on what a stranger's messages can fill the disk with.

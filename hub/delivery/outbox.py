@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from ..errors import StoreError
 from ..records import Event, SqueezeCounted, encode
+from ..sqlite_file import connect, store_errors
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -56,14 +56,9 @@ class Outbox:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise _failed(error) from error
+        self._path = path
+        with store_errors("outbox", path):
+            self._db = connect(path, _SCHEMA, version=1)
 
     def commit(self, events: Sequence[Event], sessions: Mapping[str, str | None]) -> None:
         """Make events and session states durable, together.
@@ -130,26 +125,11 @@ class Outbox:
             self._db.close()
 
     def _read(self, query: str, parameters: Sequence[object] = ()) -> list[Any]:
-        with self._lock:
-            try:
-                return self._db.execute(query, parameters).fetchall()
-            except sqlite3.Error as error:
-                raise _failed(error) from error
+        with self._lock, store_errors("outbox", self._path):
+            return self._db.execute(query, parameters).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise _failed(error) from error
-                raise
-
-
-def _failed(error: Exception) -> StoreError:
-    return StoreError("outbox", str(error), "Free some disk space or mend the data folder; counting waits.")
+        with self._lock, store_errors("outbox", self._path), self._db as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield db

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from ...firmware_bridge.samples import ToolKind, Unit
 from ..records import Event, Hand, SessionEnded, SessionStarted, Source, SqueezeCounted, WaveformSecond
+from ..sqlite_file import check_version, connect, store_errors
 from .contract import ChildOverview, SessionDetail, SessionPoint, from_us, join_waveform, to_us
-from .sqlite_file import check_version, connect, store_errors
 
 VERSION = 1
 

@@ -76,7 +76,7 @@ def test_a_full_disk_is_said_and_passes(tmp_path: Path, squeeze: Make) -> None:
     outbox.commit([squeeze(0)], {})
     pages = outbox._db.execute("PRAGMA page_count").fetchone()[0]
     outbox._db.execute(f"PRAGMA max_page_count = {pages}")  # as a full disk answers
-    with pytest.raises(StoreError, match=r"full.*Free some disk space"):
+    with pytest.raises(StoreError, match=r"full.*Free some space"):
         outbox.commit([squeeze(n) for n in range(1, 200)], {})
     assert len(outbox.waiting(0, 1000)) == 1
     outbox._db.execute("PRAGMA max_page_count = 1000000")

@@ -10,9 +10,9 @@ import pytest
 from griphub.hub.config import Config
 from griphub.hub.errors import StoreError
 from griphub.hub.records import encode
+from griphub.hub.sqlite_file import connect, store_errors
 from griphub.hub.stores import open_store
 from griphub.hub.stores.sqlite import SqliteStore
-from griphub.hub.stores.sqlite_file import connect, store_errors
 
 
 def test_no_file_is_no_results_yet_until_there_are_some(tmp_path, make_session):

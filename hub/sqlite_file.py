@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import StoreError
+from .errors import StoreError
 
 _ADVICE = {
     sqlite3.SQLITE_FULL: "Free some space on that disk; nothing was lost, and it goes on by itself.",
