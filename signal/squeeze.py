@@ -1,8 +1,7 @@
-"""Squeezes found in a stream of force samples."""
+"""Squeezes found in a stream of force samples, as it comes."""
 
 from collections import deque
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from math import inf, isfinite
 from statistics import median
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import FloatArray, SampleBlock, Unit
 from .baseline import Rest
+from .counted import EndedBy, Squeeze
 from .filters import DELAY_STEPS, FrontEnd, Moment, Steps
 from .rise import Ladder, Rise, SqueezeSettings, Turn
 
@@ -39,59 +39,6 @@ _SMALL = 5
 _TORN_S = 1.0  #: force found high after so short a gap is the squeeze from before it
 _ROUNDING = 1e-7  #: of the level: sums of doubles over hours wander by a thousandth of this
 _FILL_STEPS = DELAY_STEPS + 2  #: until the filters have forgotten the chance of the first sample
-
-
-class EndedBy(StrEnum):
-    """Why a squeeze was taken to be over."""
-
-    RELEASE = "release"
-    NEXT_SQUEEZE = "next_squeeze"
-    GAP = "gap"
-    STREAM_END = "stream_end"
-
-
-@dataclass(frozen=True, slots=True)
-class Squeeze:
-    """One counted squeeze.
-
-    Times are on the tool's clock (`SampleBlock.t_s`), seconds; forces in `unit`.
-
-    Attributes
-    ----------
-    number : int
-        1 for the first squeeze of the stream.
-    onset_s, peak_s, offset_s : float
-        When force left rest, was highest, and came back.
-    onset_index, peak_index, offset_index : int
-        Sample indices of the same.
-    decided_s : float
-        Time of the sample at which the detector was sure: what it waited is ``decided_s - offset_s``.
-    peak : float
-        Highest force above rest.
-    rest : float
-        Level of the resting hand before the squeeze.
-    impulse : float
-        Integral of force above rest from onset to offset, `unit` times seconds.
-    ended_by : EndedBy
-        What ended it.
-    doubtful : tuple of str
-        Reasons not to trust it fully; empty for a clear squeeze.
-    """
-
-    number: int
-    onset_s: float
-    peak_s: float
-    offset_s: float
-    onset_index: int
-    peak_index: int
-    offset_index: int
-    decided_s: float
-    peak: float
-    rest: float
-    impulse: float
-    unit: Unit
-    ended_by: EndedBy
-    doubtful: tuple[str, ...] = ()
 
 
 class SqueezeDetector:
