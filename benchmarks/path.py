@@ -1,7 +1,6 @@
 """The whole path with many balls, for the benchmarks: every process as in a home."""
 
 import asyncio
-import json
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -13,7 +12,6 @@ import many_tools
 from griphub.hub import config as configuration
 from griphub.hub.cli.rig import TRUTH, Rig, free_port
 from griphub.hub.records import SqueezeCounted
-from griphub.hub.supervisor import Child
 
 CONNECT_S = 60.0
 
@@ -40,7 +38,9 @@ async def running(tools: int, *, play_s: float, dashboard: bool = False) -> Asyn
             await rig.start_ingest()
             if dashboard:
                 await rig.start_dashboard()
-            await _start_tools(rig, tools, play_s)
+            script, data = str(Path(many_tools.__file__)), rig.config.data_dir
+            places = [rig.config.radio, str(data / TRUTH), str(data / "tools")]
+            await rig.start_radio([sys.executable, script, str(tools), "1", str(play_s), *places])
             await rig.start_hub()
             yield rig
 
@@ -51,25 +51,6 @@ async def all_started(rig: Rig, tools: int) -> None:
     async with asyncio.timeout(CONNECT_S):
         while not truth.exists() or truth.read_text().count("play_started") < tools:
             await asyncio.sleep(0.1)
-
-
-async def _start_tools(rig: Rig, tools: int, play_s: float) -> None:
-    data, ready = rig.config.data_dir, asyncio.Event()
-
-    def on_line(line: str) -> None:
-        said = json.loads(line)
-        if "ready" in said:
-            ready.set()
-        if "done" in said:
-            rig.simulator_done.set()
-
-    async def wait() -> None:
-        await ready.wait()
-
-    script = Path(many_tools.__file__)
-    arguments = [str(tools), "1", str(play_s), rig.config.radio, str(data / TRUTH), str(data / "tools")]
-    command = [sys.executable, str(script), *arguments]
-    await rig.supervisor.start(Child("simulator", command, ready=wait, on_line=on_line))
 
 
 def _ignore(_: SqueezeCounted) -> None:

@@ -113,6 +113,12 @@ class Rig:
 
     async def start_simulator(self, options: Sequence[str]) -> None:
         """Start the simulated tools; returns when their radio is up."""
+        data = self.config.data_dir
+        places = ["--listen", self.config.radio, "--truth", str(data / TRUTH), "--state", str(data / "tools")]
+        await self.start_radio([sys.executable, "-m", "griphub", "simulate", *places, *options])
+
+    async def start_radio(self, command: Sequence[str]) -> None:
+        """Start a process that runs `simulators.serve.serve`, and listen to what it says."""
         ready = asyncio.Event()
 
         def on_line(line: str) -> None:
@@ -125,9 +131,6 @@ class Rig:
         async def wait() -> None:
             await ready.wait()
 
-        data = self.config.data_dir
-        places = ["--listen", self.config.radio, "--truth", str(data / TRUTH), "--state", str(data / "tools")]
-        command = [sys.executable, "-m", "griphub", "simulate", *places, *options]
         await self.supervisor.start(Child("simulator", command, ready=wait, on_line=on_line))
 
     async def forever(self) -> None:

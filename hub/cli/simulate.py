@@ -8,22 +8,13 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from ...firmware_bridge.profile import WireKind, WireUnit
+from ...firmware_bridge.profile import WireKind
 from ...simulators.child import PRESETS, ChildModel, Hand
 from ...simulators.plays import Play
-from ...simulators.recording import read_recording
+from ...simulators.recording import UNITS, read_recording
 from ...simulators.serve import ToolPlan
 from ...simulators.waveform import BALL, PUTTY, ToolModel, play
 from .seed import tool_name
-
-UNITS = {
-    "n": WireUnit.NEWTON,
-    "kgf": WireUnit.KILOGRAM_FORCE,
-    "lbf": WireUnit.POUND_FORCE,
-    "kpa": WireUnit.KILOPASCAL,
-    "count": WireUnit.COUNT,
-    "unknown": WireUnit.UNKNOWN,
-}
 
 #: The tool that recordings are played on.
 REPLAY_TOOL = "replay"
