@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-NO_INDEX := Packages could not be installed. Check the network or the package index that pip is configured with, then run make again.
+NO_INDEX := Packages could not be installed. Check the network or the package index that pip is configured with, then run make again ($(VENV)/install.log has what pip said).
+LOG := > $(VENV)/install.log 2>&1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types bench lock clean
@@ -17,13 +18,13 @@ $(BIN)/python:
 
 $(VENV)/product: requirements/griphub.txt pyproject.toml | $(BIN)/python
 	@echo "Installing GripHub's pinned requirements (once, some minutes) …"
-	@$(PIP) install --quiet --require-hashes -r requirements/griphub.txt || { echo "$(NO_INDEX)" >&2; exit 1; }
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable . || { echo "GripHub itself could not be installed; the message above says why." >&2; exit 1; }
+	@$(PIP) install --quiet --require-hashes -r requirements/griphub.txt $(LOG) || { echo "$(NO_INDEX)" >&2; exit 1; }
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable . $(LOG) || { echo "GripHub itself could not be installed; $(VENV)/install.log says why." >&2; exit 1; }
 	@touch $@
 
 $(VENV)/suite: requirements/test.txt $(VENV)/product
 	@echo "Installing what the tests need …"
-	@$(PIP) install --quiet --require-hashes -r requirements/test.txt || { echo "$(NO_INDEX)" >&2; exit 1; }
+	@$(PIP) install --quiet --require-hashes -r requirements/test.txt $(LOG) || { echo "$(NO_INDEX)" >&2; exit 1; }
 	@touch $@
 
 demo: $(VENV)/product  ## the whole path with simulated tools: radio, hub, broker, store, dashboard
