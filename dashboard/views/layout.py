@@ -89,8 +89,8 @@ def store_screen() -> Iterator[None]:
         safe = "What was counted is safe: it waits in the hub until it can be stored. "
         notice(
             "The results cannot be read right now",
-            f"{safe if error.retryable else ''}Try again in a minute; if it stays so, show the lines below to "
-            "whoever looks after GripHub.",
+            f"{safe if error.retryable else ''}Try again in a minute; if it stays so, show what "
+            "stands below to whoever looks after GripHub.",
         )
         st.button("Try again", type="primary")  # any press runs the page anew
         with st.expander("What went wrong"):
