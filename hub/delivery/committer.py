@@ -47,12 +47,15 @@ class Committer:
             batch, self._waiting = self._waiting, []
             events = [event for entry in batch for event in entry[0]]
             sessions = {tool_id: state for _, tool_id, state, _ in batch}
+            said = ""
             while True:
                 try:
                     await asyncio.to_thread(self._outbox.commit, events, sessions)
                     break
                 except StoreError as error:
-                    log.error("%s", error)
+                    if str(error) != said:  # once, not every second
+                        log.error("%s", error)
+                    said = str(error)
                     await asyncio.sleep(RETRY_S)
             self._committed()
             for *_, done in batch:

@@ -11,6 +11,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import BaseModel, ValidationError
 
 from ..config import Config
+from ..errors import StoreError
 from ..live import LiveFrame
 from . import mqtt
 from .outbox import Outbox, Waiting
@@ -24,6 +25,9 @@ WINDOW = 500
 #: An event without an answer is sent again after this long, doubled at each try, up to the maximum.
 #: Ingest answers within some 50 ms; the broker's own redelivery takes 10 s.
 RESEND_S, RESEND_MAX_S = 3.0, 60.0
+
+#: Wait after the outbox could not be used (disk full, say) before trying again.
+RETRY_S = 1.0
 
 
 class Ack(BaseModel):
@@ -75,12 +79,19 @@ class Publisher:
         """Deliver until cancelled."""
         self._loop = asyncio.get_running_loop()
         mqtt.start(self._client, self._config)
+        said = ""
         try:
             while True:
-                await self._settle()
-                next_resend_s = await self._send()
                 try:
-                    async with asyncio.timeout(next_resend_s):
+                    await self._settle()
+                    wait_s = await self._send()
+                    said = ""
+                except StoreError as error:
+                    if str(error) != said:  # once, not every second
+                        log.error("%s", error)
+                    said, wait_s = str(error), RETRY_S
+                try:
+                    async with asyncio.timeout(wait_s):
                         await self._wake.wait()
                 except TimeoutError:
                     pass
@@ -90,9 +101,9 @@ class Publisher:
 
     async def _settle(self) -> None:
         """Forget what was acknowledged."""
-        if done := self._acknowledged:
-            self._acknowledged = []
+        if done := self._acknowledged.copy():
             await asyncio.to_thread(self._outbox.acknowledge, done)
+            del self._acknowledged[: len(done)]
             for event_id in done:
                 self._in_flight.pop(event_id, None)
 
@@ -105,7 +116,11 @@ class Publisher:
             if due_s <= now_s:
                 self._publish(event, tries)
         if (room := WINDOW - len(self._in_flight)) > 0:
-            for event in await asyncio.to_thread(self._outbox.waiting, self._last_seq, room):
+            after = self._last_seq
+            waiting = await asyncio.to_thread(self._outbox.waiting, after, room)
+            if after != self._last_seq:
+                return 0.0  # started over meanwhile: these are not the next ones any more
+            for event in waiting:
                 self._last_seq = event.seq
                 self._publish(event, 0)
         if not self._in_flight:
