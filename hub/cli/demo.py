@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -103,13 +103,12 @@ def _child_options(seed: int, drop: float) -> list[str]:
 def account(rig: Rig) -> Report:
     """Compare truth, counts and store of a rig that has stopped."""
     data = rig.config.data_dir
-    outbox = Outbox(data / "outbox.db")
-    store = open_store(rig.config, read_only=True)
-    try:
-        return reconcile(read_truth(data / TRUTH), outbox, store, dict(rig.supervisor.restarts))
-    finally:
-        store.close()
-        outbox.close()
+    with (
+        closing(Outbox(data / "outbox.db")) as outbox,
+        closing(Journal(data / "journal.db")) as journal,
+        closing(open_store(rig.config, read_only=True)) as store,
+    ):
+        return reconcile(read_truth(data / TRUTH), outbox, journal, store, dict(rig.supervisor.restarts))
 
 
 @contextmanager

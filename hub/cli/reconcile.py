@@ -9,6 +9,7 @@ from uuid import UUID
 
 from rich.table import Table
 
+from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
 from ..stores.contract import SessionPoint, Store
 
@@ -61,6 +62,7 @@ class Report:
     rows: tuple[Row, ...]
     events_published: int
     events_acknowledged: int
+    events_stored: int
     counted: int
     stored: int
     missing: int
@@ -70,14 +72,13 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether what was counted is what was stored."""
-        return not self.missing and not self.invented and self.events_published == self.events_acknowledged
+        delivered = self.events_published == self.events_acknowledged == self.events_stored
+        return delivered and not self.missing and not self.invented
 
     def as_json(self) -> str:
         """All of it for a script."""
-        rows = [asdict(row) for row in self.rows]
-        return json.dumps(
-            {**asdict(self), "rows": None, "sessions": rows, "ok": self.ok} | {"rows": len(rows)}
-        )
+        account = asdict(self)
+        return json.dumps({"sessions": account.pop("rows"), **account, "ok": self.ok})
 
 
 def read_truth(file: Path) -> list[TruePlay]:
@@ -108,7 +109,9 @@ def read_truth(file: Path) -> list[TruePlay]:
     ]
 
 
-def reconcile(truth: Iterable[TruePlay], outbox: Outbox, store: Store, restarts: dict[str, int]) -> Report:
+def reconcile(
+    truth: Iterable[TruePlay], outbox: Outbox, journal: Journal, store: Store, restarts: dict[str, int]
+) -> Report:
     """Compare the simulator's account with the hub's and the store's.
 
     A play and a session belong together when they share samples of the same tool. (The sample index starts
@@ -122,6 +125,7 @@ def reconcile(truth: Iterable[TruePlay], outbox: Outbox, store: Store, restarts:
         rows=tuple(_row(play, points, counted, stored) for play in truth),
         events_published=tally["committed"],
         events_acknowledged=tally["acknowledged"],
+        events_stored=journal.forwarded(store.name),
         counted=sum(map(len, counted.values())),
         stored=sum(map(len, stored.values())),
         missing=sum(len(ids - stored[session]) for session, ids in counted.items()),
@@ -161,6 +165,10 @@ def _row(
 def table(report: Report) -> Table:
     """The account for people."""
     shown = Table(box=None, pad_edge=False)
+    shown.caption = (
+        f"events: {report.events_published} published, {report.events_acknowledged} acknowledged, "
+        f"{report.events_stored} stored"
+    )
     for column in (
         "session",
         "true",

@@ -14,7 +14,7 @@ def test_what_is_true_is_counted_and_what_is_counted_is_stored(griphub):
     code, report = griphub("demo", "--headless", "--duration", "40", "--json").json(timeout_s=90)
     assert code == 0 and report["ok"]
     assert report["missing"] == report["invented"] == 0
-    assert report["events_published"] == report["events_acknowledged"] > 0
+    assert report["events_published"] == report["events_acknowledged"] == report["events_stored"] > 0
     assert {s["tool_id"][:4] for s in report["sessions"]} == {"ball", "putt"}
     for session in report["sessions"]:
         assert session["true_squeezes"] >= 2
