@@ -56,7 +56,12 @@ def examine(config_file: Path | None) -> Iterator[Finding]:
     except GripError as error:
         yield Finding("configuration", "missing", str(error), "Correct the file.")
         return
-    yield Finding("configuration", "ok", f"{len(config.children)} children, {len(config.tools)} tools")
+    used = f"{len(config.children)} children, {len(config.tools)} tools"
+    if config.tools:
+        yield Finding("configuration", "ok", used)
+    else:
+        advice = "Name the tools that `griphub scan` finds in [[tools]], and who uses them in [[children]]."
+        yield Finding("configuration", "note", used, advice)
     checks: tuple[Callable[[Config], Finding], ...] = (radio, broker, folder, disk, store, port)
     for check in checks:
         yield check(config)

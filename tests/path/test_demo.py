@@ -9,6 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytestmark = pytest.mark.timeout(240)  # a run takes 30 to 60 s, and longer on a busy machine
+
 
 def test_what_is_true_is_counted_and_what_is_counted_is_stored(griphub):
     code, report = griphub("demo", "--headless", "--duration", "40", "--json").json(timeout_s=90)
