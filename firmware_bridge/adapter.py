@@ -1,6 +1,7 @@
 """The hub's radio: this machine's Bluetooth, or a Bumble controller behind the same bleak objects."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,11 @@ from bumble.core import BaseBumbleError
 from .bumble_backend import BumbleClient, BumbleScanner
 from .bumble_radio import BumbleRadio
 from .errors import AdapterUnavailable
+
+if sys.platform == "linux":
+    from .bluez_agent import PairingClient as SystemClient
+else:
+    from bleak import BleakClient as SystemClient
 
 SYSTEM = "system"  #: this machine's own Bluetooth, through whatever bleak finds
 
@@ -45,14 +51,15 @@ class Adapter:
     def scanner(
         self, detected: AdvertisementDataCallback | None = None, service_uuids: list[str] | None = None
     ) -> BleakScanner:
-        """Make a scanner; its `start` raises `AdapterUnavailable` where bleak's own would raise."""
+        """Make a scanner; its `start` and `stop` raise `AdapterUnavailable` where bleak's own would raise."""
         return _Scanner(self.radio, detected, service_uuids, **self._backend(BumbleScanner))
 
     def client(
         self, device: BLEDevice, disconnected: Callable[[BleakClient], None] | None = None, **kwargs: Any
     ) -> BleakClient:
         """Make a client for a tool that was found on this radio; keyword arguments are bleak's."""
-        return BleakClient(device, disconnected, **kwargs, **self._backend(BumbleClient))
+        make = BleakClient if self._bumble else SystemClient
+        return make(device, disconnected, **kwargs, **self._backend(BumbleClient))
 
     async def forget(self, device: BLEDevice) -> None:
         """Delete the bond with a tool, so that the next connection pairs anew.
@@ -79,6 +86,12 @@ class _Scanner(BleakScanner):
     async def start(self) -> None:
         try:
             await super().start()
+        except (BleakError, OSError) as error:
+            raise AdapterUnavailable(self._radio, str(error)) from error
+
+    async def stop(self) -> None:
+        try:
+            await super().stop()
         except (BleakError, OSError) as error:
             raise AdapterUnavailable(self._radio, str(error)) from error
 

@@ -30,6 +30,10 @@ def pairing_config(_connection: Connection) -> PairingConfig:
     return PairingConfig(sc=True, mitm=False, bonding=True, delegate=delegate)
 
 
+#: Saying goodbye to all tools takes a few connection intervals; a radio that hangs never does it.
+GOODBYE_S = 0.5
+
+
 class BumbleRadio:
     """One HCI controller in the central role, shared by its scanners and clients.
 
@@ -81,9 +85,10 @@ class BumbleRadio:
             try:
                 yield radio
             finally:
-                for connection in list(device.connections.values()):
-                    with contextlib.suppress(BleakError, TimeoutError):
-                        await asyncio.wait_for(radio.run(connection.disconnect()), 1)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(GOODBYE_S):
+                        goodbyes = [radio.run(link.disconnect()) for link in device.connections.values()]
+                        await asyncio.gather(*goodbyes, return_exceptions=True)
 
     async def run(self, procedure: Awaitable[T], gone: asyncio.Event | None = None) -> T:
         """Await a Bumble procedure, with bleak's errors and without Bumble's leaks.

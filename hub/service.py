@@ -1,9 +1,12 @@
 """The hub: finds the family's tools, streams them, counts, and hands every count to delivery."""
 
 import asyncio
+import contextlib
 import logging
+import math
 import random
 from collections.abc import Callable
+from typing import Any
 
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
@@ -14,7 +17,7 @@ from ..firmware_bridge.errors import AdapterUnavailable, GripError, LinkLost
 from ..firmware_bridge.link import GripClient
 from ..firmware_bridge.profile import GRIP_SERVICE
 from ..firmware_bridge.stream import StreamAssembler
-from .config import Config, ToolConfig
+from .config import Config
 from .delivery.committer import Committer
 from .delivery.outbox import Outbox
 from .delivery.publisher import Publisher
@@ -26,8 +29,16 @@ log = logging.getLogger(__name__)
 #: Pause before the radio is opened again, doubled up to the maximum; jittered by a quarter.
 REOPEN_S, REOPEN_MAX_S = 0.25, 10.0
 
-#: A tool that could not be used (unknown, refused, failed) is left alone for so long.
+#: A scan that nothing came of for so long is started anew: where the radio was unplugged or its driver
+#: restarted that fails, which is how this machine's own Bluetooth tells.
+RESCAN_S = 60.0
+
+#: A tool that could not be used (refused, failed) is left alone for so long.
 AVOID_S = 5.0
+
+#: When stopping, each step of closing the radio, and bringing out what is held back, may take so long: three
+#: steps and the last are less than what the supervisor grants.
+STOP_STEP_S = 0.7
 
 #: Tools remembered at a time; a hundred look-alikes advertising cost no more than this.
 MAX_TOOLS = 250
@@ -75,9 +86,12 @@ class Hub:
             for task in done:
                 task.result()  # none of them ends by itself: raises what went wrong
         finally:
-            radio.cancel()
-            await asyncio.gather(radio, return_exceptions=True)
-            await self._keeper.pause_all()
+            while not radio.done():  # one that hangs is told again at each of its steps
+                radio.cancel()
+                await asyncio.wait([radio], timeout=STOP_STEP_S)
+            with contextlib.suppress(TimeoutError):  # a full disk: what is held back goes as by a kill
+                async with asyncio.timeout(STOP_STEP_S):
+                    await self._keeper.pause_all()
             for task in services:
                 task.cancel()
             await asyncio.gather(*services, return_exceptions=True)
@@ -85,15 +99,19 @@ class Hub:
 
     async def _radio(self) -> None:
         """Keep a radio open, whatever happens to it."""
-        pause_s = REOPEN_S
+        pause_s, said = REOPEN_S, ""
+        loop = asyncio.get_running_loop()
         while True:
+            began_s = loop.time()
             try:
                 async with open_adapter(self._config.radio, bonds=self._config.data_dir / "bonds") as adapter:
-                    log.info("radio %s open", self._config.radio)
-                    pause_s = REOPEN_S
                     await self._serve(adapter)
             except AdapterUnavailable as error:
-                log.warning("%s Trying again in %.1f s.", error, pause_s)
+                if loop.time() - began_s > REOPEN_MAX_S:  # it worked meanwhile
+                    pause_s, said = REOPEN_S, ""
+                if str(error) != said:  # once, not every ten seconds of a night without a radio
+                    log.warning("%s The hub goes on trying.", error)
+                said = str(error)
             await asyncio.sleep(pause_s * random.uniform(0.75, 1.25))  # noqa: S311
             pause_s = min(pause_s * 2, REOPEN_MAX_S)
 
@@ -113,17 +131,13 @@ class Hub:
         tools: set[asyncio.Task[None]] = set()
         lost = asyncio.ensure_future(adapter.lost.wait())
         try:
-            async with adapter.scanner(on_advertisement):
-                while not lost.done():
-                    next_device = asyncio.ensure_future(heard.get())
-                    await asyncio.wait({next_device, lost}, return_when=asyncio.FIRST_COMPLETED)
-                    if next_device.done():
-                        device = next_device.result()
+            while not lost.done():
+                async with adapter.scanner(on_advertisement):
+                    log.info("radio %s open", self._config.radio)
+                    while device := await _next(heard, lost):
                         task = asyncio.create_task(self._tool(adapter, device), name=device.address)
                         tools.add(task)
                         task.add_done_callback(tools.discard)
-                    else:
-                        next_device.cancel()
             raise AdapterUnavailable(self._config.radio, "the radio went away")
         finally:
             lost.cancel()
@@ -140,36 +154,44 @@ class Hub:
                 device, adapter=adapter, assembler=self._streams.get(device.address)
             ) as client:
                 tool_id = client.tool.tool_id
-                if use := self._use(tool_id):
+                if use := self._uses.get(tool_id):
                     self._streams[device.address] = client.assembler
                     async for block in client.samples():
                         await self._keeper.take(block, client.tool, use, self._clock.utc_s())
                     await self._keeper.end(tool_id, "tool_slept")
                 else:
-                    self._leave(device)
+                    log.warning(
+                        "Tool %s belongs to nobody here. To use it, add it to [[tools]] and start again.",
+                        tool_id,
+                    )
+                    self._leave(device, math.inf)  # the neighbours': not to be disturbed again
         except GripError as error:
             log.warning("%s", error)
             if not isinstance(error, LinkLost):
-                self._leave(device)  # trying again at once would bring the same
-            if tool_id:
-                await self._keeper.link_lost(tool_id)
+                self._leave(device, AVOID_S)  # trying again at once would bring the same
         except Exception:  # a fault of ours with one tool must not end the others' exercise
             log.exception(
                 "Tool %s is left alone for a while after an error in the hub.", tool_id or device.name
             )
-            self._leave(device)
-            if tool_id:
-                await self._keeper.link_lost(tool_id)
+            self._leave(device, AVOID_S)
+            self._streams.pop(device.address, None)  # it may be what was carried over
         finally:
             self._busy.discard(device.address)
+            if tool_id:  # also when the radio went and took this task with it; nothing where it has ended
+                await self._keeper.link_lost(tool_id)
 
-    def _use(self, tool_id: str) -> ToolConfig | None:
-        use = self._uses.get(tool_id)
-        if use is None:
-            log.warning("Tool %s belongs to nobody here. Add it to [[tools]] to use it.", tool_id)
-        return use
-
-    def _leave(self, device: BLEDevice) -> None:
+    def _leave(self, device: BLEDevice, seconds: float) -> None:
         while len(self._avoid) >= MAX_TOOLS:
             del self._avoid[next(iter(self._avoid))]  # the oldest
-        self._avoid[device.address] = self._clock.monotonic_s() + AVOID_S
+        self._avoid[device.address] = self._clock.monotonic_s() + seconds
+
+
+async def _next(heard: asyncio.Queue[BLEDevice], lost: asyncio.Future[Any]) -> BLEDevice | None:
+    """Next tool that advertises; None if there is none for a while, or the radio is gone."""
+    device = asyncio.ensure_future(heard.get())
+    ends: set[asyncio.Future[Any]] = {device, lost}
+    try:
+        await asyncio.wait(ends, timeout=RESCAN_S, return_when=asyncio.FIRST_COMPLETED)
+        return device.result() if device.done() else None
+    finally:
+        device.cancel()
