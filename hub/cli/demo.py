@@ -39,6 +39,8 @@ def demo_tools() -> list[tuple[str, str, str]]:
 async def headless(file: Path, duration_s: float, seed: int, drop: float) -> Report:
     """Let two tools be used for a while, and account for every squeeze."""
     config = configuration.load(file)
+    _require_store(config)
+    (config.data_dir / TRUTH).unlink(missing_ok=True)  # of an earlier run in the same folder
     err.print(f"Two simulated tools for about {duration_s:g} s, without a dashboard …")
     play_s = (duration_s - OVERHEAD_S) / PLAYS - PAUSE_S
     async with Rig(config, file, counted=lambda _: None) as rig:
@@ -56,6 +58,7 @@ async def headless(file: Path, duration_s: float, seed: int, drop: float) -> Rep
 async def watch(file: Path, seed: int, drop: float) -> None:
     """Run everything until cancelled."""
     config = configuration.load(file)
+    _require_store(config)
 
     def counted(squeeze: SqueezeCounted) -> None:
         out.print(describe(squeeze, config))
@@ -76,6 +79,12 @@ async def watch(file: Path, seed: int, drop: float) -> None:
             "Everything shown is simulated. Squeezes appear below as they are counted; Ctrl-C ends it.\n"
         )
         await rig.forever()
+
+
+def _require_store(config: Config) -> None:
+    """Raise `StoreError` at once if the store does not answer, rather than after a minute."""
+    with closing(open_store(config, read_only=True)) as store:
+        store.children()
 
 
 def _seed(config: Config, seed: int) -> None:

@@ -123,3 +123,10 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def test_a_store_that_does_not_answer_is_said_in_a_sentence(griphub, monkeypatch) -> None:
+    monkeypatch.setenv("GRIPHUB_STORE__INFLUXDB__URL", f"http://127.0.0.1:{_free_port()}")
+    code, out, err = griphub("demo", "--headless", "--store", "influxdb").end(timeout_s=60)
+    assert code == 1 and out == ""
+    assert "See that InfluxDB runs" in err and "Traceback" not in err
