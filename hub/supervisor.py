@@ -21,6 +21,9 @@ RESTART_S, RESTART_MAX_S = 0.3, 10.0
 #: A child that ran so long died of something new: its pause starts over.
 STEADY_S = 20.0
 
+#: A log of this size starts over with the next start of its process: a fault that repeats fills no disk.
+LOG_BYTES = 10 << 20
+
 #: All children are gone this long after `stop`: terminated first, killed after.
 GRACE_S = 3.5
 
@@ -81,7 +84,14 @@ class Supervisor:
         first_started = asyncio.Event()
         task = asyncio.create_task(self._keep(child, log_file, first_started), name=child.name)
         self._tasks[child.name] = task
-        await first_started.wait()
+        started = asyncio.ensure_future(first_started.wait())
+        await asyncio.wait({task, started}, return_when=asyncio.FIRST_COMPLETED)
+        started.cancel()
+        if not first_started.is_set():
+            raise SetupError(
+                f"The {child.name} process cannot be started: {task.exception()}",
+                f"See that {self._folder} belongs to the user that runs griphub.",
+            )
         if child.ready is None:
             return
         ready = asyncio.ensure_future(child.ready())
@@ -90,7 +100,7 @@ class Supervisor:
             await asyncio.wait({ready, ended}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
             if not ready.done():
                 what = "ended at once" if ended.done() else f"was not ready within {timeout_s:g} s"
-                raise SetupError(f"The {child.name} process {what}", f"Its log says why: {log_file}.")
+                raise SetupError(f"The {child.name} process {what}", _last_line(log_file))
             ready.result()
         finally:
             ready.cancel()
@@ -132,11 +142,15 @@ class Supervisor:
                 return
             self.restarts[child.name] = self.restarts.get(child.name, 0) + 1
             pause_s = RESTART_S if loop.time() - began_s > STEADY_S else min(pause_s * 2, RESTART_MAX_S)
-            log.warning("%s ended; starting it again in %.1f s", child.name, pause_s)
+            log.warning(
+                "%s ended; starting it again in %.1f s. %s", child.name, pause_s, _last_line(log_file)
+            )
             await asyncio.sleep(pause_s)
 
     async def _run_once(self, child: Child, log_file: Path, started: asyncio.Event) -> None:
         with log_file.open("ab") as sink:
+            if sink.tell() > LOG_BYTES:
+                sink.truncate(0)
             process = await asyncio.create_subprocess_exec(
                 *child.command,
                 stdin=subprocess.DEVNULL,
@@ -151,11 +165,21 @@ class Supervisor:
         try:
             if child.on_line and process.stdout:
                 async for line in process.stdout:
-                    child.on_line(line.decode(errors="replace").rstrip())
+                    try:
+                        child.on_line(line.decode(errors="replace").rstrip())
+                    except Exception:  # a line that nobody understands must not leave the child unkept
+                        log.exception("%s said what could not be used", child.name)
             await process.wait()
         finally:
             with contextlib.suppress(FileNotFoundError):
                 (self._folder / f"{child.name}.pid").unlink()
+
+
+def _last_line(log_file: Path) -> str:
+    """What a child said last: its log may be in a folder that goes with this process."""
+    lines = log_file.read_text(encoding="utf-8", errors="replace").split("\n")[-20:]
+    said = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+    return f"The last that it said, in {log_file}: {said}"
 
 
 def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from griphub.hub import supervisor as supervisor_module
 from griphub.hub.errors import SetupError
 from griphub.hub.supervisor import Child, Supervisor
 
@@ -74,7 +75,7 @@ async def test_a_child_that_ends_at_once_is_told_with_its_log(tmp_path: Path) ->
         await never.wait()
 
     command = [sys.executable, "-c", "import sys; sys.exit('no such luck')"]
-    with pytest.raises(SetupError, match=r"unlucky process ended at once.*unlucky\.log"):
+    with pytest.raises(SetupError, match=r"unlucky process ended at once.*unlucky\.log: no such luck"):
         await supervisor.start(Child("unlucky", command, ready=ready))
     await supervisor.stop()
     assert "no such luck" in (tmp_path / "unlucky.log").read_text()
@@ -89,3 +90,37 @@ async def test_stop_during_the_pause_before_a_restart(tmp_path: Path) -> None:
     began_s = time.monotonic()
     await supervisor.stop()
     assert time.monotonic() - began_s < 5
+
+
+async def test_a_child_that_cannot_be_started_is_told(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, {})
+    with pytest.raises(SetupError, match="nobody process cannot be started"):
+        await asyncio.wait_for(supervisor.start(Child("nobody", [str(tmp_path / "nothing")])), 5)
+    await supervisor.stop()
+
+
+async def test_a_line_that_cannot_be_used_does_not_leave_the_child_unkept(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, {})
+    heard: list[str] = []
+
+    def on_line(line: str) -> None:
+        heard.append(line)
+        raise ValueError(line)
+
+    talker = "import time\nfor n in range(3): print(n, flush=True)\ntime.sleep(600)"
+    await supervisor.start(Child("talker", [sys.executable, "-c", talker], on_line=on_line))
+    async with asyncio.timeout(10):
+        while len(heard) < 3:
+            await asyncio.sleep(0.01)
+    process = psutil.Process(supervisor.pid("talker"))
+    await supervisor.stop()
+    assert not process.is_running()
+
+
+async def test_a_log_that_grew_too_large_starts_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "LOG_BYTES", 100)
+    (tmp_path / "sleeper.log").write_text("x" * 101)
+    supervisor = Supervisor(tmp_path, {})
+    await _lines(supervisor, "sleeper", SLEEPER)
+    assert (tmp_path / "sleeper.log").read_text() == ""
+    await supervisor.stop()
