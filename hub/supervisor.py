@@ -2,14 +2,19 @@
 
 import asyncio
 import contextlib
+import ctypes
 import logging
 import os
 import signal
 import socket
 import subprocess
+import sys
+import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from .errors import SetupError
 
@@ -20,6 +25,9 @@ RESTART_S, RESTART_MAX_S = 0.3, 10.0
 
 #: A child that ran so long died of something new: its pause starts over.
 STEADY_S = 20.0
+
+#: Tells a child whose it is.
+_SUPERVISOR = "GRIPHUB_SUPERVISOR"
 
 #: A log of this size starts over with the next start of its process: a fault that repeats fills no disk.
 LOG_BYTES = 10 << 20
@@ -65,7 +73,7 @@ class Supervisor:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._folder = folder
-        self._environment = os.environ | environment
+        self._environment = os.environ | environment | {_SUPERVISOR: str(os.getpid())}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = False
@@ -186,6 +194,31 @@ def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
+
+
+def end_with_supervisor() -> None:
+    """Let this process end when the supervisor that started it was killed; without one, do nothing.
+
+    An orphan would go on holding the broker's port and the tools.
+    """
+    supervisor = int(os.environ.get(_SUPERVISOR, "0"))
+
+    def watch() -> None:
+        while os.getppid() == supervisor:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_S)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if supervisor:
+        threading.Thread(target=watch, name="supervisor's watch", daemon=True).start()
+
+
+def exec_with_supervisor(command: Sequence[str]) -> NoReturn:
+    """Become a program that is not ours, and let it end as `end_with_supervisor` does, where Linux can."""
+    if sys.platform == "linux" and _SUPERVISOR in os.environ:
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG, see prctl(2): it outlives exec
+    os.execv(command[0], command)  # noqa: S606 - no shell
 
 
 async def port_open(host: str, port: int) -> None:

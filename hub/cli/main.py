@@ -6,6 +6,7 @@ import typer
 
 from ...firmware_bridge.errors import AdapterUnavailable, GripError
 from ..errors import ConfigError, SetupError
+from ..supervisor import end_with_supervisor
 from . import develop, doctor, processes
 from .common import Exit, err
 
@@ -43,6 +44,7 @@ def _exit_code(error: GripError) -> Exit:
 
 def main() -> None:
     """Run the command line; our own errors become one sentence and an exit code."""
+    end_with_supervisor()
     try:
         app()
     except GripError as error:

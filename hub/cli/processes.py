@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import threading
@@ -12,6 +11,7 @@ import typer
 
 from .. import config as configuration
 from ..config import Config
+from ..supervisor import exec_with_supervisor
 from .common import ConfigOption, JsonOption, VerboseOption, err, out, run_until_stopped, set_up_logging
 
 
@@ -27,8 +27,7 @@ def broker(config: ConfigOption = None) -> None:
     """Run the MQTT broker of the home, in place of this process."""
     from ..delivery import broker as nats
 
-    command = nats.command(configuration.load(config))
-    os.execv(command[0], command)  # noqa: S606 - our own broker, no shell
+    exec_with_supervisor(nats.command(configuration.load(config)))
 
 
 def hub(

@@ -12,13 +12,15 @@ from typing import Self
 
 from rich.markup import escape
 
+from ...firmware_bridge.adapter import open_adapter
+from ...firmware_bridge.errors import AdapterUnavailable
 from ..config import Config
 from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
 from ..errors import SetupError
 from ..records import SqueezeCounted
 from ..supervisor import Child, Supervisor, port_open, require_free_port
-from .common import out
+from .common import err, out
 
 log = logging.getLogger(__name__)
 
@@ -167,10 +169,20 @@ async def run_home(config: Config, config_file: Path | None) -> None:
     async with Rig(config, config_file, counted) as rig:
         await rig.start_broker()
         await rig.start_ingest()
+        await _tell_of_radio(config)
         await rig.start_hub()
         await rig.start_dashboard()
         announce(config)
         await rig.forever()
+
+
+async def _tell_of_radio(config: Config) -> None:
+    """Say where a person looks, and not only in the hub's log, that no tool can be heard."""
+    try:
+        async with open_adapter(config.radio):
+            pass
+    except AdapterUnavailable as error:
+        err.print(f"{error} The hub goes on trying.", style="bold", markup=False, soft_wrap=True)
 
 
 def announce(config: Config) -> None:
