@@ -153,7 +153,7 @@ class GripClient:
                 adapter = await stack.enter_async_context(open_adapter(_radio_of(self._device)))
             self._client = adapter.client(self._device, self._on_lost, timeout=CONNECT_DEADLINE_S)
             stack.push_async_callback(self._disconnect)
-            async with adapter.connecting:
+            async with adapter.connecting(self._device):
                 await self._connect()
             self.tool = await self._describe()
             self.assembler = self._carried or StreamAssembler(self.tool.tool_id)
@@ -323,7 +323,7 @@ class GripClient:
         except BleakGATTProtocolError as error:
             if error.code in _UNENCRYPTED:  # though it was paired: one side lost its key
                 raise BondLost(self._name) from error
-            raise LinkLost(self._name, str(error)) from error
+            raise ToolRefused(self._name, "a request", str(error)) from error
         except (BleakError, OSError, EOFError) as error:
             raise LinkLost(self._name, str(error)) from error
 

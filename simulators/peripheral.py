@@ -31,6 +31,7 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,7}")
 
 _PROCEDURE_IN_PROGRESS = 0xFE  # Core Specification Supplement, Part B, 1.2
 _CCCD_IMPROPERLY_CONFIGURED = 0xFD
+_CONFIRMED_S = 0.05  # far longer than a turn of the loop, far shorter than a hub's patience
 
 _P, _M = Characteristic.Properties, att.Attribute.Permissions
 
@@ -206,11 +207,14 @@ class Peripheral:
         self._left()
         self._changed.set()
 
-    def _on_command(self, connection: Connection, data: bytes) -> None:
+    async def _on_command(self, connection: Connection, data: bytes) -> None:
         if not self._device.gatt_server.read_cccd(connection, self._control)[0] & 0x02:
             raise att.ATT_Error(_CCCD_IMPROPERLY_CONFIGURED)
-        if self._answering and not self._answering.done():
-            raise att.ATT_Error(_PROCEDURE_IN_PROGRESS)
+        if self._answering:
+            # a command right behind the confirmation finds the answer's task still about to end
+            await asyncio.wait({self._answering}, timeout=_CONFIRMED_S)
+            if not self._answering.done():
+                raise att.ATT_Error(_PROCEDURE_IN_PROGRESS)
         if not data:
             raise att.ATT_Error(att.ATT_INVALID_ATTRIBUTE_LENGTH_ERROR)
         self._answering = asyncio.create_task(

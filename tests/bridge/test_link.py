@@ -93,6 +93,16 @@ async def test_a_tool_describes_itself_and_obeys(air: Any, adapter: Adapter) -> 
     assert values == pytest.approx(play.values - play.values[0], abs=1e-9)
 
 
+async def test_one_command_right_behind_the_other(air: Any, adapter: Adapter) -> None:
+    tool = air.tool("ball3f2a", air.play(40))
+    async with GripClient(await find_device(adapter=adapter), adapter=adapter) as grip:
+        for _ in range(20):
+            await grip.tare()
+            await grip.identify(1)
+        assert tool.blinking
+        assert sum(map(len, await collect(grip))) == 40  # and START right behind
+
+
 async def test_stop_ends_the_stream_and_start_goes_on(air: Any, adapter: Adapter) -> None:
     air.tool("ball3f2a", air.play(200))
     async with GripClient(await find_device(adapter=adapter), adapter=adapter) as grip:
