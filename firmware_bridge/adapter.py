@@ -18,9 +18,7 @@ from .bumble_radio import BumbleRadio
 from .errors import AdapterUnavailable
 
 if sys.platform == "linux":
-    from .bluez_agent import PairingClient as SystemClient
-else:
-    from bleak import BleakClient as SystemClient
+    from .bluez_agent import pairing_agent
 
 SYSTEM = "system"  #: this machine's own Bluetooth, through whatever bleak finds
 
@@ -38,14 +36,12 @@ class Adapter:
     lost : asyncio.Event
         Set when the radio itself is gone for good, so that a new adapter must be opened. Never set for
         ``system``, where calls fail instead.
-    connecting : asyncio.Lock
-        Held while a link is being made: radios make one at a time (bleak #1036, #1689).
     """
 
     def __init__(self, radio: str, bumble: BumbleRadio | None = None) -> None:
         self.radio = radio
         self.lost = bumble.lost if bumble else asyncio.Event()
-        self.connecting = asyncio.Lock()
+        self._connecting = asyncio.Lock()
         self._bumble = bumble
 
     def scanner(
@@ -58,8 +54,25 @@ class Adapter:
         self, device: BLEDevice, disconnected: Callable[[BleakClient], None] | None = None, **kwargs: Any
     ) -> BleakClient:
         """Make a client for a tool that was found on this radio; keyword arguments are bleak's."""
-        make = BleakClient if self._bumble else SystemClient
-        return make(device, disconnected, **kwargs, **self._backend(BumbleClient))
+        return BleakClient(device, disconnected, **kwargs, **self._backend(BumbleClient))
+
+    @asynccontextmanager
+    async def connecting(self, device: BLEDevice) -> AsyncIterator[None]:
+        """Have the radio to oneself while connecting to a tool and pairing with it.
+
+        Radios make one link at a time (bleak #1036, #1689).
+
+        Raises
+        ------
+        AdapterUnavailable
+            If the radio cannot pair.
+        """
+        async with self._connecting:
+            if sys.platform == "linux" and self._bumble is None:
+                async with pairing_agent(device.address):
+                    yield
+            else:
+                yield
 
     async def forget(self, device: BLEDevice) -> None:
         """Delete the bond with a tool, so that the next connection pairs anew.
