@@ -124,12 +124,10 @@ class SessionKeeper:
     async def expire(self) -> None:
         """Close sessions whose tool stayed away; runs until cancelled."""
         while True:
-            now_s = self._clock.monotonic_s()
-            for tool_id, entry in list(self._open.items()):
-                if (
-                    entry.away_since_s is not None
-                    and now_s - entry.away_since_s > self._config.session.resume_s
-                ):
+            expired_s = self._clock.monotonic_s() - self._config.session.resume_s
+            for tool_id in list(self._open):
+                entry = self._open.get(tool_id)  # now: while another one was closed, it may have come back
+                if entry and entry.away_since_s is not None and entry.away_since_s < expired_s:
                     await self.end(tool_id, "link_lost")
             await self._clock.sleep(1.0)
 
@@ -184,5 +182,13 @@ def any_counted(events: list[Event]) -> bool:
 
 
 def _continues(state: SessionState, block: SampleBlock, tool: ToolDescription) -> bool:
-    """Whether a block belongs to the session: same life of the tool, and its index did not go back."""
-    return state.boot_id == tool.boot_id and block.first_index >= state.end_index and block.unit == state.unit
+    """Whether a block belongs to the session: same life of the tool, and neither index nor time went back.
+
+    A hub that was killed does not know how often the tool's ticks had wrapped, as they do twice a day.
+    """
+    return (
+        state.boot_id == tool.boot_id
+        and block.first_index >= state.end_index
+        and (not len(block) or float(block.t_s[0]) >= state.end_s)
+        and block.unit == state.unit
+    )

@@ -1,6 +1,7 @@
 """A session: opened, counted, interrupted, resumed, closed."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -276,3 +277,47 @@ async def test_a_state_that_cannot_be_read_does_not_keep_the_hub_from_starting(h
     home.keeper.restore({"ball01": "{", "ball02": '{"session_id": 3}'})
     await home.play(list(blocks(*force(1))))
     assert home.frames
+
+
+async def test_a_tool_that_comes_back_while_another_session_is_closed_goes_on(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing one takes as long as the disk does; what was true before need not be true after."""
+    first = list(blocks(*force(1)))
+    for tool_id in ("one", "another", "ball01"):
+        await home.play(first, replace(TOOL, tool_id=tool_id))
+        await home.keeper.link_lost(tool_id)
+    commit, closing = home.outbox.commit, asyncio.Event()
+    loop, go_on = asyncio.get_running_loop(), threading.Event()
+
+    def slow(events: list[Event], sessions: dict[str, str | None]) -> None:
+        if sessions == {"one": None}:
+            loop.call_soon_threadsafe(closing.set)
+            go_on.wait(10)
+        commit(events, sessions)
+
+    monkeypatch.setattr(home.outbox, "commit", slow)
+    home.now_s += 61
+    await asyncio.wait_for(closing.wait(), 5)
+    again = asyncio.create_task(
+        home.play(list(blocks(*force(1, start_s=0.0), first_index=0)), replace(TOOL, boot_id=78))
+    )
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.wait_for(again, 5)
+    await asyncio.sleep(0.05)
+    assert [e.ended_by for e in home.ended() if e.tool_id == "ball01"] == ["tool_restarted"]
+
+
+async def test_ticks_that_wrapped_while_the_hub_was_dead_begin_a_new_session(
+    config: Config, home: Home, tmp_path: Path
+) -> None:
+    await home.play(list(blocks(*force(2, start_s=43_000.0))))
+    await home.close()
+    again = Home(config, tmp_path)
+    again.keeper.restore(again.outbox.open_sessions())
+    await again.play(list(blocks(*force(2, start_s=60.0), first_index=5000)))
+    await again.keeper.end("ball01", "tool_slept")
+    assert [e.ended_by for e in again.ended()] == ["tool_restarted", "tool_slept"]
+    assert all(e.start_s >= 0 for e in again.events() if isinstance(e, WaveformSecond))
+    await again.close()
