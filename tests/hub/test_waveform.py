@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from griphub.hub.errors import PayloadError
-from griphub.hub.waveform import RESOLUTION, decode_samples, encode_samples
+from griphub.hub.waveform import MAX_SAMPLES, RESOLUTION, decode_samples, encode_samples
 
 finite = st.floats(-1e6, 1e6)
 
@@ -46,3 +46,11 @@ def test_a_bomb_does_not_unpack() -> None:
     bomb = base64.b64encode(struct.pack("<I", 10) + zlib.compress(bytes(50_000_000))).decode()
     with pytest.raises(PayloadError, match="10 samples need 160"):
         decode_samples(bomb)
+
+
+def test_a_piece_that_claims_gigabytes_is_refused_unopened() -> None:
+    import struct
+
+    claim = base64.b64encode(struct.pack("<I", MAX_SAMPLES + 1)).decode()
+    with pytest.raises(PayloadError, match="100001 samples in one piece"):
+        decode_samples(claim)
