@@ -9,8 +9,21 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from .errors import ConfigError
 from .records import Hand, Id
@@ -116,6 +129,12 @@ class Config(BaseSettings):
         """Let the environment win over the file, whose contents come as init arguments."""
         return env_settings, init_settings
 
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        """Take ``~`` for the home folder, not for a name."""
+        return folder.expanduser()
+
     @model_validator(mode="after")
     def _known_children(self) -> Self:
         known = {child.id for child in self.children}
@@ -159,6 +178,9 @@ def load(path: Path | None = None) -> Config:
         raise ConfigError(str(file), f"cannot be read: {error}") from None
     try:
         return Config(**values)
+    except SettingsError as error:  # a list or table that is no JSON; the message only names the field
+        variable = "GRIPHUB_" + str(error).split('"')[1].upper()
+        raise ConfigError(variable, "is not the JSON that it must be", "the environment") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "configuration"

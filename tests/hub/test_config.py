@@ -56,3 +56,13 @@ def test_a_file_that_was_asked_for_must_exist(tmp_path: Path) -> None:
 def test_secrets_do_not_show() -> None:
     settings = config.Config(broker={"password": "hush"}, store={"influxdb": {"token": "hush"}})
     assert "hush" not in repr(settings) + str(settings.model_dump())
+
+
+def test_a_variable_that_is_no_json_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIPHUB_TOOLS", "ball01")
+    with pytest.raises(ConfigError, match="`GRIPHUB_TOOLS` is not the JSON"):
+        config.load()
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path) -> None:
+    assert _load(tmp_path, 'data_dir = "~/grip"\n').data_dir == Path.home() / "grip"
