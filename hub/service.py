@@ -6,6 +6,7 @@ import logging
 import math
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from bleak.backends.device import BLEDevice
@@ -21,7 +22,7 @@ from .config import Config
 from .delivery.committer import Committer
 from .delivery.outbox import Outbox
 from .delivery.publisher import Publisher
-from .records import SqueezeCounted
+from .records import SqueezeCounted, utc
 from .session.keeper import SessionKeeper
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,9 @@ AVOID_S = 5.0
 #: When stopping, each step of closing the radio, and bringing out what is held back, may take so long: three
 #: steps and the last are less than what the supervisor grants.
 STOP_STEP_S = 0.7
+
+#: What was counted is remembered for so long, to be compared with what was stored.
+KEEP_COUNTED = timedelta(days=30)
 
 #: Tools remembered at a time; a hundred look-alikes advertising cost no more than this.
 MAX_TOOLS = 250
@@ -74,6 +78,7 @@ class Hub:
 
     async def run(self) -> None:
         """Serve until cancelled; then bring out what is held back, so that a stop loses nothing."""
+        self._outbox.prune(utc(self._clock.utc_s()) - KEEP_COUNTED)
         self._keeper.restore(self._outbox.open_sessions())
         services = [
             asyncio.create_task(self._committer.run(), name="committer"),

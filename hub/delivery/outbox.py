@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS outbox (
     payload BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS counted (event_id BLOB PRIMARY KEY, session_id BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counted_session (session_id BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS open_session (tool_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 INSERT OR IGNORE INTO tally VALUES ('committed', 0), ('acknowledged', 0);
@@ -69,16 +71,19 @@ class Outbox:
             None closes the tool's session.
         """
         rows = [(event.event_id.bytes, event.topic(), encode(event)) for event in events]
-        squeezes = [
-            (event.event_id.bytes, event.session_id.bytes)
-            for event in events
-            if isinstance(event, SqueezeCounted)
-        ]
+        squeezes = [event for event in events if isinstance(event, SqueezeCounted)]
         with self._transaction() as db:
             before = db.total_changes
             db.executemany("INSERT OR IGNORE INTO outbox (event_id, topic, payload) VALUES (?, ?, ?)", rows)
             new = db.total_changes - before
-            db.executemany("INSERT OR IGNORE INTO counted VALUES (?, ?)", squeezes)
+            db.executemany(
+                "INSERT OR IGNORE INTO counted VALUES (?, ?)",
+                [(squeeze.event_id.bytes, squeeze.session_id.bytes) for squeeze in squeezes],
+            )
+            db.executemany(
+                "INSERT OR REPLACE INTO counted_session VALUES (?, ?)",
+                [(squeeze.session_id.bytes, squeeze.measured_at.timestamp()) for squeeze in squeezes],
+            )
             for tool_id, state in sessions.items():
                 if state is None:
                     db.execute("DELETE FROM open_session WHERE tool_id = ?", (tool_id,))
@@ -101,6 +106,19 @@ class Outbox:
             db.executemany("DELETE FROM outbox WHERE event_id = ?", [(e.bytes,) for e in event_ids])
             gone = db.total_changes - before
             db.execute("UPDATE tally SET n = n + ? WHERE name = 'acknowledged'", (gone,))
+
+    def prune(self, before: datetime) -> None:
+        """Strike sessions whose last squeeze is older off the ledger of what was counted.
+
+        What waits for ingest stays, however old it is.
+        """
+        with self._transaction() as db:
+            old = (before.timestamp(),)
+            db.execute(
+                "DELETE FROM counted WHERE session_id IN (SELECT session_id FROM counted_session WHERE at < ?)",
+                old,
+            )
+            db.execute("DELETE FROM counted_session WHERE at < ?", old)
 
     def open_sessions(self) -> dict[str, str]:
         """State of each session that was not closed, by tool id."""

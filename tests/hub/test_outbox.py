@@ -5,12 +5,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.errors import StoreError
-from griphub.hub.records import SqueezeCounted, decode
+from griphub.hub.records import SqueezeCounted, decode, utc
 
 Make = Callable[[int], SqueezeCounted]
 
@@ -33,6 +34,16 @@ def test_a_row_goes_only_when_acknowledged(tmp_path: Path, squeeze: Make) -> Non
     assert again.open_sessions() == {}
     assert len(again.waiting(0, 10)) == 1
     again.close()
+
+
+def test_the_ledger_forgets_old_sessions_and_nothing_that_waits(tmp_path: Path, squeeze: Make) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    old, new = squeeze(0), squeeze(100).model_copy(update={"session_id": UUID(int=8)})
+    outbox.commit([old, new], {})
+    outbox.prune(utc(old.measured_at.timestamp() + 50))
+    assert outbox.counted_sessions() == {new.session_id}
+    assert [w.event_id for w in outbox.waiting(0, 10)] == [old.event_id, new.event_id]
+    outbox.close()
 
 
 def test_what_commit_returned_for_survives_a_kill(tmp_path: Path) -> None:
