@@ -121,7 +121,7 @@ class LiveHub:
             self.rejected += 1
             _LOG.warning("A live message was no frame and was left out: %s", error.errors()[0]["msg"])
             return
-        self._last[frame.tool_id] = (time.monotonic(), frame)
+        self._last[frame.topic()] = (time.monotonic(), frame)
         if viewers := self._viewers.get(frame.child_id):
             text = frame.model_dump_json()  # NaN readings become null, which a browser can read
             for viewer in viewers:

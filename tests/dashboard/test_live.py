@@ -74,6 +74,16 @@ async def test_a_new_viewer_sees_how_things_stand(config, hub_client):
             ]
 
 
+async def test_tools_of_two_homes_may_have_the_same_name(config):
+    hub = LiveHub(config)
+    for home, count in (("home", 1), ("next-door", 2)):
+        other = frame(count=count, child=f"c-{home}").model_copy(update={"site": home})
+        hub.deliver(other.model_dump_json().encode())
+    with hub.watch("c-home") as viewer:
+        assert await next_of(viewer) == AWAY
+        assert json.loads(await next_of(viewer))["count"] == 1
+
+
 def test_a_state_of_this_morning_is_not_shown_as_now(config, monkeypatch):
     now = 1000.0
     monkeypatch.setattr(live.time, "monotonic", lambda: now)
