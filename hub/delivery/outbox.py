@@ -115,7 +115,8 @@ class Outbox:
         with self._transaction() as db:
             old = (before.timestamp(),)
             db.execute(
-                "DELETE FROM counted WHERE session_id IN (SELECT session_id FROM counted_session WHERE at < ?)",
+                "DELETE FROM counted WHERE session_id IN"
+                " (SELECT session_id FROM counted_session WHERE at < ?)",
                 old,
             )
             db.execute("DELETE FROM counted_session WHERE at < ?", old)
