@@ -15,6 +15,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.service import BleakGATTServiceCollection
 from bleak.exc import (
     BleakCharacteristicNotFoundError,
+    BleakDBusError,
     BleakError,
     BleakGATTProtocolError,
     BleakGATTProtocolErrorCode,
@@ -239,7 +240,7 @@ class GripClient:
         self._lost = False
         try:
             # bonded already: returns at once. Not left to the first protected read, which hung 1 time in 18
-            await self._call(self._client.pair(), PAIR_DEADLINE_S)
+            await self._call(self._paired(), PAIR_DEADLINE_S)
         except NotImplementedError:
             pass  # macOS asks the user by itself, on the first protected access
         except LinkLost as error:
@@ -250,6 +251,13 @@ class GripClient:
     async def _connected(self) -> BleakGATTServiceCollection:
         await self._client.connect()
         return self._client.services
+
+    async def _paired(self) -> None:
+        try:
+            await self._client.pair()
+        except BleakDBusError as error:  # BlueZ pairs by itself too, and may have been quicker
+            if error.dbus_error != "org.bluez.Error.AlreadyExists":
+                raise
 
     async def _describe(self) -> ToolDescription:
         try:

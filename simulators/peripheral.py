@@ -26,6 +26,9 @@ from .radio import VirtualController, VirtualLink
 
 ADVERTISING_MS: Final = 100
 
+#: A hub that was sent the end of the stream says goodbye itself; one that does not is left after so long.
+GOODBYE_S: Final = 1.0
+
 #: 31 bytes of advertisement: 3 of flags, 18 of our UUID, 2 of heading, and the name.
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,7}")
 
@@ -85,6 +88,7 @@ class Peripheral:
         self._answering: asyncio.Task[None] | None = None
         self._visible = False
         self._changed = asyncio.Event()
+        self._alone = asyncio.Event()
 
         digest = hashlib.sha256(name.encode()).digest()
         # a static random address has its two highest bits set (Core Specification, Vol 6 Part B, 1.3.2.1)
@@ -168,8 +172,12 @@ class Peripheral:
         self._changed.set()
 
     async def hide(self) -> None:
-        """Say goodbye to the hub, if there is one, and be gone."""
+        """Give the hub, if there is one, the time to read and leave, and be gone."""
         self._visible = False
+        if self._connection:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GOODBYE_S):
+                    await self._alone.wait()
         if connection := self._connection:
             with suppress(BaseBumbleError):
                 await connection.disconnect()
@@ -196,11 +204,13 @@ class Peripheral:
 
     def _on_connection(self, connection: Connection) -> None:
         self._connection = connection
+        self._alone.clear()
         connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
         self._changed.set()
 
     def _on_disconnection(self, _reason: int) -> None:
         self._connection = None
+        self._alone.set()
         if self._answering:
             self._answering.cancel()
             self._answering = None

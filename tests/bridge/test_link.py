@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bleak.exc import BleakGATTProtocolError, BleakGATTProtocolErrorCode
+from bleak.exc import BleakDBusError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 from bumble import hci
 from bumble.device import Device, DeviceConfiguration
 
 from griphub.firmware_bridge import link as link_module
 from griphub.firmware_bridge.adapter import Adapter, open_adapter
+from griphub.firmware_bridge.bumble_backend import BumbleClient
 from griphub.firmware_bridge.discovery import find_device
 from griphub.firmware_bridge.errors import (
     BondLost,
@@ -343,6 +344,37 @@ async def test_a_tool_that_refuses_to_pair_is_told_apart(air: Any, adapter: Adap
     with pytest.raises(PairingRefused):
         async with GripClient(await find_device(adapter=adapter), adapter=adapter):
             pass
+
+
+@pytest.mark.parametrize("error", ["AlreadyExists", "AuthenticationFailed"])
+async def test_a_bluez_that_paired_by_itself_has_paired(
+    air: Any, adapter: Adapter, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    async def pair(client: BumbleClient) -> None:
+        await paired(client)
+        raise BleakDBusError(f"org.bluez.Error.{error}", ["as BlueZ says it"])
+
+    paired = BumbleClient.pair
+    monkeypatch.setattr(BumbleClient, "pair", pair)
+    air.tool()
+    client = GripClient(await find_device(adapter=adapter), adapter=adapter)
+    if error == "AlreadyExists":
+        async with client:
+            await client.tare()
+    else:
+        with pytest.raises(PairingRefused, match=error):
+            await client.__aenter__()
+
+
+async def test_a_tool_leaves_the_goodbye_to_the_hub(
+    air: Any, adapter: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("griphub.simulators.peripheral.GOODBYE_S", 60.0)
+    tool = air.tool("ball3f2a", air.play(20))
+    async with GripClient(await find_device(adapter=adapter), adapter=adapter) as grip:
+        await collect(grip)
+        assert await grip.battery() == 87
+    await asyncio.wait_for(tool.done.wait(), 2)
 
 
 async def test_an_assembler_belongs_to_one_tool(air: Any, adapter: Adapter) -> None:
