@@ -41,6 +41,7 @@ async def headless(file: Path, duration_s: float, seed: int, drop: float) -> Rep
     config = configuration.load(file)
     _require_store(config)
     (config.data_dir / TRUTH).unlink(missing_ok=True)  # of an earlier run in the same folder
+    began = datetime.now(UTC)
     err.print(f"Two simulated tools for about {duration_s:g} s, without a dashboard …")
     play_s = (duration_s - OVERHEAD_S) / PLAYS - PAUSE_S
     async with Rig(config, file, counted=lambda _: None) as rig:
@@ -52,7 +53,7 @@ async def headless(file: Path, duration_s: float, seed: int, drop: float) -> Rep
         await rig.simulator_done.wait()
         if not await rig.drain():
             err.print("Not everything that was counted reached the store in time.")
-    return account(rig)
+    return account(rig, began)
 
 
 async def watch(file: Path, seed: int, drop: float) -> None:
@@ -109,15 +110,16 @@ def _child_options(seed: int, drop: float) -> list[str]:
     return ["--ball", "--putty", "--seed", str(seed), "--drop", str(drop)]
 
 
-def account(rig: Rig) -> Report:
-    """Compare truth, counts and store of a rig that has stopped."""
+def account(rig: Rig, since: datetime | None = None) -> Report:
+    """Compare truth, counts and store of a rig that has stopped; see `reconcile`."""
     data = rig.config.data_dir
     with (
         closing(Outbox(data / "outbox.db")) as outbox,
         closing(Journal(data / "journal.db")) as journal,
         closing(open_store(rig.config, read_only=True)) as store,
     ):
-        return reconcile(read_truth(data / TRUTH), outbox, journal, store, dict(rig.supervisor.restarts))
+        truth, restarts = read_truth(data / TRUTH), dict(rig.supervisor.restarts)
+        return reconcile(truth, outbox, journal, store, restarts, since)
 
 
 @contextmanager

@@ -130,12 +130,6 @@ class Journal:
             ).fetchone()
         return Waiting(count, None if since is None else utc(since))
 
-    def forwarded(self, store: str) -> int:
-        """How many of the events kept here a store has."""
-        cursor = self.cursor(store)
-        with self._reading() as db:
-            return int(db.execute("SELECT count(*) FROM event WHERE seq <= ?", (cursor,)).fetchone()[0])
-
     def prune(self, before: datetime) -> int:
         """Forget events that came before `before` and that every store with a cursor has.
 
