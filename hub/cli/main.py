@@ -1,5 +1,6 @@
 """The ``griphub`` command: one small function a command; the work is done elsewhere."""
 
+import os
 import sys
 
 import typer
@@ -45,6 +46,7 @@ def _exit_code(error: GripError) -> Exit:
 def main() -> None:
     """Run the command line; our own errors become one sentence and an exit code."""
     end_with_supervisor()
+    os.umask(0o077)  # what is measured is the family's, also in a folder that others may enter
     try:
         app()
     except GripError as error:

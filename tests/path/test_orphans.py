@@ -10,6 +10,7 @@ from griphub.hub.cli.rig import free_port
 
 
 def test_a_home_without_a_radio_says_so_and_leaves_nothing_when_it_is_killed(griphub, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o755)
     file = tmp_path / "griphub.toml"
     file.write_text(
         f'data_dir = "{tmp_path}/data"\nradio = "unix:{tmp_path}/no-radio"\n'
@@ -22,6 +23,8 @@ def test_a_home_without_a_radio_says_so_and_leaves_nothing_when_it_is_killed(gri
     commands = [" ".join(process.cmdline()) for process in processes]
     for what in ("nats-server", "griphub ingest", "griphub hub", "griphub dashboard"):
         assert any(what in command for command in commands), commands
+    for private in ("outbox.db", "journal.db", "store.db", "run/hub.log", "broker/jetstream"):
+        assert (tmp_path / "data" / private).stat().st_mode & 0o077 == 0, private
     os.kill(home.process.pid, signal.SIGKILL)
     _, alive = psutil.wait_procs(processes, timeout=8)
     assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
