@@ -214,7 +214,7 @@ def end_with_supervisor() -> None:
         threading.Thread(target=watch, name="supervisor's watch", daemon=True).start()
 
 
-def exec_with_supervisor(command: Sequence[str]) -> NoReturn:
+def exec_with_supervisor(command: list[str]) -> NoReturn:
     """Become a program that is not ours, and let it end as `end_with_supervisor` does, where Linux can."""
     if sys.platform == "linux" and _SUPERVISOR in os.environ:
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG, see prctl(2): it outlives exec
