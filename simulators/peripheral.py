@@ -143,10 +143,11 @@ class Peripheral:
     def _add_services(self, services: dict[str, list[Characteristic[bytes]]]) -> None:
         for uuid, characteristics in services.items():
             self._device.add_service(Service(uuid, characteristics))
-        for attribute in self._device.gatt_server.attributes:
-            # bumble makes these descriptors itself, open to everybody
-            if attribute.type == GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR:
-                attribute.permissions |= _M.WRITE_REQUIRES_ENCRYPTION
+        for characteristic in (self._force, self._control):
+            # Bumble makes this descriptor itself, the last attribute of each, open to everybody
+            descriptor = self._device.gatt_server.get_attribute(characteristic.end_group_handle)
+            assert descriptor and descriptor.type == GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
+            descriptor.permissions |= _M.WRITE_REQUIRES_ENCRYPTION
 
     async def run(self) -> None:
         """Advertise whenever it is visible and free; being cancelled is power-off, and links time out."""
