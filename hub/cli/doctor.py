@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from ...firmware_bridge.errors import GripError
@@ -42,7 +43,8 @@ def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         marks = {"ok": "[green]ok[/]", "missing": "[red]missing[/]", "note": "[yellow]note[/]"}
         table = Table("check", "", "what was found", "how to mend it", box=None, pad_edge=False)
         for finding in findings:
-            table.add_row(finding.check, marks[finding.state], finding.what, finding.mend)
+            # escaped: to rich, "[broker] host" is a style and a word
+            table.add_row(finding.check, marks[finding.state], escape(finding.what), escape(finding.mend))
         out.print(table)
     if any(finding.state == "missing" for finding in findings):
         raise typer.Exit(Exit.SETUP)
@@ -199,10 +201,17 @@ def store(config: Config) -> Finding:
 def port(config: Config) -> Finding:
     """Whether the dashboard's port is free, or taken by something."""
     host, number = config.dashboard.host, config.dashboard.port
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        if probe.connect_ex((host, number)) == 0:
-            return Finding(
-                "dashboard", "note", f"something listens on {host}:{number}; GripHub, if it runs already", ""
-            )
-    return Finding("dashboard", "ok", f"{host}:{number} is free")
+    try:
+        socket.create_connection((host, number), timeout=1).close()
+    except socket.gaierror as error:
+        return Finding(
+            "dashboard",
+            "missing",
+            f"there is no address {host}: {error.strerror}",
+            "Correct [dashboard] host.",
+        )
+    except OSError:
+        return Finding("dashboard", "ok", f"{host}:{number} is free")
+    return Finding(
+        "dashboard", "note", f"something listens on {host}:{number}; GripHub, if it runs already", ""
+    )

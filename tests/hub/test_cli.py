@@ -88,3 +88,9 @@ def test_help_is_quick_because_nothing_heavy_is_loaded() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "[]"
+
+
+def test_doctor_names_the_section_to_correct() -> None:
+    result = _run("doctor", GRIPHUB_DASHBOARD__HOST="nowhere.invalid")
+    assert "there is no address nowhere.invalid" in result.stdout
+    assert "Correct [dashboard] host" in result.stdout and "Traceback" not in result.stderr
