@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import errno
 import logging
 import os
 import signal
@@ -247,6 +248,11 @@ def require_free_port(host: str, port: int, *, what: str, key: str) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise SetupError(
+                    f"The {what} cannot listen on {host} port {port} ({error.strerror})",
+                    f"Correct {key} and its host.",
+                ) from None
             variable = "GRIPHUB_" + key.upper().replace(".", "__")
             raise SetupError(
                 f"Port {port}, which the {what} needs, is taken ({error.strerror})",

@@ -65,12 +65,15 @@ def credentials(config: Config, role: Role) -> Credentials:
 def _passwords(config: Config) -> dict[str, str]:
     path = config.data_dir / "broker" / "passwords.json"
     try:
-        stored: dict[str, str] = json.loads(path.read_text())
-    except FileNotFoundError:
-        stored = {}
-    if missing := set(PERMISSIONS) - set(stored):
-        stored |= {role: secrets.token_urlsafe(24) for role in missing}
-        write_private(path, json.dumps(stored))
+        stored: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        if missing := set(PERMISSIONS) - set(stored):
+            stored |= {role: secrets.token_urlsafe(24) for role in missing}
+            write_private(path, json.dumps(stored))
+    except (OSError, ValueError) as error:
+        raise SetupError(
+            f"The broker's passwords {path} cannot be read or written: {error}",
+            "Make the folder writable; remove the file if it is damaged, and new ones are drawn.",
+        ) from None
     return stored
 
 

@@ -19,7 +19,7 @@ from griphub.hub.delivery.ingest import Ingest
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.delivery.publisher import Publisher
-from griphub.hub.errors import StoreError
+from griphub.hub.errors import SetupError, StoreError
 from griphub.hub.records import SqueezeCounted, encode
 from griphub.hub.stores.sqlite import SqliteStore
 
@@ -229,3 +229,10 @@ def test_secrets_are_readable_by_their_owner_only(config: Config) -> None:
     login = home_broker.credentials(config, "hub")
     assert login.password and login.password not in repr(login)
     assert home_broker.credentials(config, "hub") == login
+
+
+def test_damaged_passwords_are_said_in_a_sentence(config: Config) -> None:
+    (config.data_dir / "broker").mkdir()
+    (config.data_dir / "broker" / "passwords.json").write_text("")
+    with pytest.raises(SetupError, match=r"passwords\.json cannot be read.*remove the file"):
+        home_broker.credentials(config, "hub")

@@ -12,7 +12,7 @@ import pytest
 
 from griphub.hub import supervisor as supervisor_module
 from griphub.hub.errors import SetupError
-from griphub.hub.supervisor import Child, Supervisor
+from griphub.hub.supervisor import Child, Supervisor, require_free_port
 
 STUBBORN = (
     "import signal, subprocess, sys, time\n"
@@ -124,3 +124,8 @@ async def test_a_log_that_grew_too_large_starts_over(tmp_path: Path, monkeypatch
     await _lines(supervisor, "sleeper", SLEEPER)
     assert (tmp_path / "sleeper.log").read_text() == ""
     await supervisor.stop()
+
+
+def test_an_address_that_is_none_is_not_called_taken() -> None:
+    with pytest.raises(SetupError, match=r"dashboard cannot listen on 192\.0\.2\.1 port 8501"):
+        require_free_port("192.0.2.1", 8501, what="dashboard", key="dashboard.port")
