@@ -203,9 +203,8 @@ async def test_without_encryption_only_harmless_things_are_open(
     client = adapter.client(await find_device(adapter=adapter))
     async with client:
         assert ToolInfo.from_bytes(await client.read_gatt_char(TOOL_INFO)).simulated
-        await client.start_notify(
-            "2a05", lambda *_: None
-        )  # Service Changed: BlueZ pairs if it is refused this
+        # Service Changed: where this is refused, BlueZ pairs beside the hub
+        await client.start_notify("2a05", lambda *_: None)
         with pytest.raises(BleakGATTProtocolError) as refused:
             if what == "control":
                 await client.write_gatt_char(CONTROL_POINT, bytes(Command(Opcode.START)), response=True)
