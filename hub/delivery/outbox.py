@@ -91,13 +91,28 @@ class Outbox:
                     db.execute("INSERT OR REPLACE INTO open_session VALUES (?, ?)", (tool_id, state))
             db.execute("UPDATE tally SET n = n + ? WHERE name = 'committed'", (new,))
 
-    def waiting(self, after: int, limit: int) -> list[Waiting]:
-        """Unacknowledged events with a sequence number above `after`, oldest first."""
-        query = "SELECT seq, event_id, topic, payload FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?"
+    def waiting(self, after: int, limit: int, branch: str = "") -> list[Waiting]:
+        """Unacknowledged events with a sequence number above `after`, oldest first.
+
+        Parameters
+        ----------
+        branch : str
+            Only those whose topic begins so.
+        """
+        query = """SELECT seq, event_id, topic, payload FROM outbox
+                   WHERE seq > ? AND substr(topic, 1, ?) = ? ORDER BY seq LIMIT ?"""
         return [
             Waiting(seq, UUID(bytes=event_id), topic, payload)
-            for seq, event_id, topic, payload in self._read(query, (after, limit))
+            for seq, event_id, topic, payload in self._read(query, (after, len(branch), branch, limit))
         ]
+
+    def elsewhere(self, branch: str) -> int:
+        """How many unacknowledged events have a topic that does not begin so."""
+        return int(
+            self._read("SELECT count(*) FROM outbox WHERE substr(topic, 1, ?) != ?", (len(branch), branch))[
+                0
+            ][0]
+        )
 
     def acknowledge(self, event_ids: Iterable[UUID]) -> None:
         """Forget events that ingest has committed."""

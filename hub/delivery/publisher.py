@@ -51,6 +51,14 @@ class Publisher:
     def __init__(self, config: Config, outbox: Outbox) -> None:
         self._config = config
         self._outbox = outbox
+        # all that the broker lets this hub send; other events would fill the window for good
+        self._branch = f"griphub/v1/{config.site}/{config.hub}/"
+        if count := outbox.elsewhere(self._branch):
+            log.error(
+                "%d results from before `site` or `hub` was changed wait here and are not sent. "
+                "Change it back until they are.",
+                count,
+            )
         self._wake = asyncio.Event()
         self._connected = False
         self._last_seq = 0
@@ -117,7 +125,7 @@ class Publisher:
                 self._publish(event, tries)
         if (room := WINDOW - len(self._in_flight)) > 0:
             after = self._last_seq
-            waiting = await asyncio.to_thread(self._outbox.waiting, after, room)
+            waiting = await asyncio.to_thread(self._outbox.waiting, after, room, self._branch)
             if after != self._last_seq:
                 return 0.0  # started over meanwhile: these are not the next ones any more
             for event in waiting:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from uuid import UUID
 
 import pytest
@@ -71,8 +72,8 @@ async def test_a_reconnection_while_the_outbox_is_read_forgets_nothing(
     reading, go_on = threading.Event(), threading.Event()
     read = delivery.outbox.waiting
 
-    def slow(after: int, limit: int) -> list[Waiting]:
-        rows = read(after, limit)
+    def slow(after: int, limit: int, branch: str) -> list[Waiting]:
+        rows = read(after, limit, branch)
         reading.set()
         go_on.wait(10)
         return rows
@@ -109,3 +110,23 @@ async def test_an_outbox_that_cannot_be_used_for_a_while_does_not_end_delivery(
     delivery.acknowledge(squeeze(0).event_id)
     await delivery.until(failed.is_set)
     await delivery.until(lambda: not delivery.outbox._read("SELECT 1 FROM outbox"))
+
+
+async def test_results_of_another_site_are_told_and_hold_nothing_up(
+    config: Config, squeeze: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(mqtt, "start", lambda *_: None)
+    monkeypatch.setattr(mqtt, "stop", lambda *_: None)
+    others = [squeeze(n).model_copy(update={"site": "before"}) for n in range(WINDOW)]
+    ours = squeeze(WINDOW)
+    with closing(Outbox(config.data_dir / "outbox.db")) as outbox:
+        outbox.commit([*others, ours], {})
+    delivery = Delivery(config)
+    await asyncio.sleep(0)
+    delivery.publisher._set_connected(True)
+    await delivery.until(lambda: bool(delivery.air.sent))
+    delivery.task.cancel()
+    await asyncio.gather(delivery.task, return_exceptions=True)
+    delivery.outbox.close()
+    assert delivery.air.sent == [ours.event_id]
+    assert f"{WINDOW} results from before `site` or `hub` was changed" in caplog.text
