@@ -29,6 +29,11 @@ PERMISSIONS: dict[Role, dict[str, list[str]]] = {
 }
 
 
+#: Longest message, bytes: ten times a second of waveform at 500 Hz. Ingest holds thousands of messages in
+#: memory, and a faulty hub must not fill it.
+MAX_PAYLOAD = 1 << 16
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """How one role logs in; the password is kept out of representations and logs."""
@@ -103,6 +108,7 @@ def write_config(config: Config) -> Path:
         "server_name": "griphub",
         # clients come by MQTT; the NATS port itself is random, on localhost, and admits no user
         "listen": "127.0.0.1:-1",
+        "max_payload": MAX_PAYLOAD,
         "jetstream": {
             "store_dir": str(folder / "jetstream"),
             "max_memory_store": 16 << 20,
