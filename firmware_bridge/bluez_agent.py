@@ -20,13 +20,10 @@ PATH: Final = "/griphub/agent"
 #: A ball has neither display nor keys, so that pairing just works (Core Specification, Vol 3 Part H, 2.3.5).
 CAPABILITY: Final = "NoInputNoOutput"
 
-#: Unregistering is one round trip on this machine; from a daemon that hangs, the connection's end does it.
+#: Registering is three round trips on this machine, and may start the daemon. Unregistering is one; from a
+#: daemon that hangs the end of the connection does it.
+REGISTER_S: Final = 5.0
 GOODBYE_S: Final = 1.0
-
-_REFUSALS = {
-    "org.freedesktop.DBus.Error.ServiceUnknown": "BlueZ does not run: `sudo systemctl start bluetooth`",
-    "org.freedesktop.DBus.Error.AccessDenied": "BlueZ is barred to this user: `sudo adduser $USER bluetooth`",
-}
 
 
 class _Agent(ServiceInterface):
@@ -77,12 +74,16 @@ async def pairing_agent(address: str) -> AsyncIterator[None]:
     bus = MessageBus(bus_type=BusType.SYSTEM)
     try:
         try:
-            await bus.connect()
-            bus.export(PATH, _Agent(address))
-            await _ask(bus, "RegisterAgent", "os", PATH, CAPABILITY)
-            await _ask(bus, "RequestDefaultAgent", "o", PATH)
+            async with asyncio.timeout(REGISTER_S):
+                await bus.connect()
+                bus.export(PATH, _Agent(address))
+                await _ask(bus, "RegisterAgent", "os", PATH, CAPABILITY)
+                await _ask(bus, "RequestDefaultAgent", "o", PATH)
+        except TimeoutError:
+            reason = f"BlueZ did not answer within {REGISTER_S:g} s: `sudo systemctl restart bluetooth`"
+            raise AdapterUnavailable("system", reason) from None
         except DBusError as error:
-            raise AdapterUnavailable("system", _REFUSALS.get(error.type, f"BlueZ says {error}")) from error
+            raise AdapterUnavailable("system", _reason(error)) from error
         except (OSError, EOFError, DBusFastError) as error:
             raise AdapterUnavailable("system", f"D-Bus, the way to BlueZ, is away ({error})") from error
         yield
@@ -102,6 +103,14 @@ async def _ask(bus: MessageBus, method: str, signature: str, *body: str) -> None
     )
     if reply.message_type is MessageType.ERROR:
         raise DBusError(reply.error_name or "org.bluez.Error.Failed", f"{reply.error_name} {reply.body}")
+
+
+def _reason(error: DBusError) -> str:
+    if error.type == "org.freedesktop.DBus.Error.AccessDenied":
+        return "BlueZ is barred to this user: `sudo usermod -aG bluetooth $USER`, then log in again"
+    if error.type.startswith("org.freedesktop.DBus.Error."):  # absent, or does not start when called
+        return "BlueZ does not run: `sudo systemctl start bluetooth`"
+    return f"BlueZ does not take a pairing agent ({error})"
 
 
 def _rejected(reason: str) -> DBusError:
