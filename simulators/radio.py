@@ -4,6 +4,7 @@ Each of the corrections below names what Bumble 0.0.236 lacks; delete it when Bu
 """
 
 import asyncio
+import itertools
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -122,7 +123,13 @@ class _Port(StreamPacketSource):
 
     def connection_made(self, transport: Any) -> None:
         self._transport: asyncio.Transport = transport
-        self._controller = VirtualController("hub", host_source=self, host_sink=self, link=self._link)
+        self.number = next(n for n in itertools.count(1) if all(port.number != n for port in self._ports))
+        # without an address of its own it gets one from Linux, and another while Linux scans, and the two
+        # sides of a pairing no longer agree on it
+        address = f"C0:FF:EE:00:{self.number >> 8:02X}:{self.number & 0xFF:02X}"
+        self._controller = VirtualController(
+            "hub", host_source=self, host_sink=self, link=self._link, public_address=address
+        )
         self._to_hub = StreamPacketSink(transport)
         self._ports.add(self)
 
