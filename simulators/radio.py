@@ -123,7 +123,8 @@ class _Port(StreamPacketSource):
 
     def connection_made(self, transport: Any) -> None:
         self._transport: asyncio.Transport = transport
-        self.number = next(n for n in itertools.count(1) if all(port.number != n for port in self._ports))
+        taken = {port.number for port in self._ports}
+        self.number: int = next(n for n in itertools.count(1) if n not in taken)
         # without an address of its own it gets one from Linux, and another while Linux scans, and the two
         # sides of a pairing no longer agree on it
         address = f"C0:FF:EE:00:{self.number >> 8:02X}:{self.number & 0xFF:02X}"
