@@ -8,7 +8,7 @@ import pytest
 DECLARED_SKIPS: frozenset[str] = frozenset()
 
 HOW_TO_GET_IT = (
-    "For the whole suite: apt-get install chromium victoria-metrics, and point GRIPHUB_RECORDINGS at a "
+    "For the whole suite: apt-get install chromium dbus victoria-metrics, and point GRIPHUB_RECORDINGS at a "
     "folder of recorded hands (docs/simulators.md)."
 )
 
