@@ -79,19 +79,14 @@ class LiveHub:
     async def running(self, _app: Any = None) -> AsyncIterator[None]:
         """Stay subscribed while the server runs; usable as its lifespan."""
         loop = asyncio.get_running_loop()
-        # random, so that a second dashboard does not push the first one off the broker
-        client = mqtt.make_client(self._config, "dashboard", f"dashboard-{secrets.token_hex(6)}")
 
         # paho calls back on its own thread; everything below hops to the loop
         def hop(call: Callable[..., None], *args: object) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: the server has ended
                 loop.call_soon_threadsafe(call, *args)
 
-        def on_connect(_c: paho.Client, _u: Any, _f: Any, code: Any, _p: Any) -> None:
-            if code.is_failure:
-                _LOG.warning("The broker refused the dashboard: %s", code)
-            else:
-                client.subscribe(LIVE_FILTER, qos=0)
+        def connected(client: paho.Client) -> None:
+            client.subscribe(LIVE_FILTER, qos=0)
 
         def on_subscribe(_c: paho.Client, _u: Any, _m: int, codes: Any, _p: Any) -> None:
             if codes[0].is_failure:
@@ -105,7 +100,10 @@ class LiveHub:
         def on_message(_c: paho.Client, _u: Any, message: paho.MQTTMessage) -> None:
             hop(self.deliver, bytes(message.payload))
 
-        client.on_connect, client.on_subscribe = on_connect, on_subscribe
+        # random, so that a second dashboard does not push the first one off the broker
+        name = f"dashboard-{secrets.token_hex(6)}"
+        client = mqtt.make_client(self._config, "dashboard", name, connected=connected)
+        client.on_subscribe = on_subscribe
         client.on_disconnect, client.on_message = on_disconnect, on_message
         mqtt.start(client, self._config)
         try:

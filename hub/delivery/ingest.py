@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import paho.mqtt.client as paho
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import BaseModel, ValidationError
 
 from ..config import Config
@@ -71,8 +69,9 @@ class Ingest:
         self._queue: queue.Queue[_Message] = queue.Queue(QUEUE_SIZE)
         self._connection = 0
         # the client id names the session that the broker keeps while ingest is away
-        self._client = mqtt.make_client(config, "ingest", "griphub-ingest", durable=True, manual_ack=True)
-        self._client.on_connect = self._on_connect
+        self._client = mqtt.make_client(
+            config, "ingest", "griphub-ingest", connected=self._on_connected, durable=True, manual_ack=True
+        )
         self._client.on_message = self._on_message
 
     def run(self, stop: threading.Event) -> None:
@@ -130,17 +129,7 @@ class Ingest:
 
     # paho's thread
 
-    def _on_connect(
-        self,
-        client: paho.Client,
-        userdata: object,
-        flags: paho.ConnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
-    ) -> None:
-        if reason.is_failure:
-            log.warning("The broker refused ingest: %s. Check [broker] user and password.", reason)
-            return
+    def _on_connected(self, client: paho.Client) -> None:
         self._connection += 1
         client.subscribe(EVENT_FILTER, qos=1)
         log.info("broker connected")

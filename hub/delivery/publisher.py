@@ -64,8 +64,8 @@ class Publisher:
         self._last_seq = 0
         self._in_flight: dict[UUID, tuple[Waiting, float, int]] = {}  # event, when to send again, tries
         self._acknowledged: list[UUID] = []
-        self._client = mqtt.make_client(config, "hub", f"griphub-hub-{config.site}-{config.hub}")
-        self._client.on_connect = self._on_connect
+        name = f"griphub-hub-{config.site}-{config.hub}"
+        self._client = mqtt.make_client(config, "hub", name, connected=self._on_connected)
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
 
@@ -148,17 +148,7 @@ class Publisher:
 
     # paho's thread; everything hops to the loop
 
-    def _on_connect(
-        self,
-        client: paho.Client,
-        userdata: object,
-        flags: paho.ConnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
-    ) -> None:
-        if reason.is_failure:
-            log.warning("The broker refused this hub: %s. Check [broker] user and password.", reason)
-            return
+    def _on_connected(self, client: paho.Client) -> None:
         client.subscribe(ack_topic(self._config.site, self._config.hub), qos=1)
         self._loop.call_soon_threadsafe(self._set_connected, True)
 

@@ -68,7 +68,7 @@ def broker(config: Config) -> Iterator[subprocess.Popen[bytes]]:
 @pytest.fixture
 def hub_client(config: Config, broker: subprocess.Popen[bytes]) -> Iterator[paho.Client]:
     """A client with the hub's rights, to publish frames with."""
-    client = mqtt.make_client(config, "hub", "test-hub")
+    client = mqtt.make_client(config, "hub", "test-hub", connected=lambda _: None)
     mqtt.start(client, config)
     deadline = time.monotonic() + 10
     while not client.is_connected():
