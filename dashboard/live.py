@@ -121,7 +121,7 @@ class LiveHub:
             return
         self._last[frame.topic()] = (time.monotonic(), frame)
         if viewers := self._viewers.get(frame.child_id):
-            text = frame.model_dump_json()  # NaN readings become null, which a browser can read
+            text = frame.model_dump_json(by_alias=True)  # NaN readings become null, which a browser can read
             for viewer in viewers:
                 viewer.put(text)
 
@@ -133,7 +133,7 @@ class LiveHub:
         fresh = time.monotonic() - SNAPSHOT_S
         for seen_at, frame in self._last.values():
             if frame.child_id == child_id and seen_at >= fresh:
-                viewer.put(frame.model_dump_json())
+                viewer.put(frame.model_dump_json(by_alias=True))
         self._viewers.setdefault(child_id, set()).add(viewer)
         try:
             yield viewer

@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..firmware_bridge.samples import ToolKind, Unit
 from .records import Hand, Id, Source
@@ -20,7 +20,7 @@ class LiveFrame(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    schema_: Literal["live/1"] = "live/1"
+    schema_: Literal["live/1"] = Field("live/1", alias="schema")
     site: Id
     hub: Id
     tool_id: Id

@@ -121,7 +121,7 @@ class Ingest:
                     return  # nothing was acknowledged: the broker and the hubs still have it all
         self._forwarder.notify()
         for (site, hub), event_ids in acks.items():
-            payload = Ack(event_ids=tuple(event_ids)).model_dump_json()
+            payload = Ack(event_ids=tuple(event_ids)).model_dump_json(by_alias=True)
             self._client.publish(ack_topic(site, hub), payload, qos=1)
         for message in batch:
             if message.connection == self._connection:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import random
+from typing import Literal
 from uuid import UUID
 
 import paho.mqtt.client as paho
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from ..config import Config
 from ..errors import StoreError
@@ -33,7 +34,7 @@ RETRY_S = 1.0
 class Ack(BaseModel):
     """Ingest's word that events are committed there."""
 
-    schema_: str = "ack/1"
+    schema_: Literal["ack/1"] = Field("ack/1", alias="schema")
     event_ids: tuple[UUID, ...]
 
 
@@ -68,11 +69,6 @@ class Publisher:
         self._client = mqtt.make_client(config, "hub", name, connected=self._on_connected)
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
-
-    @property
-    def connected(self) -> bool:
-        """Whether the broker is there."""
-        return self._connected
 
     def wake(self) -> None:
         """Say that something new was committed."""

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from griphub.hub.delivery.publisher import Ack
 from griphub.hub.errors import PayloadError
+from griphub.hub.live import LiveFrame
 from griphub.hub.records import SqueezeCounted, decode, encode
 
 
@@ -45,3 +47,11 @@ def test_a_wrong_field_is_named(
 def test_any_bytes_are_an_event_or_a_payload_error(payload: bytes) -> None:
     with pytest.raises(PayloadError):
         decode(payload)
+
+
+def test_every_payload_names_its_schema(squeeze: Callable[[int], SqueezeCounted]) -> None:
+    event = squeeze(0)
+    live = LiveFrame(**event.model_dump(include=set(LiveFrame.model_fields)))
+    ack = Ack(event_ids=(event.event_id,))
+    payloads = [encode(event), live.model_dump_json(by_alias=True), ack.model_dump_json(by_alias=True)]
+    assert [json.loads(payload)["schema"] for payload in payloads] == ["squeeze/1", "live/1", "ack/1"]
