@@ -97,11 +97,9 @@ class SessionKeeper:
             events += entry.tracker.add(block)
             if events:
                 await self._commit(entry.tracker, events)
-        self._live(
-            self._frame(
-                entry.tracker, "streaming", block, counted=any_counted(events), now_s=self._clock.utc_s()
-            )
-        )
+        counted = any(isinstance(event, SqueezeCounted) for event in events)
+        now_s = self._clock.utc_s()
+        self._live(self._frame(entry.tracker, "streaming", block, counted_at_s=now_s if counted else None))
 
     async def link_lost(self, tool_id: str) -> None:
         """Keep a session open for the tool to come back."""
@@ -149,8 +147,7 @@ class SessionKeeper:
         state: Literal["streaming", "link_lost", "ended"],
         block: SampleBlock | None = None,
         *,
-        counted: bool = False,
-        now_s: float = 0.0,
+        counted_at_s: float | None = None,
     ) -> LiveFrame:
         session = tracker.state
         values = [] if block is None else block.values.tolist()
@@ -171,14 +168,9 @@ class SessionKeeper:
             goal=session.goal,
             best=tracker.best,
             rest=tracker.rest,
-            counted_at_s=now_s if counted else None,
+            counted_at_s=counted_at_s,
             sent_at_s=self._clock.utc_s(),
         )
-
-
-def any_counted(events: list[Event]) -> bool:
-    """Whether a squeeze is among events."""
-    return any(isinstance(event, SqueezeCounted) for event in events)
 
 
 def _continues(state: SessionState, block: SampleBlock, tool: ToolDescription) -> bool:

@@ -77,7 +77,6 @@ class SessionTracker:
         *,
         boot_id: int,
         arrived_s: float,
-        usual_peak: float | None = None,
         **who: Any,
     ) -> tuple[Self, list[Event]]:
         """Open a session with its first block, which must still be passed to `add`.
