@@ -1,9 +1,9 @@
 """Finding tools by their advertisements."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from bleak.backends.device import BLEDevice
@@ -28,12 +28,18 @@ class Advertisement:
         Signal strength; -50 is near, -90 is far.
     is_grip_tool : bool
         Whether it offers our service.
+    service_uuids : frozenset of str
+        Services that it names, 128 bits in lower case.
+    manufacturer_data : mapping of int to bytes
+        By company id, which the bytes do not repeat.
     """
 
     name: str
     address: str
     rssi_dbm: int
     is_grip_tool: bool
+    service_uuids: frozenset[str] = frozenset()
+    manufacturer_data: Mapping[int, bytes] = field(default_factory=dict)
 
     @classmethod
     def of(cls, device: BLEDevice, data: AdvertisementData) -> Self:
@@ -43,6 +49,8 @@ class Advertisement:
             address=device.address,
             rssi_dbm=data.rssi,
             is_grip_tool=GRIP_SERVICE in data.service_uuids,
+            service_uuids=frozenset(uuid.lower() for uuid in data.service_uuids),
+            manufacturer_data=data.manufacturer_data,
         )
 
 

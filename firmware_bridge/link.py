@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -35,6 +34,7 @@ from .packets import Command, Response, ToolInfo
 from .profile import Opcode, Status
 from .samples import SampleBlock, ToolKind
 from .stream import StreamAssembler
+from .tool import ToolDescription
 
 T = TypeVar("T")
 
@@ -58,35 +58,6 @@ _KINDS = {
     profile.WireKind.PUTTY: ToolKind.PUTTY,
     profile.WireKind.DYNAMOMETER: ToolKind.DYNAMOMETER,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ToolDescription:
-    """What a tool says about itself once connected.
-
-    Attributes
-    ----------
-    tool_id : str
-        Serial number in lower case.
-    boot_id : int
-        Differs after each power-on; sample indices count from 0 in each life.
-    rate_hz : int
-        Samples per second; 0 where the tool samples unevenly.
-    simulated : bool
-        Not a physical tool.
-    battery_percent : int or None
-        None where the tool does not tell.
-    """
-
-    tool_id: str
-    kind: ToolKind
-    manufacturer: str
-    model: str
-    firmware: str
-    boot_id: int
-    rate_hz: int
-    simulated: bool
-    battery_percent: int | None
 
 
 class GripClient:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,9 @@ class SampleBlock:
         Samples known to be missing right before this block. A gap stays a gap: nothing is filled in.
     clipped : ndarray of bool, shape (n,)
         Where the sensor was at the end of its range, so that the true value is larger.
+    utc_s : float
+        Unix time of the first sample, as well as the hub knew when the block came; NaN where nobody knows.
+        The times of the others follow from `t_s`.
     """
 
     tool_id: str
@@ -65,6 +69,7 @@ class SampleBlock:
     fs_hz: float
     lost: int
     clipped: NDArray[np.bool_]
+    utc_s: float = nan
 
     def __post_init__(self) -> None:
         n = self.values.size

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from ...firmware_bridge.clock import HostClock
-from ...firmware_bridge.link import ToolDescription
+from ...firmware_bridge.tool import ToolDescription
 from ...firmware_bridge.samples import SampleBlock
 from ..config import Config, ToolConfig
 from ..delivery.committer import Committer

@@ -1,0 +1,1 @@
+"""Tools of other makers, one driver each, behind the contract in `contract`."""
