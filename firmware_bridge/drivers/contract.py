@@ -1,7 +1,7 @@
 """The contract between a driver and the link: a driver reads bytes and names the bytes to write, no more.
 
-A driver does no I/O and has no clock, so that golden vectors test all of it. To add a tool, write a driver and
-list it in `registry`; ``CONTRIBUTING.md`` has the steps.
+A driver does no I/O and has no clock, so that golden vectors test all of it. To add a tool, write a driver
+and list it in `registry`; ``CONTRIBUTING.md`` has the steps.
 """
 
 from abc import ABC, abstractmethod

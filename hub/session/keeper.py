@@ -10,8 +10,8 @@ from typing import Literal
 from pydantic import ValidationError
 
 from ...firmware_bridge.clock import HostClock
-from ...firmware_bridge.tool import ToolDescription
 from ...firmware_bridge.samples import SampleBlock
+from ...firmware_bridge.tool import ToolDescription
 from ..config import Config, ToolConfig
 from ..delivery.committer import Committer
 from ..live import LiveFrame

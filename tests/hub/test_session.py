@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from griphub.firmware_bridge.clock import HostClock
-from griphub.firmware_bridge.tool import ToolDescription
 from griphub.firmware_bridge.samples import SampleBlock, ToolKind, Unit
+from griphub.firmware_bridge.tool import ToolDescription
 from griphub.hub.config import Config
 from griphub.hub.delivery.committer import Committer
 from griphub.hub.delivery.outbox import Outbox
