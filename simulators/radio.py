@@ -8,10 +8,11 @@ import itertools
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from bumble import hci, ll
-from bumble.controller import Controller
+from bumble.controller import Controller, LegacyAdvertiser
 from bumble.core import PhysicalTransport
 from bumble.link import LocalLink
 from bumble.transport.common import StreamPacketSink, StreamPacketSource
@@ -21,6 +22,9 @@ from ..firmware_bridge.errors import AdapterUnavailable
 #: A hub that has this much unread on its socket does not listen any more; on air its links would time out.
 #: It is 50 s of a tool that sends 20 packets of 30 bytes a second.
 UNREAD_LIMIT_BYTES = 50_000
+
+#: Everything on the virtual link is in the same room.
+RSSI_DBM = -50
 
 
 class VirtualLink(LocalLink):
@@ -81,6 +85,29 @@ class VirtualLink(LocalLink):
                 peer.on_le_disconnected(reverse, hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR)
 
 
+_Report = hci.HCI_LE_Advertising_Report_Event
+_ACTIVE_SCAN = 1  # Core Specification, Vol 4 Part E, 7.8.10
+
+
+@dataclass
+class _Advert(ll.AdvInd):
+    """An advertisement of any legacy type, and what its advertiser answers to a scan request."""
+
+    event_type: int
+    scan_response: bytes
+
+
+class _Advertiser(LegacyAdvertiser):
+    """Sends every undirected type of advertisement; Bumble's sends only the connectable one."""
+
+    def send_advertising_data(self) -> None:
+        if self.enabled:
+            advert = _Advert(
+                self.address, self.advertising_data, self.advertising_type, self.scan_response_data
+            )
+            self.controller.send_advertising_pdu(advert)
+
+
 class VirtualController(Controller):
     """A controller on a `VirtualLink`."""
 
@@ -90,6 +117,33 @@ class VirtualController(Controller):
     le_features = Controller.le_features & ~(
         hci.LeFeatureMask.LL_PRIVACY | hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.le_legacy_advertiser = _Advertiser(self)
+
+    def on_advertising_pdu(self, pdu: ll.AdvInd | ll.AdvExtInd) -> None:
+        """Hear an advertisement; Bumble takes each for connectable, and repeats it as its scan response."""
+        assert isinstance(pdu, _Advert)
+        connectable = pdu.event_type == _Report.EventType.ADV_IND
+        if self.le_scan_enable:
+            self._report(pdu, pdu.event_type, pdu.data)
+            scannable = connectable or pdu.event_type == _Report.EventType.ADV_SCAN_IND
+            if scannable and self.le_scan_type == _ACTIVE_SCAN:
+                self._report(pdu, _Report.EventType.SCAN_RSP, pdu.scan_response)
+        pending = self.pending_le_connection
+        if connectable and pending and pending.peer_address == pdu.advertiser_address:
+            self.create_le_connection(pdu.advertiser_address)
+
+    def _report(self, pdu: _Advert, event_type: int, data: bytes) -> None:
+        report = _Report.Report(
+            event_type=event_type,
+            address_type=pdu.advertiser_address.address_type,
+            address=pdu.advertiser_address,
+            data=data,
+            rssi=RSSI_DBM,
+        )
+        self.send_hci_packet(_Report([report]))
 
     def on_hci_le_create_connection_cancel_command(
         self, _command: hci.HCI_LE_Create_Connection_Cancel_Command
