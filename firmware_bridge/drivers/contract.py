@@ -19,11 +19,17 @@ from ..tool import Capabilities
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One GATT write that a driver asks for."""
+    """One GATT write that a driver asks for.
+
+    Attributes
+    ----------
+    response : bool or None
+        Whether the tool must confirm it; None where no source says: then the characteristic's properties do.
+    """
 
     characteristic: str
     data: bytes
-    response: bool = False
+    response: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +50,11 @@ class Reading:
         Where the sensor was at the end of its range; None where that is not told.
     battery_percent : int or None
         Charge, if this packet told it.
+    writes : sequence of Write
+        What to write next, where a tool has to be asked in steps: its table, and the stream once that came.
+    rejected : int
+        Frames on the way to these samples that are not what the protocol says. A packet that brought nothing
+        else raises instead.
     """
 
     values: FloatArray
@@ -52,6 +63,8 @@ class Reading:
     index: int | None = None
     clipped: NDArray[np.bool_] | None = None
     battery_percent: int | None = None
+    writes: Sequence[Write] = ()
+    rejected: int = 0
 
 
 class Driver(ABC):
@@ -66,8 +79,8 @@ class Driver(ABC):
     kind : ToolKind
     capabilities : Capabilities
     notify : tuple of str
-        Characteristics to subscribe to; those that the tool does not have are left out, at least one must be
-        there. Empty for a tool that only advertises.
+        Characteristics to subscribe to; those that the tool does not have, or that cannot notify, are left
+        out, at least one must be there. Empty for a tool that only advertises.
     """
 
     name: ClassVar[str]
