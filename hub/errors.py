@@ -27,6 +27,15 @@ class SetupError(GripError):
         super().__init__(f"{problem}. {advice}")
 
 
+class RegistryError(GripError):
+    """The home's list of tools cannot be changed so."""
+
+    def __init__(self, tool_id: str, problem: str, advice: str) -> None:
+        self.tool_id = tool_id
+        self.problem = problem
+        super().__init__(f"{problem}. {advice}")
+
+
 class StoreError(GripError):
     """The store did not take or give data.
 
