@@ -323,7 +323,7 @@ async def test_a_tool_that_does_not_answer_costs_the_link_not_the_program(
     left = asyncio.Event()
     peripheral(air, left=left.set)
     async with GripClient(await find_device(adapter=adapter), adapter=adapter) as grip:
-        monkeypatch.setattr(link_module, "CALL_DEADLINE_S", 0.2)
+        monkeypatch.setattr("griphub.firmware_bridge.gatt.CALL_DEADLINE_S", 0.2)
         with pytest.raises(LinkLost):
             await grip.tare()
         await asyncio.wait_for(left.wait(), 1)

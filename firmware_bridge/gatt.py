@@ -1,0 +1,263 @@
+"""One GATT link whose calls cannot hang: each has a deadline, and ends in an error of ours."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeVar
+
+from bleak import BleakClient
+from bleak.args.bluez import BlueZNotifyArgs
+from bleak.backends.device import BLEDevice
+from bleak.backends.service import BleakGATTServiceCollection
+from bleak.exc import (
+    BleakCharacteristicNotFoundError,
+    BleakDBusError,
+    BleakError,
+    BleakGATTProtocolError,
+    BleakGATTProtocolErrorCode,
+)
+
+from .adapter import SYSTEM, Adapter, open_adapter
+from .errors import BondLost, LinkLost, PairingRefused, ToolRefused, UnsupportedTool
+from .text import plain
+
+T = TypeVar("T")
+
+#: A tool advertises every 100 ms or so; a Raspberry Pi that scans meanwhile needs a few seconds at worst.
+CONNECT_DEADLINE_S: Final = 15.0
+#: Pairing may wait for a person: the Security Manager's own limit (Core Specification, Vol 3 Part H, 3.4).
+PAIR_DEADLINE_S: Final = 30.0
+#: A GATT call takes two connection intervals, 0.1 s. bleak has no limit of its own (#691), and ATT's is 30 s.
+CALL_DEADLINE_S: Final = 5.0
+
+_UNENCRYPTED = {
+    BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
+    BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION,
+}
+
+
+class Inbox(Generic[T]):
+    """What a link brought and nobody has read yet: bounded. When it is full, the oldest goes.
+
+    Attributes
+    ----------
+    overflowed : int
+        Items that went unread.
+    """
+
+    def __init__(self, link: "GattLink", size: int) -> None:
+        self.overflowed = 0
+        self._link = link
+        self._items: deque[T] = deque(maxlen=size)
+        self._news = asyncio.Event()
+
+    def put(self, item: T) -> None:
+        """Take an item; never waits."""
+        self.overflowed += len(self._items) == self._items.maxlen
+        self._items.append(item)
+        self._news.set()
+
+    def clear(self) -> None:
+        """Forget what is unread."""
+        self._items.clear()
+
+    def wake(self) -> None:
+        """Let whoever waits see that the link is gone."""
+        self._news.set()
+
+    async def get(self, within_s: float | None = None) -> T:
+        """Take the oldest item.
+
+        Raises
+        ------
+        LinkLost
+            If the link is gone and all was read, or nothing comes within `within_s`: then the link is
+            dropped, whatever the radio says about it.
+        """
+        while not self._items:
+            if self._link.lost:
+                raise LinkLost(self._link.name)
+            self._news.clear()
+            try:
+                async with asyncio.timeout(within_s):
+                    await self._news.wait()
+            except TimeoutError:
+                await self._link.drop()
+                raise LinkLost(self._link.name, f"nothing came from it for {within_s:g} s") from None
+        return self._items.popleft()
+
+
+class GattLink:
+    """A link to one device, as an asynchronous context manager that releases the device on leaving.
+
+    Parameters
+    ----------
+    device : BLEDevice
+        From a scanner of the adapter.
+    adapter : Adapter, optional
+        The radio on which it was found; opened for the purpose if not given.
+    required : sequence of str
+        Characteristics that the device must have.
+    pair : bool
+        Whether to pair with the device if it is not bonded yet.
+
+    Raises
+    ------
+    LinkLost
+        On connecting, and from then on by any call.
+    BondLost
+        By a call that needs encryption where device and hub no longer share a key.
+    PairingRefused, UnsupportedTool
+        On connecting.
+
+    Attributes
+    ----------
+    name : str
+        What the device calls itself, or its address.
+    lost : bool
+        Whether the link is gone.
+    """
+
+    def __init__(
+        self,
+        device: BLEDevice,
+        adapter: Adapter | None = None,
+        *,
+        required: Sequence[str] = (),
+        pair: bool = False,
+    ) -> None:
+        self.name = plain(device.name or "") or device.address
+        self.lost = False
+        self._device = device
+        self._adapter = adapter
+        self._required = required
+        self._pair = pair
+        self._stack = AsyncExitStack()
+        self._inboxes: list[Inbox[Any]] = []
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            adapter = self._adapter
+            if adapter is None:
+                adapter = await stack.enter_async_context(open_adapter(_radio_of(self._device)))
+            self._client = adapter.client(self._device, self._on_lost, timeout=CONNECT_DEADLINE_S)
+            stack.push_async_callback(self.drop)
+            async with adapter.connecting(self._device):
+                await self._connect()
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    def has(self, characteristic: str) -> bool:
+        """Whether the device offers a characteristic."""
+        return self._services.get_characteristic(characteristic) is not None
+
+    async def read(self, characteristic: str) -> bytes:
+        """Read a value."""
+        return bytes(await self.call(self._client.read_gatt_char(characteristic)))
+
+    async def write(self, characteristic: str, data: bytes, *, response: bool = True) -> None:
+        """Write a value."""
+        await self.call(self._client.write_gatt_char(characteristic, data, response=response))
+
+    async def subscribe(
+        self, characteristic: str, received: Callable[[bytes], None], *, acquire: bool = False
+    ) -> None:
+        """Ask for notifications or indications.
+
+        Parameters
+        ----------
+        characteristic : str
+        received : callable
+            Told of each value, in the order in which they come.
+        acquire : bool
+            Whether BlueZ hands them over on a socket (AcquireNotify). With StartNotify it delivers everything
+            twice after a reconnection (bleak #2002), but some devices do not get on with the other
+            (#1885, #1942).
+        """
+        bluez: BlueZNotifyArgs = {"use_start_notify": not acquire}
+        await self.call(
+            self._client.start_notify(characteristic, lambda _, data: received(bytes(data)), bluez=bluez)
+        )
+
+    def inbox(self, size: int) -> Inbox[T]:
+        """Make an inbox that ends with this link."""
+        inbox: Inbox[T] = Inbox(self, size)
+        self._inboxes.append(inbox)
+        return inbox
+
+    async def call(self, call: Awaitable[T], deadline_s: float | None = None) -> T:
+        """Await a GATT call with a deadline and with our errors; one that hangs costs the link."""
+        deadline_s = deadline_s or CALL_DEADLINE_S
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await call
+        except TimeoutError:
+            await self.drop()
+            raise LinkLost(self.name, f"it did not answer within {deadline_s:g} s") from None
+        except BleakCharacteristicNotFoundError as error:
+            raise UnsupportedTool(self.name, f"it has no {error.char_specifier}") from error
+        except BleakGATTProtocolError as error:
+            if error.code in _UNENCRYPTED:  # though it was paired: one side lost its key
+                raise BondLost(self.name) from error
+            raise ToolRefused(self.name, "a request", str(error)) from error
+        except (BleakError, OSError, EOFError) as error:
+            raise LinkLost(self.name, str(error)) from error
+
+    async def drop(self) -> None:
+        """End the link."""
+        with suppress(BleakError, OSError, EOFError, TimeoutError):
+            async with asyncio.timeout(CALL_DEADLINE_S):
+                await self._client.disconnect()
+
+    async def _connect(self) -> None:
+        for attempt in (1, 2):
+            self._services = await self.call(self._connected(), CONNECT_DEADLINE_S + CALL_DEADLINE_S)
+            # services may be reported before they are complete (BlueZ #1489): look, and connect once more
+            missing = [uuid for uuid in self._required if not self._services.get_characteristic(uuid)]
+            if not missing:
+                break
+            if attempt == 2:
+                raise UnsupportedTool(self.name, f"it does not offer the characteristic {missing[0]}")
+            await self.drop()
+        self.lost = False
+        if self._pair:
+            await self._secure()
+
+    async def _connected(self) -> BleakGATTServiceCollection:
+        await self._client.connect()
+        return self._client.services
+
+    async def _secure(self) -> None:
+        try:
+            # bonded already: returns at once. Not left to the first protected read, which hung 1 time in 18
+            await self.call(self._paired(), PAIR_DEADLINE_S)
+        except NotImplementedError:
+            pass  # macOS asks the user by itself, on the first protected access
+        except LinkLost as error:
+            if self.lost:
+                raise
+            raise PairingRefused(self.name, error.reason) from error
+
+    async def _paired(self) -> None:
+        try:
+            await self._client.pair()
+        except BleakDBusError as error:  # BlueZ pairs by itself too, and may have been quicker
+            if error.dbus_error != "org.bluez.Error.AlreadyExists":
+                raise
+
+    def _on_lost(self, _: BleakClient) -> None:
+        self.lost = True
+        for inbox in self._inboxes:
+            inbox.wake()
+
+
+def _radio_of(device: BLEDevice) -> str:
+    details = device.details
+    return str(details.get("radio", SYSTEM)) if isinstance(details, dict) else SYSTEM
