@@ -43,6 +43,10 @@ class SimulatedDevice(ABC):
         Samples per second.
     batch : int
         Samples in one packet.
+    per_n : float
+        What its driver makes of a newton, in the driver's unit.
+    resolution : float
+        Step of its values, in the driver's unit: a true value is off by half of it at most.
     writes : list of (str, bytes)
         All that hubs wrote: characteristic and value.
     harm : list of str
@@ -54,6 +58,8 @@ class SimulatedDevice(ABC):
     data: Characteristic[bytes]
     rate_hz: float
     batch: int = 1
+    per_n: float = 1.0
+    resolution: float
 
     def __init__(
         self,

@@ -32,6 +32,7 @@ class ProgressorDevice(SimulatedDevice):
     default_name = "Progressor_2718"
     rate_hz = 80.0
     batch = 16
+    resolution = 1e-4  # kilograms as 32-bit floats: 7 digits
     clock_us = 0
     battery_mv = 3912
 
