@@ -13,7 +13,8 @@ from bumble.device import AdvertisingType, Connection, Device, DeviceConfigurati
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 
 from ..firmware_bridge import profile
-from .radio import VirtualController, VirtualLink
+from .controller import VirtualController
+from .radio import VirtualLink
 
 ADVERTISING_MS: Final = 100
 LEGACY_DATA_BYTES: Final = 31  #: in an advertisement, and as many in its scan response

@@ -22,7 +22,8 @@ from bumble.pairing import PairingConfig, PairingDelegate
 
 from ..firmware_bridge import profile
 from ..firmware_bridge.packets import Response
-from .radio import VirtualController, VirtualLink
+from .controller import VirtualController
+from .radio import VirtualLink
 
 ADVERTISING_MS: Final = 100
 
