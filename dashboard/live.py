@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..hub.config import Config
 from ..hub.delivery import mqtt
-from ..hub.live import LIVE_FILTER, LiveFrame
+from ..hub.live import LIVE_FILTER, MAX_WATCHED, WATCH_S, LiveFrame, Watch, watch_topic
 
 _LOG = logging.getLogger(__name__)
 
@@ -74,6 +74,7 @@ class LiveHub:
         self._config = config
         self._viewers: dict[str, set[Viewer]] = {}
         self._last: dict[str, tuple[float, LiveFrame]] = {}
+        self._client: paho.Client | None = None
 
     @contextlib.asynccontextmanager
     async def running(self, _app: Any = None) -> AsyncIterator[None]:
@@ -106,9 +107,13 @@ class LiveHub:
         client.on_subscribe = on_subscribe
         client.on_disconnect, client.on_message = on_disconnect, on_message
         mqtt.start(client, self._config)
+        self._client = client
+        watching = asyncio.create_task(self._go_on_watching(), name="watching")
         try:
             yield
         finally:
+            watching.cancel()
+            self._client = None
             client.disconnect()  # paho's thread ends by itself; between two tries that takes it a second
 
     def deliver(self, payload: bytes) -> None:
@@ -135,12 +140,25 @@ class LiveHub:
             if frame.child_id == child_id and seen_at >= fresh:
                 viewer.put(frame.model_dump_json(by_alias=True))
         self._viewers.setdefault(child_id, set()).add(viewer)
+        self._say_who_is_watched()
         try:
             yield viewer
         finally:
             self._viewers[child_id].discard(viewer)
             if not self._viewers[child_id]:
                 del self._viewers[child_id]
+
+    async def _go_on_watching(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_S)
+            self._say_who_is_watched()
+
+    def _say_who_is_watched(self) -> None:
+        """Tell the home's hubs, which send curves of nobody else."""
+        if self._client and self.connected and self._viewers:
+            watch = Watch(children=tuple(self._viewers)[:MAX_WATCHED])
+            text = watch.model_dump_json(by_alias=True)
+            self._client.publish(watch_topic(self._config.site), text, qos=0)
 
     def route(self) -> WebSocketRoute:
         """Route of the live socket; the access gate stands before it."""
@@ -161,6 +179,7 @@ class LiveHub:
 
     def _set_connected(self, connected: bool) -> None:
         self.connected = connected
+        self._say_who_is_watched()
         for viewers in self._viewers.values():
             for viewer in viewers:
                 viewer.put(UP if connected else AWAY)

@@ -11,6 +11,23 @@ from .records import Hand, Id, Source
 #: MQTT topic filter of all live frames.
 LIVE_FILTER = "griphub/v1/+/+/live/+"
 
+#: A page says every few seconds that it is open; a hub sends curves for as long as it has heard that lately.
+WATCH_S, WATCHED_S = 2.0, 6.0
+#: More pages than this are not open in one home.
+MAX_WATCHED = 64
+
+
+def watch_topic(site: str) -> str:
+    """Topic on which dashboards say whose live pages are open."""
+    return f"griphub/v1/{site}/watch"
+
+
+class Watch(BaseModel):
+    """Whose live pages are open somewhere: of nobody else need a hub send curves."""
+
+    schema_: Literal["watch/1"] = Field("watch/1", alias="schema")
+    children: tuple[Id, ...] = Field(max_length=MAX_WATCHED)
+
 
 class LiveFrame(BaseModel):
     """A few samples of a running session, or news of its state. Sent at QoS 0: a lost one is not repeated.
@@ -39,6 +56,11 @@ class LiveFrame(BaseModel):
     rest: float = 0.0  #: level of the resting hand
     counted_at_s: float | None = None  #: Unix time of the last count's commit, to measure delay
     sent_at_s: float = 0.0  #: Unix time of sending
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it tells more than the next piece of a curve: a page opened later starts with the last."""
+        return self.state != "streaming" or self.counted_at_s is not None
 
     def topic(self) -> str:
         """MQTT topic of this frame."""

@@ -18,14 +18,15 @@ from ..errors import SetupError
 Role = Literal["hub", "ingest", "dashboard"]
 
 #: What each role may do, as NATS subjects (an MQTT topic's "/" is a "." there). Nobody may do more: the
-#: dashboard cannot publish, ingest can only acknowledge, a hub writes its own branch and hears its answers.
+#: dashboard can only say whom it shows, ingest can only acknowledge, a hub writes its own branch and hears
+#: its answers.
 PERMISSIONS: dict[Role, dict[str, list[str]]] = {
     "hub": {
         "publish": ["griphub.v1.{site}.{hub}.event.>", "griphub.v1.{site}.{hub}.live.>"],
-        "subscribe": ["griphub.v1.{site}.{hub}.ack"],
+        "subscribe": ["griphub.v1.{site}.{hub}.ack", "griphub.v1.{site}.watch"],
     },
     "ingest": {"publish": ["griphub.v1.*.*.ack"], "subscribe": ["griphub.v1.*.*.event.>"]},
-    "dashboard": {"publish": [], "subscribe": ["griphub.v1.*.*.live.>"]},
+    "dashboard": {"publish": ["griphub.v1.{site}.watch"], "subscribe": ["griphub.v1.*.*.live.>"]},
 }
 
 
@@ -127,9 +128,8 @@ def write_config(config: Config) -> Path:
                     "password": passwords[role],
                     "allowed_connection_types": ["MQTT"],
                     "permissions": {
-                        what: {"allow": allowed} if allowed else {"deny": [">"]}
+                        what: {"allow": [s.format(site=config.site, hub=config.hub) for s in subjects]}
                         for what, subjects in permissions.items()
-                        for allowed in [[s.format(site=config.site, hub=config.hub) for s in subjects]]
                     },
                 }
                 for role, permissions in PERMISSIONS.items()

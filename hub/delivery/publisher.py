@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from typing import Literal
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ..config import Config
 from ..errors import StoreError
-from ..live import LiveFrame
+from ..live import WATCHED_S, LiveFrame, Watch, watch_topic
 from . import mqtt
 from .outbox import Outbox, Waiting
 
@@ -65,6 +66,7 @@ class Publisher:
         self._last_seq = 0
         self._in_flight: dict[UUID, tuple[Waiting, float, int]] = {}  # event, when to send again, tries
         self._acknowledged: list[UUID] = []
+        self._watched: dict[str, float] = {}  # child: until when, monotonic
         name = f"griphub-hub-{config.site}-{config.hub}"
         self._client = mqtt.make_client(config, "hub", name, connected=self._on_connected)
         self._client.on_disconnect = self._on_disconnect
@@ -74,9 +76,13 @@ class Publisher:
         """Say that something new was committed."""
         self._wake.set()
 
+    def watched(self, child_id: str) -> bool:
+        """Whether a page of this child is open somewhere."""
+        return self._watched.get(child_id, 0.0) > time.monotonic()
+
     def send_live(self, frame: LiveFrame) -> None:
-        """Send a live frame if the broker is there; else nobody could see it anyway."""
-        if self._connected:
+        """Send a live frame if somebody could see it."""
+        if self._connected and (frame.is_news or self.watched(frame.child_id)):
             self._client.publish(frame.topic(), frame.model_dump_json(by_alias=True), qos=0)
 
     async def run(self) -> None:
@@ -146,6 +152,7 @@ class Publisher:
 
     def _on_connected(self, client: paho.Client) -> None:
         client.subscribe(ack_topic(self._config.site, self._config.hub), qos=1)
+        client.subscribe(watch_topic(self._config.site), qos=0)
         self._loop.call_soon_threadsafe(self._set_connected, True)
 
     def _on_disconnect(
@@ -160,11 +167,13 @@ class Publisher:
 
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
         try:
-            ack = Ack.model_validate_json(message.payload)
+            if message.topic == watch_topic(self._config.site):
+                watch = Watch.model_validate_json(message.payload)
+                self._loop.call_soon_threadsafe(self._on_watch, watch)
+            else:
+                self._loop.call_soon_threadsafe(self._on_ack, Ack.model_validate_json(message.payload))
         except ValidationError:
-            log.warning("An acknowledgement that cannot be read was ignored; its events are sent again.")
-            return
-        self._loop.call_soon_threadsafe(self._on_ack, ack)
+            log.warning("A message on %s that cannot be read was ignored.", message.topic)
 
     def _set_connected(self, connected: bool) -> None:
         if connected != self._connected:
@@ -172,6 +181,11 @@ class Publisher:
         self._connected = connected
         if connected:
             self._start_over()
+
+    def _on_watch(self, watch: Watch) -> None:
+        now_s = time.monotonic()
+        self._watched = {child: until_s for child, until_s in self._watched.items() if until_s > now_s}
+        self._watched |= dict.fromkeys(watch.children, now_s + WATCHED_S)
 
     def _on_ack(self, ack: Ack) -> None:
         self._acknowledged.extend(ack.event_ids)

@@ -1,14 +1,18 @@
 """Frames from a real broker to the viewers of a child."""
 
 import asyncio
+import contextlib
 import json
+from contextlib import closing
 from uuid import UUID
 
 from griphub.dashboard import live
 from griphub.dashboard.live import AWAY, UP, LiveHub
 from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.delivery import broker as home_broker
-from griphub.hub.live import LiveFrame
+from griphub.hub.delivery.outbox import Outbox
+from griphub.hub.delivery.publisher import Publisher
+from griphub.hub.live import WATCHED_S, LiveFrame, Watch
 from griphub.hub.records import Hand, Source
 
 WAIT_S = 15
@@ -55,6 +59,52 @@ async def test_a_childs_frames_reach_its_viewers_and_nobody_else(config, hub_cli
                 assert got[0].values == (1.0, None)
             assert json.loads(await next_of(ben))["count"] == 9
         assert hub.rejected == 0
+
+
+async def test_a_hub_sends_curves_only_while_somebody_watches(config, broker):
+    async def curve_comes(publisher, viewer):
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                publisher.send_live(frame(t_s=(0.0,), values=(1.0,)))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        while True:
+                            if json.loads(await viewer.get()).get("t_s"):
+                                return
+
+    with closing(Outbox(config.data_dir / "outbox.db")) as outbox:
+        publisher = Publisher(config, outbox)
+        hub = LiveHub(config)
+        running = asyncio.create_task(publisher.run())
+        async with hub.running():
+            with hub.watch("c-ben") as ben, hub.watch("c-ada") as ada:
+                await connected(ben)
+                await curve_comes(publisher, ada)
+                assert publisher.watched("c-ada") and publisher.watched("c-ben")
+                assert not publisher.watched("c-mia")
+                for news in ({"state": "ended"}, {"counted_at_s": 1.0}):
+                    publisher.send_live(frame("c-mia", "ball-03", t_s=(0.0,), values=(1.0,)))
+                    publisher.send_live(frame("c-mia", "ball-03", **news))
+                    async with asyncio.timeout(WAIT_S):
+                        while not (last := [f for _, f in hub._last.values() if f.child_id == "c-mia"]):
+                            await asyncio.sleep(0.01)
+                    assert not last[0].t_s  # a page that opens now starts with the news, not with a curve
+                    hub._last.clear()
+        running.cancel()
+        await asyncio.wait([running])
+
+
+def test_who_is_watched_is_forgotten_when_no_page_says_so(config, monkeypatch):
+    now_s = [100.0]
+    monkeypatch.setattr("griphub.hub.delivery.publisher.time.monotonic", lambda: now_s[0])
+    with closing(Outbox(config.data_dir / "outbox.db")) as outbox:
+        publisher = Publisher(config, outbox)
+        publisher._on_watch(Watch(children=("c-ada",)))
+        now_s[0] += WATCHED_S - 0.1
+        assert publisher.watched("c-ada")
+        publisher._on_watch(Watch(children=("c-ben",)))
+        now_s[0] += 0.2
+        assert not publisher.watched("c-ada") and publisher.watched("c-ben")
 
 
 async def test_a_new_viewer_sees_how_things_stand(config, hub_client):

@@ -184,6 +184,7 @@ def test_each_role_can_do_only_its_own(config: Config, running_broker) -> None:
         "griphub/v1/home/hub/ack",
         "griphub/v1/+/+/event/+",
         "griphub/v1/+/+/live/+",
+        "griphub/v1/home/watch",
         "griphub/v1/next-door/hub/ack",
         "#",
     ]
@@ -191,22 +192,23 @@ def test_each_role_can_do_only_its_own(config: Config, running_broker) -> None:
         client.subscribe([(name, 1) for name in filters])
     _until(lambda: len(granted) == 3)
     assert granted == {
-        "hub": [True, False, False, False, False],
-        "ingest": [False, True, False, False, False],
-        "dashboard": [False, False, True, False, False],
+        "hub": [True, False, False, True, False, False],
+        "ingest": [False, True, False, False, False, False],
+        "dashboard": [False, False, True, False, False, False],
     }
     for client in clients.values():
         for topic in (
             "home/hub/event/squeeze",
             "home/hub/live/ball01",
             "home/hub/ack",
+            "home/watch",
             "next-door/hub/event/squeeze",
         ):
             client.publish(f"griphub/v1/{topic}", b"x", qos=1).wait_for_publish(5)
     clients["hub"].publish("griphub/v1/home/hub/event/last", b"x", qos=1).wait_for_publish(5)
     _until(lambda: "griphub/v1/home/hub/event/last" in heard["ingest"])
     assert heard == {
-        "hub": ["griphub/v1/home/hub/ack"],
+        "hub": ["griphub/v1/home/hub/ack", "griphub/v1/home/watch"],
         "ingest": ["griphub/v1/home/hub/event/squeeze", "griphub/v1/home/hub/event/last"],
         "dashboard": ["griphub/v1/home/hub/live/ball01"],
     }
