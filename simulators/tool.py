@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..firmware_bridge import profile
 from ..firmware_bridge.clock import HostClock
@@ -19,7 +20,7 @@ from .peripheral import Peripheral
 from .plays import Play
 from .radio import VirtualLink
 
-#: A packet holds at most this much time, in real seconds: a live page wants 20 a second.
+#: Usual time in a packet, in real seconds: a live page wants 20 a second.
 PACKET_S: Final = 0.05
 #: How long a tool stays awake for a hub that missed the end: as long as a hub keeps a session open.
 LINGER_S: Final = 60.0
@@ -68,6 +69,10 @@ class SimulatedTool:
         Time in which plays are played.
     pause_s : float
         Sleep between two plays, seconds of `clock`.
+    packet_s : float
+        A packet holds at most this much time, in real seconds.
+    sensor : callable, optional
+        What the sensor makes of raw samples as they are sensed: where it sticks, or is worn.
     bonds : Path, optional
         File for the keys of bonded hubs; without it they are forgotten at power-off.
     drop : float
@@ -83,6 +88,8 @@ class SimulatedTool:
         Of this life.
     sent : int
         Samples handed to the radio.
+    pause_s : float
+        As given; may be changed while it plays.
     utc_ms : int or None
         Time that a hub told it, Unix milliseconds.
     done : asyncio.Event
@@ -98,6 +105,8 @@ class SimulatedTool:
         link: VirtualLink,
         clock: HostClock,
         pause_s: float = 5.0,
+        packet_s: float = PACKET_S,
+        sensor: Callable[[NDArray[np.int64]], NDArray[np.int64]] = lambda raw: raw,
         bonds: Path | None = None,
         drop: float = 0.0,
         seed: int = 0,
@@ -111,7 +120,9 @@ class SimulatedTool:
         self.done = asyncio.Event()
         self._plays = plays
         self._clock = clock
-        self._pause_s = pause_s
+        self.pause_s = pause_s
+        self._packet_s = packet_s
+        self._sensor = sensor
         self._drop = drop
         self._random = Random(f"{seed} {name}")  # noqa: S311 - repeatable, not secret
         self._observer = observer
@@ -151,7 +162,7 @@ class SimulatedTool:
                 await self._end()
                 self._observer(PlayEnded(self.name, self.boot_id, number, self.sent - before))
                 await self.peripheral.hide()
-                await self._clock.sleep(self._pause_s)
+                await self._clock.sleep(self.pause_s)
             self.done.set()
 
     def _load(self, play: Play) -> None:
@@ -182,12 +193,12 @@ class SimulatedTool:
         start = self._position
         fits = ForcePacket.capacity(self.peripheral.att_mtu, timed=self._timed)
         ticks = self._ticks[start : start + fits]
-        span = PACKET_S * self._clock.speed * TICKS_PER_S
+        span = self._packet_s * self._clock.speed * TICKS_PER_S
         ends = (ticks - ticks[0] >= span) | (np.diff(ticks, prepend=ticks[0]) > MAX_TICKS)
         return start + (int(ends.argmax()) if ends.any() else len(ticks))
 
     def _packet(self, end: int) -> ForcePacket:
-        raw, ticks = self._raw[self._position : end], self._ticks[self._position : end]
+        raw, ticks = self._sensor(self._raw[self._position : end]), self._ticks[self._position : end]
         tared = np.clip(raw - self._zero, RAW_MISSING + 1, RAW_CLIPPED - 1)
         sent = np.where((raw == RAW_MISSING) | (raw == RAW_CLIPPED), raw, tared)
         return ForcePacket(
