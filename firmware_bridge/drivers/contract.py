@@ -120,3 +120,8 @@ class Driver(ABC):
     def tare(self) -> Sequence[Write]:
         """Writes that zero the tool; empty where it cannot (`capabilities` says so)."""
         return ()
+
+
+def may_offer(advertisement: Advertisement, *services: str) -> bool:
+    """Whether an advertisement names one of these services, or none at all: many devices name none."""
+    return not advertisement.service_uuids or not advertisement.service_uuids.isdisjoint(services)
