@@ -3,27 +3,52 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bleak import BleakAdapter, BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
-from bleak.backends.scanner import AdvertisementDataCallback
-from bleak.exc import BleakError
+from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback
+from bleak.exc import (
+    BleakBluetoothNotAvailableError,
+    BleakBluetoothNotAvailableReason,
+    BleakDBusError,
+    BleakDeviceNotFoundError,
+    BleakError,
+)
+from bleak_retry_connector import (
+    BleakOutOfConnectionSlotsError,
+    close_stale_connections,
+    establish_connection,
+)
 from bumble.core import BaseBumbleError
 
 from .bumble_backend import BumbleClient, BumbleScanner
-from .bumble_radio import BumbleRadio
-from .errors import AdapterUnavailable
+from .bumble_radio import BumbleRadio, Passkey
+from .ear import Ear
+from .errors import AdapterCause, AdapterUnavailable, LinkLost, NoFreeSlot
 
 if sys.platform == "linux":
     from .bluez_agent import pairing_agent
+    from .bluez_watch import watched
 
-SYSTEM = "system"  #: this machine's own Bluetooth, through whatever bleak finds
+SYSTEM: Final = "system"  #: this machine's own Bluetooth, through whatever bleak finds
 
 #: How long a radio may take to come up: a controller resets within a fraction of this.
-OPEN_DEADLINE_S = 5.0
+OPEN_DEADLINE_S: Final = 5.0
+
+#: Bumble transports that reach a real controller; all others are virtual radios.
+_REAL: Final = ("usb:", "pyusb:", "serial:", "hci-socket:")
+
+_CAUSES: Final = {
+    BleakBluetoothNotAvailableReason.NO_BLUETOOTH: AdapterCause.MISSING,
+    BleakBluetoothNotAvailableReason.NO_BLE_CENTRAL_ROLE: AdapterCause.MISSING,
+    BleakBluetoothNotAvailableReason.POWERED_OFF: AdapterCause.OFF,
+    BleakBluetoothNotAvailableReason.DENIED_BY_USER: AdapterCause.NO_PERMISSION,
+    BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM: AdapterCause.NO_PERMISSION,
+    BleakBluetoothNotAvailableReason.DENIED_BY_UNKNOWN: AdapterCause.NO_PERMISSION,
+}
 
 
 class Adapter:
@@ -32,17 +57,35 @@ class Adapter:
     Attributes
     ----------
     radio : str
-        ``system``, or the Bumble transport moniker.
+        ``system``, ``system:hci1``, or the Bumble transport moniker.
+    simulated : bool
+        Whether it is a virtual radio, so that whatever is heard on it is simulated.
     lost : asyncio.Event
-        Set when the radio itself is gone for good, so that a new adapter must be opened. Never set for
-        ``system``, where calls fail instead.
+        Set when the radio is gone or switched off, so that a new adapter must be opened. On other platforms
+        than Linux never set for ``system``: there calls fail instead.
+    failure : AdapterUnavailable
+        Once `lost`, why.
     """
 
-    def __init__(self, radio: str, bumble: BumbleRadio | None = None) -> None:
+    def __init__(
+        self,
+        radio: str,
+        bumble: BumbleRadio | None = None,
+        *,
+        hci: str | None = None,
+        passkey: Passkey | None = None,
+    ) -> None:
         self.radio = radio
+        self.simulated = bumble is not None and not radio.startswith(_REAL)
         self.lost = bumble.lost if bumble else asyncio.Event()
+        self.failure = AdapterUnavailable(radio, "the radio went away")
         self._connecting = asyncio.Lock()
         self._bumble = bumble
+        self._bluez = {"adapter": hci} if hci else {}
+        self._passkey = passkey
+        self._ear = Ear(self.scanner)
+
+    # -- hearing
 
     def scanner(
         self, detected: AdvertisementDataCallback | None = None, service_uuids: list[str] | None = None
@@ -50,11 +93,35 @@ class Adapter:
         """Make a scanner; its `start` and `stop` raise `AdapterUnavailable` where bleak's own would raise."""
         return _Scanner(self.radio, detected, service_uuids, **self._backend(BumbleScanner))
 
-    def client(
-        self, device: BLEDevice, disconnected: Callable[[BleakClient], None] | None = None, **kwargs: Any
-    ) -> BleakClient:
-        """Make a client for a tool that was found on this radio; keyword arguments are bleak's."""
-        return BleakClient(device, disconnected, **kwargs, **self._backend(BumbleClient))
+    def listening(
+        self, heard: Callable[[BLEDevice, AdvertisementData], None]
+    ) -> AbstractAsyncContextManager[None]:
+        """Be told of all advertisements by the radio's one scanner, which all listeners share.
+
+        Raises
+        ------
+        AdapterUnavailable
+            On entering.
+        """
+        return self._ear.listening(heard)
+
+    def advertisements(self, address: str) -> AbstractAsyncContextManager[AsyncIterator[AdvertisementData]]:
+        """Follow the advertisements of one device, through the same scanner.
+
+        A reader that is too slow loses the oldest.
+
+        Raises
+        ------
+        AdapterUnavailable
+            On entering.
+        """
+        return self._ear.advertisements(address)
+
+    async def rescan(self) -> None:
+        """Start the shared scanner anew; raises `AdapterUnavailable` if it does not start."""
+        await self._ear.restart()
+
+    # -- connecting
 
     @asynccontextmanager
     async def connecting(self, device: BLEDevice) -> AsyncIterator[None]:
@@ -69,10 +136,52 @@ class Adapter:
         """
         async with self._connecting:
             if sys.platform == "linux" and self._bumble is None:
-                async with pairing_agent(device.address):
+                async with pairing_agent(device.address, self._passkey):
                     yield
             else:
                 yield
+
+    def client(
+        self, device: BLEDevice, disconnected: Callable[[BleakClient], None] | None = None, **kwargs: Any
+    ) -> BleakClient:
+        """Make a client for a tool that was found on this radio; keyword arguments are bleak's."""
+        return BleakClient(device, disconnected, **kwargs, **self._backend(BumbleClient))
+
+    async def connect(
+        self, device: BLEDevice, disconnected: Callable[[BleakClient], None] | None = None
+    ) -> BleakClient:
+        """Connect to a tool that was found on this radio; to be done under `connecting`, with a deadline.
+
+        What BlueZ is known to mend by itself is tried again at once (bleak-retry-connector knows which errors
+        those are); everything else needs a fresh scan.
+
+        Raises
+        ------
+        NoFreeSlot
+            If the radio holds as many links as it can.
+        LinkLost
+            If the radio has forgotten the tool since it was heard.
+        BleakError, OSError, EOFError
+        """
+        try:
+            return await establish_connection(
+                _Client,
+                device,
+                device.name or device.address,
+                disconnected,
+                max_attempts=1,
+                radio=self.radio,
+                **self._backend(BumbleClient),
+            )
+        except BleakOutOfConnectionSlotsError as error:
+            raise NoFreeSlot(self.radio) from error
+
+    async def bonded(self, device: BLEDevice) -> bool:
+        """Whether this radio and a tool share a key, as far as the platform tells."""
+        if self._bumble:
+            return await self._bumble.bonded(device.details["address"])
+        properties = device.details.get("props", {}) if isinstance(device.details, dict) else {}
+        return bool(properties.get("Bonded", properties.get("Paired", False)))
 
     async def forget(self, device: BLEDevice) -> None:
         """Delete the bond with a tool, so that the next connection pairs anew.
@@ -85,10 +194,48 @@ class Adapter:
         try:
             await self.client(device).unpair()
         except (BleakError, OSError) as error:
-            raise AdapterUnavailable(self.radio, str(error)) from error
+            raise unavailable(self.radio, error) from error
+
+    async def release_stale(self, ours: Callable[[BLEDevice], bool]) -> None:
+        """Let go of tools to which a killed process left this radio connected: they do not advertise.
+
+        Parameters
+        ----------
+        ours : callable
+            Whether a connected device is a tool of this hub; others may be a loudspeaker in use.
+        """
+        if sys.platform != "linux" or self._bumble:
+            return  # a Bumble controller starts with a reset
+        try:
+            for device in await (await BleakAdapter.get(bluez=self._bluez)).get_connected_devices(["1801"]):
+                if ours(device):
+                    await close_stale_connections(device)
+        except (BleakError, OSError, EOFError) as error:
+            raise unavailable(self.radio, error) from error
 
     def _backend(self, backend: type) -> dict[str, Any]:
-        return {"backend": backend, "bumble": self._bumble} if self._bumble else {}
+        if self._bumble:
+            return {"backend": backend, "bumble": self._bumble}
+        return {"bluez": self._bluez}
+
+
+class _Client(BleakClient):
+    """What another attempt with the same `BLEDevice` cannot mend leaves bleak-retry-connector at once."""
+
+    def __init__(self, *args: Any, radio: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._radio = radio
+
+    async def connect(self, **kwargs: Any) -> None:
+        try:
+            await super().connect(**kwargs)
+        except BleakDeviceNotFoundError as error:
+            raise LinkLost(self.name, "the radio no longer hears it") from error
+        except BleakDBusError as error:
+            # BlueZ, doc/error-codes.txt: the controller answered 0x09, connection limit exceeded
+            if "concurrent-connection-limit" in str(error):
+                raise NoFreeSlot(self._radio) from error
+            raise
 
 
 class _Scanner(BleakScanner):
@@ -99,55 +246,87 @@ class _Scanner(BleakScanner):
     async def start(self) -> None:
         try:
             await super().start()
-        except (BleakError, OSError) as error:
-            raise AdapterUnavailable(self._radio, str(error)) from error
+        except (BleakError, OSError, EOFError) as error:
+            raise unavailable(self._radio, error) from error
 
     async def stop(self) -> None:
         try:
             await super().stop()
-        except (BleakError, OSError) as error:
-            raise AdapterUnavailable(self._radio, str(error)) from error
+        except (BleakError, OSError, EOFError) as error:
+            raise unavailable(self._radio, error) from error
 
 
 @asynccontextmanager
-async def open_adapter(radio: str = SYSTEM, *, bonds: Path | None = None) -> AsyncIterator[Adapter]:
+async def open_adapter(
+    radio: str = SYSTEM, *, bonds: Path | None = None, passkey: Passkey | None = None
+) -> AsyncIterator[Adapter]:
     """Open a radio.
 
     Parameters
     ----------
     radio : str
-        ``system``, or a Bumble HCI transport such as ``unix:/run/radio`` or ``tcp-client:localhost:9000``.
+        ``system``, or on Linux one of several as in ``system:hci1``, or a Bumble HCI transport such as
+        ``unix:/run/radio`` or ``tcp-client:localhost:9000``.
     bonds : Path, optional
         Folder for the keys of bonded tools. Without it a Bumble radio forgets them on closing; the system
         keeps its own.
+    passkey : callable, optional
+        Asks somebody for the six digits that a tool shows, given its address; raises `PairingRefused` if
+        nobody is there. Without it tools that want a passkey do not pair.
 
     Raises
     ------
     AdapterUnavailable
         If there is no such radio.
     """
-    if radio == SYSTEM:
-        await _require_bluetooth()
-        yield Adapter(radio)
+    if radio == SYSTEM or radio.startswith(f"{SYSTEM}:"):
+        async with _system(radio, passkey) as adapter:
+            yield adapter
         return
-    opening = BumbleRadio.open(radio, bonds)
+    opening = BumbleRadio.open(radio, bonds, passkey)
     try:
         async with asyncio.timeout(OPEN_DEADLINE_S):
             bumble = await opening.__aenter__()
     except TimeoutError:
         raise AdapterUnavailable(radio, f"it did not answer within {OPEN_DEADLINE_S:g} s") from None
     except (OSError, ValueError, BaseBumbleError, BleakError) as error:
-        raise AdapterUnavailable(radio, str(error)) from error
+        raise unavailable(radio, error) from error
     try:
         yield Adapter(radio, bumble)
     finally:
         await opening.__aexit__(None, None, None)
 
 
-async def _require_bluetooth() -> None:
-    try:
-        await BleakAdapter.get()
-    except NotImplementedError:
-        return  # not on Linux: the first scan tells
-    except (BleakError, OSError) as error:
-        raise AdapterUnavailable(SYSTEM, str(error)) from error
+@asynccontextmanager
+async def _system(radio: str, passkey: Passkey | None) -> AsyncIterator[Adapter]:
+    hci = radio.partition(":")[2] or None
+    if sys.platform != "linux":
+        if hci:
+            raise AdapterUnavailable(radio, "only Linux tells several apart", AdapterCause.MISSING)
+        yield Adapter(radio)  # the first scan tells whether it works
+        return
+    async with watched(radio, hci) as bluez:
+        adapter = Adapter(radio, hci=bluez.hci, passkey=passkey)
+
+        def lost(failure: AdapterUnavailable) -> None:
+            adapter.failure = failure
+            adapter.lost.set()
+
+        bluez.lost = lost
+        yield adapter
+
+
+def unavailable(radio: str, error: Exception) -> AdapterUnavailable:
+    """Say in our words why a radio does not work."""
+    cause, reason = AdapterCause.GONE, str(error)
+    if isinstance(error, BleakBluetoothNotAvailableError):
+        cause, reason = _CAUSES.get(error.reason, AdapterCause.GONE), str(error.args[0])
+    elif isinstance(error, BleakDBusError) and error.dbus_error.endswith((".AccessDenied", ".NotAuthorized")):
+        cause = AdapterCause.NO_PERMISSION
+    elif isinstance(error, BleakDBusError) and error.dbus_error == "org.bluez.Error.NotReady":
+        cause = AdapterCause.OFF
+    elif isinstance(error, FileNotFoundError):
+        cause = AdapterCause.MISSING
+    elif isinstance(error, PermissionError):
+        cause = AdapterCause.NO_PERMISSION
+    return AdapterUnavailable(radio, reason, cause)

@@ -8,29 +8,33 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from dbus_fast import BusType, DBusError, DBusFastError, Message, MessageType
+from dbus_fast import DBusError, DBusFastError
 from dbus_fast.aio import MessageBus
 from dbus_fast.annotations import DBusObjectPath, DBusStr, DBusUInt32
 from dbus_fast.service import ServiceInterface, dbus_method
 
-from .errors import AdapterUnavailable
+from .bluez_bus import ANSWER_S, ask, system_bus, translated
+from .bumble_radio import Passkey
+from .errors import GripError
 
 PATH: Final = "/griphub/agent"
 
-#: A ball has neither display nor keys, so that pairing just works (Core Specification, Vol 3 Part H, 2.3.5).
-CAPABILITY: Final = "NoInputNoOutput"
+#: Most tools have neither display nor keys, so that pairing just works (Core Specification, Vol 3 Part H,
+#: 2.3.5). Where somebody can read digits from a tool the hub is a keyboard, and no more: with a display it
+#: would be asked to compare numbers, which nobody does.
+CAPABILITIES: Final = {False: "NoInputNoOutput", True: "KeyboardOnly"}
 
-#: Registering is three round trips on this machine, and may start the daemon. Unregistering is one; from a
-#: daemon that hangs the end of the connection does it.
-REGISTER_S: Final = 5.0
+#: Unregistering is one round trip; from a daemon that hangs the end of the connection does it.
 GOODBYE_S: Final = 1.0
 
 
 class _Agent(ServiceInterface):
-    """Consents to pairing with one tool; what it lacks (PINs, passkeys) counts as refused."""
+    """Consents to pairing with one tool; whatever else it is asked for counts as refused."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, passkey: Passkey | None) -> None:
         super().__init__("org.bluez.Agent1")
+        self._address = address
+        self._passkey = passkey
         self._device = "/dev_" + address.upper().replace(":", "_")  # so end the paths of BlueZ's devices
 
     @dbus_method()
@@ -41,8 +45,17 @@ class _Agent(ServiceInterface):
 
     @dbus_method()
     def RequestAuthorization(self, device: DBusObjectPath) -> None:  # noqa: N802
-        if not device.endswith(self._device):
-            raise _rejected("the hub did not ask to pair with it")
+        self._expect(device)
+
+    @dbus_method()
+    async def RequestPasskey(self, device: DBusObjectPath) -> DBusUInt32:  # noqa: N802
+        self._expect(device)
+        if self._passkey is None:
+            raise _rejected("nobody is there to read the tool's digits")
+        try:
+            return await self._passkey(self._address)
+        except GripError as error:
+            raise _rejected(str(error)) from error
 
     @dbus_method()
     def RequestConfirmation(self, device: DBusObjectPath, passkey: DBusUInt32) -> None:  # noqa: N802
@@ -52,9 +65,13 @@ class _Agent(ServiceInterface):
     def AuthorizeService(self, device: DBusObjectPath, uuid: DBusStr) -> None:  # noqa: N802
         raise _rejected("the hub offers no services")
 
+    def _expect(self, device: str) -> None:
+        if not device.endswith(self._device):
+            raise _rejected("the hub did not ask to pair with it")
+
 
 @asynccontextmanager
-async def pairing_agent(address: str) -> AsyncIterator[None]:
+async def pairing_agent(address: str, passkey: Passkey | None = None) -> AsyncIterator[None]:
     """Answer BlueZ while the hub connects to one tool and pairs with it.
 
     Connecting is part of it because BlueZ pairs by itself once one of its own requests is refused for want of
@@ -65,52 +82,32 @@ async def pairing_agent(address: str) -> AsyncIterator[None]:
     ----------
     address : str
         Of the tool; pairing with any other device is refused.
+    passkey : callable, optional
+        Asks somebody for the digits that the tool shows.
 
     Raises
     ------
     AdapterUnavailable
         If BlueZ does not run, or does not take the agent.
     """
-    bus = MessageBus(bus_type=BusType.SYSTEM)
-    try:
-        try:
-            async with asyncio.timeout(REGISTER_S):
+    async with system_bus() as bus:
+        with translated("system", "take a pairing agent"):
+            async with asyncio.timeout(ANSWER_S):
                 await bus.connect()
-                bus.export(PATH, _Agent(address))
-                await _ask(bus, "RegisterAgent", "os", PATH, CAPABILITY)
-                await _ask(bus, "RequestDefaultAgent", "o", PATH)
-        except TimeoutError:
-            reason = f"BlueZ did not answer within {REGISTER_S:g} s: `sudo systemctl restart bluetooth`"
-            raise AdapterUnavailable("system", reason) from None
-        except DBusError as error:
-            raise AdapterUnavailable("system", _reason(error)) from error
-        except (OSError, EOFError, DBusFastError) as error:
-            raise AdapterUnavailable("system", f"D-Bus, the way to BlueZ, is away ({error})") from error
-        yield
-    finally:
-        if bus.connected:
-            with suppress(OSError, EOFError, DBusFastError):  # TimeoutError is an OSError
-                async with asyncio.timeout(GOODBYE_S):
-                    await _ask(bus, "UnregisterAgent", "o", PATH)
-            bus.disconnect()
+                bus.export(PATH, _Agent(address, passkey))
+                await _manager(bus, "RegisterAgent", "os", PATH, CAPABILITIES[passkey is not None])
+                await _manager(bus, "RequestDefaultAgent", "o", PATH)
+        try:
+            yield
+        finally:
+            if bus.connected:
+                with suppress(OSError, EOFError, DBusFastError):  # TimeoutError is an OSError
+                    async with asyncio.timeout(GOODBYE_S):
+                        await _manager(bus, "UnregisterAgent", "o", PATH)
 
 
-async def _ask(bus: MessageBus, method: str, signature: str, *body: str) -> None:
-    reply = await bus.call(
-        Message(
-            "org.bluez", "/org/bluez", "org.bluez.AgentManager1", method, signature=signature, body=[*body]
-        )
-    )
-    if reply.message_type is MessageType.ERROR:
-        raise DBusError(reply.error_name or "org.bluez.Error.Failed", f"{reply.error_name} {reply.body}")
-
-
-def _reason(error: DBusError) -> str:
-    if error.type == "org.freedesktop.DBus.Error.AccessDenied":
-        return "BlueZ is barred to this user: `sudo usermod -aG bluetooth $USER`, then log in again"
-    if error.type.startswith("org.freedesktop.DBus.Error."):  # absent, or does not start when called
-        return "BlueZ does not run: `sudo systemctl start bluetooth`"
-    return f"BlueZ does not take a pairing agent ({error})"
+async def _manager(bus: MessageBus, method: str, signature: str, *body: str) -> None:
+    await ask(bus, "/org/bluez", "org.bluez.AgentManager1", method, signature, *body)
 
 
 def _rejected(reason: str) -> DBusError:

@@ -76,11 +76,11 @@ class BumbleScanner(BaseBleakScanner):
             manufacturer_data={
                 int(c): bytes(b) for c, b in data.get_all(AdvertisingData.MANUFACTURER_SPECIFIC_DATA)
             },
-            service_data={},
+            service_data=_service_data(data),
             service_uuids=uuids,
             tx_power=data.get(AdvertisingData.TX_POWER_LEVEL),
             rssi=advertisement.rssi,
-            platform_data=(advertisement,),
+            platform_data=(advertisement, _properties(data)),
         )
         address = advertisement.address.to_string(with_type_qualifier=False)
         details = {"radio": self._radio.name, "address": advertisement.address}
@@ -244,3 +244,14 @@ class BumbleClient(BaseBleakClient):
 
 def _uuid(uuid: UUID) -> str:
     return normalize_uuid_str(uuid.to_hex_str("-" if len(uuid.uuid_bytes) == 16 else ""))
+
+
+def _service_data(data: AdvertisingData) -> dict[str, bytes]:
+    kinds = (AdvertisingData.SERVICE_DATA_16_BIT_UUID, AdvertisingData.SERVICE_DATA_128_BIT_UUID)
+    return {_uuid(uuid): bytes(value) for kind in kinds for uuid, value in data.get_all(kind)}
+
+
+def _properties(data: AdvertisingData) -> dict[str, bytes]:
+    """What bleak has no field for, by the names of BlueZ."""
+    flags = data.get(AdvertisingData.FLAGS, raw=True)
+    return {"AdvertisingFlags": flags} if flags else {}

@@ -5,18 +5,21 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bleak.exc import BleakError, BleakGATTProtocolError
 from bumble import att, hci
-from bumble.core import BaseBumbleError
+from bumble.core import BaseBumbleError, ConnectionError
 from bumble.device import Advertisement, Connection, Device, DeviceConfiguration
 from bumble.keys import JsonKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.transport import open_transport
 
+from .errors import GripError, NoFreeSlot
+
 T = TypeVar("T")
 Listener = Callable[[Advertisement], None]
+Passkey = Callable[[str], Awaitable[int]]  #: asks somebody for the digits that the tool of an address shows
 
 #: Only the long-term key is exchanged. Bumble 0.0.236 files a bond under the peer's identity address when one
 #: is sent, by default the public one, and would then look for the peer by scanning before each connect. Tools
@@ -24,10 +27,32 @@ Listener = Callable[[Advertisement], None]
 _KEYS = PairingDelegate.KeyDistribution.DISTRIBUTE_ENCRYPTION_KEY
 
 
-def pairing_config(_connection: Connection) -> PairingConfig:
-    """LE Secure Connections with bonding; the tools have neither display nor keys ("just works")."""
-    delegate = PairingDelegate(local_initiator_key_distribution=_KEYS, local_responder_key_distribution=_KEYS)
-    return PairingConfig(sc=True, mitm=False, bonding=True, delegate=delegate)
+#: HCI errors of a controller that has no room for another link: Connection Limit Exceeded, and Connection
+#: Rejected Due To Limited Resources (Core Specification, Vol 1 Part F).
+_FULL: Final = (0x09, 0x0D)
+_HCI_FAILURES: Final = (ConnectionError, hci.HCI_Error, hci.HCI_StatusError)
+
+#: Devices whose advertisements Bumble and bleak remember at a time. A house has a few dozen; without a bound,
+#: somebody who advertises under ever new addresses would fill the memory.
+MAX_HEARD: Final = 1000
+
+
+class _Delegate(PairingDelegate):
+    """What the hub has to pair with: nothing, or somebody who reads six digits from the tool."""
+
+    def __init__(self, address: str, passkey: Passkey | None) -> None:
+        # never more than a keyboard: nobody compares numbers, and the hub shows none
+        capability = self.KEYBOARD_INPUT_ONLY if passkey else self.NO_OUTPUT_NO_INPUT
+        super().__init__(capability, _KEYS, _KEYS)
+        self._address = address
+        self._passkey = passkey
+
+    async def get_number(self) -> int | None:
+        if self._passkey is None:
+            return None
+        with contextlib.suppress(GripError):
+            return await self._passkey(self._address)
+        return None
 
 
 #: Saying goodbye to all tools takes a few connection intervals; a radio that hangs never does it.
@@ -45,17 +70,20 @@ class BumbleRadio:
         Set once the transport has ended: nothing works on this radio any more.
     """
 
-    def __init__(self, name: str, device: Device) -> None:
+    def __init__(self, name: str, device: Device, passkey: Passkey | None = None) -> None:
         self.name = name
         self.device = device
         self.lost = asyncio.Event()
         self._listeners: list[Listener] = []
-        device.pairing_config_factory = pairing_config
+        self._passkey = passkey
+        device.pairing_config_factory = self._pairing_config
         device.on(Device.EVENT_ADVERTISEMENT, self._on_advertisement)
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, name: str, bonds: Path | None) -> AsyncIterator["BumbleRadio"]:
+    async def open(
+        cls, name: str, bonds: Path | None, passkey: Passkey | None = None
+    ) -> AsyncIterator["BumbleRadio"]:
         """Power the controller on.
 
         Parameters
@@ -64,6 +92,8 @@ class BumbleRadio:
             Bumble transport moniker, such as ``unix:/run/radio`` or ``tcp-client:localhost:9000``.
         bonds : Path, optional
             Folder for the keys of bonded tools; without it they are forgotten on closing.
+        passkey : callable, optional
+            Asks for the digits that a tool shows.
 
         Raises
         ------
@@ -79,7 +109,7 @@ class BumbleRadio:
             )
             if file:
                 device.keystore = JsonKeyStore(str(address), str(file))
-            radio = cls(name, device)
+            radio = cls(name, device, passkey)
             transport.source.terminated.add_done_callback(lambda _: radio.lost.set())
             await radio.run(device.power_on())
             try:
@@ -113,6 +143,8 @@ class BumbleRadio:
         except att.ATT_Error as error:
             raise BleakGATTProtocolError(error.error_code) from error
         except (BaseBumbleError, hci.HCI_Error) as error:
+            if isinstance(error, _HCI_FAILURES) and error.error_code in _FULL:
+                raise NoFreeSlot(self.name) from error
             raise BleakError(str(error)) from error
         finally:
             for task in (work, *ends):
@@ -154,7 +186,14 @@ class BumbleRadio:
         if not self._listeners and not self.lost.is_set():
             await self.run(self.device.stop_scanning())
 
+    def _pairing_config(self, link: Connection) -> PairingConfig:
+        """LE Secure Connections with bonding; a tool that shows digits demands them by itself."""
+        address = link.peer_address.to_string(with_type_qualifier=False)
+        return PairingConfig(sc=True, mitm=False, bonding=True, delegate=_Delegate(address, self._passkey))
+
     def _on_advertisement(self, advertisement: Advertisement) -> None:
+        if len(self.device.advertisement_accumulators) > MAX_HEARD:
+            self.device.advertisement_accumulators.clear()
         for listener in tuple(self._listeners):
             listener(advertisement)
 

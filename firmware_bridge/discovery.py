@@ -11,7 +11,14 @@ from bleak.backends.scanner import AdvertisementData
 
 from .adapter import SYSTEM, Adapter, open_adapter
 from .errors import DeviceNotFound
-from .profile import GRIP_SERVICE
+from .profile import GRIP_SERVICE, HELD_SERVICE
+
+#: The flag by which our tools say that they are in pairing mode: LE Limited Discoverable (Supplement to the
+#: Core Specification, Part A, 1.3).
+_LIMITED_DISCOVERABLE = 0x01
+
+#: Characters of a name that are read: more than a legacy advertisement has room for.
+MAX_NAME = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +28,22 @@ class Advertisement:
     Attributes
     ----------
     name : str
-        Advertised name, empty if it has none. A GripHub tool's name is its serial number.
+        Advertised name without what cannot be printed, empty if it has none. A GripHub tool's name is its
+        serial number.
     address : str
         Bluetooth address (on macOS a random id).
     rssi_dbm : int
         Signal strength; -50 is near, -90 is far.
     is_grip_tool : bool
-        Whether it offers our service.
+        Whether it is one of our own tools, free or held.
     service_uuids : frozenset of str
         Services that it names, 128 bits in lower case.
     manufacturer_data : mapping of int to bytes
         By company id, which the bytes do not repeat.
+    pairing_mode : bool or None
+        Whether a tool of ours lets itself be paired; None where the platform hides it, as macOS does.
+    held : bool
+        Whether a tool of ours says that a phone or a hub is connected to it, so that nobody else can be.
     """
 
     name: str
@@ -40,18 +52,37 @@ class Advertisement:
     is_grip_tool: bool
     service_uuids: frozenset[str] = frozenset()
     manufacturer_data: Mapping[int, bytes] = field(default_factory=dict)
+    pairing_mode: bool | None = None
+    held: bool = False
 
     @classmethod
     def of(cls, device: BLEDevice, data: AdvertisementData) -> Self:
         """Read what bleak hands to a detection callback."""
+        uuids = frozenset(uuid.lower() for uuid in data.service_uuids)
+        flags = _flags(data)
         return cls(
-            name=data.local_name or "",
+            name=printable(data.local_name or ""),
             address=device.address,
             rssi_dbm=data.rssi,
-            is_grip_tool=GRIP_SERVICE in data.service_uuids,
-            service_uuids=frozenset(uuid.lower() for uuid in data.service_uuids),
+            is_grip_tool=GRIP_SERVICE in uuids or HELD_SERVICE in uuids,
+            service_uuids=uuids,
             manufacturer_data=data.manufacturer_data,
+            pairing_mode=None if flags is None else bool(flags & _LIMITED_DISCOVERABLE),
+            # BlueZ only ever adds to the services it has heard of: with both, it may be free again
+            held=HELD_SERVICE in uuids and GRIP_SERVICE not in uuids,
         )
+
+
+def printable(name: str) -> str:
+    """Make a name that a stranger chose fit for logs and pages: no control or direction characters."""
+    return "".join(character for character in name if character.isprintable())[:MAX_NAME].strip()
+
+
+def _flags(data: AdvertisementData) -> int | None:
+    # as BlueZ has it, and the Bumble backend likewise: (…, properties)
+    properties = data.platform_data[1] if len(data.platform_data) > 1 else None
+    flags = properties.get("AdvertisingFlags") if isinstance(properties, dict) else None
+    return flags[0] if flags else None
 
 
 @asynccontextmanager

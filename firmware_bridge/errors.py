@@ -3,6 +3,8 @@
 Every message ends in a sentence that says what to do next.
 """
 
+from enum import StrEnum
+
 
 class GripError(Exception):
     """Base of all GripHub errors."""
@@ -26,13 +28,42 @@ class PacketError(GripError):
         super().__init__(f"{reason}{shown}. Compare the tool's firmware with docs/protocol.md.")
 
 
+class AdapterCause(StrEnum):
+    """Why a radio cannot be used."""
+
+    MISSING = "missing"  #: there is none
+    OFF = "off"  #: it is switched off
+    NO_PERMISSION = "no_permission"  #: this user may not use it
+    GONE = "gone"  #: it, or the program behind it, went away or does not answer
+
+
 class AdapterUnavailable(GripError):
     """There is no radio to work with: no adapter, switched off, or the virtual radio is away."""
 
-    def __init__(self, adapter: str, reason: str) -> None:
+    def __init__(self, adapter: str, reason: str, cause: AdapterCause = AdapterCause.GONE) -> None:
         self.adapter = adapter
         self.reason = reason
+        self.cause = cause
         super().__init__(f"The radio {adapter} cannot be used: {reason}. Run `griphub doctor` to see why.")
+
+
+class NoFreeSlot(GripError):
+    """The radio holds as many links as it can."""
+
+    def __init__(self, adapter: str) -> None:
+        self.adapter = adapter
+        super().__init__(
+            f"The radio {adapter} holds as many tools as it can. "
+            "Put a tool that is not in use to sleep, or add a second Bluetooth adapter."
+        )
+
+
+class ToolHeld(GripError):
+    """A phone or another hub is connected to the tool."""
+
+    def __init__(self, tool: str) -> None:
+        self.tool = tool
+        super().__init__(f"{tool} is connected to a phone or another hub. Close its app there.")
 
 
 class DeviceNotFound(GripError):

@@ -12,6 +12,7 @@ GRIP_SERVICE = _own(0x0001)
 FORCE_STREAM = _own(0x0002)  #: notify
 CONTROL_POINT = _own(0x0003)  #: write, indicate
 TOOL_INFO = _own(0x0004)  #: read
+HELD_SERVICE = _own(0x0009)  #: advertised in place of the Grip service while somebody is connected
 
 BATTERY_SERVICE = "0000180f-0000-1000-8000-00805f9b34fb"
 BATTERY_LEVEL = "00002a19-0000-1000-8000-00805f9b34fb"

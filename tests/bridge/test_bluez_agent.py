@@ -180,7 +180,7 @@ async def test_a_bluez_that_does_not_take_it(bluez: BlueZ, refused: str) -> None
 async def test_a_bluez_that_hangs_or_dies_does_not_keep_the_hub(
     bluez: BlueZ, daemon: asyncio.subprocess.Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for deadline in ("REGISTER_S", "GOODBYE_S"):
+    for deadline in ("ANSWER_S", "GOODBYE_S"):
         monkeypatch.setattr(f"griphub.firmware_bridge.bluez_agent.{deadline}", 0.2)
     async with asyncio.timeout(5):
         async with pairing_agent(TOOL):
