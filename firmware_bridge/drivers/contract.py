@@ -81,6 +81,8 @@ class Driver(ABC):
     notify : tuple of str
         Characteristics to subscribe to; those that the tool does not have, or that cannot notify, are left
         out, at least one must be there. Empty for a tool that only advertises.
+    company_id : int or None
+        For a tool that only advertises: whose manufacturer data to feed.
     """
 
     name: ClassVar[str]
@@ -88,6 +90,7 @@ class Driver(ABC):
     kind: ClassVar[ToolKind] = ToolKind.DYNAMOMETER
     capabilities: ClassVar[Capabilities]
     notify: ClassVar[tuple[str, ...]] = ()
+    company_id: ClassVar[int | None] = None
 
     @classmethod
     @abstractmethod

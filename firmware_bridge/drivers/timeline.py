@@ -1,0 +1,191 @@
+"""From a driver's readings to sample blocks with honest time, within one link."""
+
+from collections import deque
+from itertools import islice
+from statistics import median
+from typing import Final
+
+import numpy as np
+
+from ..clock import HostClock
+from ..errors import PacketError
+from ..samples import FloatArray, SampleBlock
+from ..stream import MAX_GAP
+from ..timebase import TimeBase
+from .contract import Reading
+
+#: Packets, or steps between samples, by which a rate is measured: 3 s of a tool that sends 10 a second.
+WINDOW: Final = 32
+#: As many must have come before a measured rate is believed.
+ENOUGH: Final = 4
+#: Silence that is none of the radio's jitter: arrivals before it say nothing about the rate after it.
+SILENCE_S: Final = 2.0
+#: How far samples of one packet are apart as long as nobody knows.
+GUESS_S: Final = 0.01
+
+
+class Timeline:
+    """Gives samples their index and time.
+
+    With a clock in the tool, time is the tool's, and a gap in it tells how many samples are missing. Without
+    one, samples are spread over the time between their packet's arrival and the one before, at the measured
+    rate. An index is the tool's where it sends one; else it counts what came, and losses do not show.
+
+    Parameters
+    ----------
+    tool_id : str
+    rate_hz : float or None
+        Nominal rate; None where it must be measured.
+    clock : HostClock
+        Of the arrivals.
+
+    Attributes
+    ----------
+    received, lost, duplicates : int
+        Samples that came and samples known to be missing; packets that came again.
+    """
+
+    def __init__(self, tool_id: str, rate_hz: float | None, clock: HostClock) -> None:
+        self.received = self.lost = self.duplicates = 0
+        self._tool_id = tool_id
+        self._nominal_hz = rate_hz
+        self._next_index = 0
+        self._index_offset: int | None = None  # of our index against the tool's
+        self._tool_clock = _ToolClock(clock, rate_hz)
+        self._arrivals = _Arrivals(clock, rate_hz)
+
+    def restarted(self) -> None:
+        """Take note that the stream starts, or starts anew: the tool may count from 0 again."""
+        self._index_offset = None
+        self._tool_clock.restarted()
+        self._arrivals.restarted()
+
+    def block(self, reading: Reading, arrived_s: float) -> SampleBlock | None:
+        """Place a reading.
+
+        Parameters
+        ----------
+        reading : Reading
+        arrived_s : float
+            When its packet arrived, in the clock's monotonic seconds.
+
+        Returns
+        -------
+        SampleBlock or None
+            None where there is no sample, or none that is new.
+
+        Raises
+        ------
+        PacketError
+            If the tool's clock runs backwards, or clock or index jump further than any gap.
+        """
+        n = reading.values.size
+        if not n:
+            return None
+        lost = 0
+        if reading.index is not None:
+            if self._index_offset is None:
+                self._index_offset = self._next_index - reading.index
+            lost = reading.index + self._index_offset - self._next_index
+            if lost < 0:
+                self.duplicates += 1
+                return None
+        elif reading.device_s is not None:
+            lost = self._tool_clock.missing(reading.device_s)
+        if lost > MAX_GAP:
+            raise PacketError(f"{lost} samples are missing at once")
+        if reading.device_s is not None:
+            t_s, utc_s, period_s = self._tool_clock.times(reading.device_s, arrived_s)
+        else:
+            t_s, utc_s, period_s = self._arrivals.times(n, n + lost, arrived_s)
+        first = self._next_index + lost
+        self._next_index = first + n
+        self.received += n
+        self.lost += lost
+        return SampleBlock(
+            tool_id=self._tool_id,
+            first_index=first,
+            t_s=t_s,
+            values=reading.values,
+            unit=reading.unit,
+            fs_hz=self._nominal_hz or (1 / period_s if period_s else 0.0),
+            lost=lost,
+            clipped=np.zeros(n, np.bool_) if reading.clipped is None else reading.clipped,
+            utc_s=utc_s,
+        )
+
+
+class _ToolClock:
+    """Time of a tool that sends it."""
+
+    def __init__(self, clock: HostClock, rate_hz: float | None) -> None:
+        self._clock = clock
+        self._base = TimeBase(clock)
+        self._steps_s: deque[float] = deque(maxlen=WINDOW)
+        self._nominal_s = 1 / rate_hz if rate_hz else None
+        self._last_s = self._arrived_s = -np.inf
+        self.restarted()
+
+    def restarted(self) -> None:
+        self._first = True
+        self._offset_s = 0.0  # of our time against the tool's
+
+    @property
+    def _period_s(self) -> float | None:
+        return median(self._steps_s) if len(self._steps_s) >= ENOUGH else self._nominal_s
+
+    def missing(self, device_s: FloatArray) -> int:
+        """Samples that have room before the first of these."""
+        period_s = self._period_s
+        if self._first or period_s is None:
+            return 0
+        return max(0, round((float(device_s[0]) + self._offset_s - self._last_s) / period_s) - 1)
+
+    def times(self, device_s: FloatArray, arrived_s: float) -> tuple[FloatArray, float, float | None]:
+        """Times, UTC of the first, and time between two samples."""
+        if self._first and device_s[0] <= self._last_s:  # its clock began anew with the stream: ours goes on
+            self._offset_s = self._last_s + max(GUESS_S, arrived_s - self._arrived_s) - float(device_s[0])
+            self._base = TimeBase(self._clock)
+        t_s: FloatArray = device_s + self._offset_s
+        steps_s = np.diff(t_s, prepend=self._last_s)
+        if not (steps_s > 0).all():
+            raise PacketError("the tool's clock runs backwards")
+        self._steps_s.extend(steps_s[1 if self._first else 0 :].tolist())
+        self._first = False
+        self._last_s, self._arrived_s = float(t_s[-1]), arrived_s
+        self._base.arrived(self._last_s, arrived_s)
+        return t_s, self._base.utc_s(float(t_s[0])), self._period_s
+
+
+class _Arrivals:
+    """Time of a tool that sends none: seconds since the hub met it."""
+
+    def __init__(self, clock: HostClock, rate_hz: float | None) -> None:
+        self._clock = clock
+        self._begun_s = clock.monotonic_s()
+        self._packets: deque[tuple[float, int]] = deque(maxlen=WINDOW)  # arrived when, with how many samples
+        self._period_s = 1 / rate_hz if rate_hz else None
+        self._last_s = -np.inf
+
+    def restarted(self) -> None:
+        self._packets.clear()
+
+    def times(self, n: int, due: int, arrived_s: float) -> tuple[FloatArray, float, float | None]:
+        """Times of `n` samples, of which `due` would have come without loss; the rest as for a tool clock."""
+        if self._packets and arrived_s - self._packets[-1][0] > SILENCE_S:
+            self._packets.clear()
+        self._packets.append((arrived_s, due))
+        span_s = arrived_s - self._packets[0][0]
+        if len(self._packets) > ENOUGH and span_s > 0:
+            self._period_s = span_s / sum(due for _, due in islice(self._packets, 1, None))
+        step_s = self._period_s or GUESS_S
+        end_s = arrived_s - self._begun_s
+        first_s = end_s - (n - 1) * step_s
+        if first_s < self._last_s + step_s / 2:
+            # packets came bunched: share the time that is left, never going back. The least is half of the
+            # mean step, so that samples run ahead of their arrival for a moment only
+            step_s = max((end_s - self._last_s) / n, step_s / 2)
+            first_s = self._last_s + step_s
+        t_s: FloatArray = first_s + step_s * np.arange(n, dtype=np.float64)
+        self._last_s = float(t_s[-1])
+        return t_s, self._clock.utc_of(self._begun_s + first_s), self._period_s
