@@ -10,7 +10,6 @@ from typing import Any, Final, Generic, Self, TypeVar
 from bleak import BleakClient
 from bleak.args.bluez import BlueZNotifyArgs
 from bleak.backends.device import BLEDevice
-from bleak.backends.service import BleakGATTServiceCollection
 from bleak.exc import (
     BleakCharacteristicNotFoundError,
     BleakDBusError,
@@ -20,13 +19,14 @@ from bleak.exc import (
 )
 
 from .adapter import SYSTEM, Adapter, open_adapter
+from .discovery import printable
 from .errors import BondLost, LinkLost, PairingRefused, ToolRefused, UnsupportedTool
-from .text import plain
 
 T = TypeVar("T")
 
-#: A tool advertises every 100 ms or so; a Raspberry Pi that scans meanwhile needs a few seconds at worst.
-CONNECT_DEADLINE_S: Final = 15.0
+#: A tool advertises every 100 ms or so; a Raspberry Pi that scans meanwhile needs a few seconds at worst, and
+#: reading the services some more.
+CONNECT_DEADLINE_S: Final = 20.0
 #: Pairing may wait for a person: the Security Manager's own limit (Core Specification, Vol 3 Part H, 3.4).
 PAIR_DEADLINE_S: Final = 30.0
 #: A GATT call takes two connection intervals, 0.1 s. bleak has no limit of its own (#691), and ATT's is 30 s.
@@ -128,7 +128,7 @@ class GattLink:
         required: Sequence[str] = (),
         pair: bool = False,
     ) -> None:
-        self.name = plain(device.name or "") or device.address
+        self.name = printable(device.name or "") or device.address
         self.lost = False
         self._device = device
         self._adapter = adapter
@@ -142,10 +142,10 @@ class GattLink:
             adapter = self._adapter
             if adapter is None:
                 adapter = await stack.enter_async_context(open_adapter(_radio_of(self._device)))
-            self._client = adapter.client(self._device, self._on_lost, timeout=CONNECT_DEADLINE_S)
+            self._client = adapter.client(self._device)  # until there is one that is connected
             stack.push_async_callback(self.drop)
             async with adapter.connecting(self._device):
-                await self._connect()
+                await self._connect(adapter)
             self._stack = stack.pop_all()
         return self
 
@@ -158,12 +158,17 @@ class GattLink:
         """Whether the device offers a characteristic."""
         return self._services.get_characteristic(characteristic) is not None
 
+    def notifies(self, characteristic: str) -> bool:
+        """Whether the device offers a characteristic that can be subscribed to."""
+        offered = self._services.get_characteristic(characteristic)
+        return offered is not None and not {"notify", "indicate"}.isdisjoint(offered.properties)
+
     async def read(self, characteristic: str) -> bytes:
         """Read a value."""
         return bytes(await self.call(self._client.read_gatt_char(characteristic)))
 
-    async def write(self, characteristic: str, data: bytes, *, response: bool = True) -> None:
-        """Write a value."""
+    async def write(self, characteristic: str, data: bytes, *, response: bool | None = True) -> None:
+        """Write a value; with `response` None the characteristic's properties say whether it is confirmed."""
         await self.call(self._client.write_gatt_char(characteristic, data, response=response))
 
     async def subscribe(
@@ -216,9 +221,11 @@ class GattLink:
             async with asyncio.timeout(CALL_DEADLINE_S):
                 await self._client.disconnect()
 
-    async def _connect(self) -> None:
+    async def _connect(self, adapter: Adapter) -> None:
         for attempt in (1, 2):
-            self._services = await self.call(self._connected(), CONNECT_DEADLINE_S + CALL_DEADLINE_S)
+            connecting = adapter.connect(self._device, self._on_lost)
+            self._client = await self.call(connecting, CONNECT_DEADLINE_S)
+            self._services = self._client.services
             # services may be reported before they are complete (BlueZ #1489): look, and connect once more
             missing = [uuid for uuid in self._required if not self._services.get_characteristic(uuid)]
             if not missing:
@@ -229,10 +236,6 @@ class GattLink:
         self.lost = False
         if self._pair:
             await self._secure()
-
-    async def _connected(self) -> BleakGATTServiceCollection:
-        await self._client.connect()
-        return self._client.services
 
     async def _secure(self) -> None:
         try:

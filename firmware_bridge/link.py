@@ -10,13 +10,13 @@ from bleak.backends.device import BLEDevice
 
 from . import profile
 from .adapter import Adapter
+from .discovery import printable
 from .errors import PacketError, ToolRefused, UnsupportedTool
 from .gatt import GattLink, Inbox
 from .packets import Command, Response, ToolInfo
 from .profile import Opcode, Status
 from .samples import SampleBlock, ToolKind
 from .stream import StreamAssembler
-from .text import plain
 from .tool import ToolDescription
 
 #: Packets that wait for a slow reader: 50 s of a tool that sends 20 a second. When full, the oldest goes; the
@@ -174,7 +174,7 @@ class GripClient:
         )
 
     async def _text(self, uuid: str) -> str:
-        return plain((await self._link.read(uuid)).decode("utf-8", "replace"))
+        return printable((await self._link.read(uuid)).decode("utf-8", "replace"))
 
     async def _read_battery(self) -> int | None:
         if not self._link.has(profile.BATTERY_LEVEL):
