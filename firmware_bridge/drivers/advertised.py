@@ -11,9 +11,9 @@ from bleak.backends.scanner import AdvertisementData
 
 from ..adapter import Adapter
 from ..clock import HostClock
+from ..discovery import printable
 from ..errors import LinkLost, ToolRefused
 from ..samples import SampleBlock
-from ..discovery import printable
 from ..tool import Capabilities, ToolDescription
 from .contract import Driver
 from .link import describe, tool_id_of

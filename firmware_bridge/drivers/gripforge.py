@@ -40,15 +40,15 @@ class GripForge(Driver):
         stored=False,
         counts=False,
         because={
-            "unit": "It is read as pounds-force, as its maker documents it. Firmware may be set to other units "
-            "and does not say so: hang a known weight on it before you trust the numbers.",
+            "unit": "It is read as pounds-force, as its maker documents it. Firmware may be set to other "
+            "units and does not say so: hang a known weight on it before you trust the numbers.",
             "stamps": "It sends no times: a sample is dated by when it arrived.",
             "loss_known": "It numbers nothing, so a lost packet does not show.",
             "tare": "No command for it is known; the hub takes the level at rest.",
             "identify": "It has no light or sound that a hub can switch on.",
             "stored": "It keeps nothing while no hub is connected.",
-            "counts": "About five numbers a second are too few: quick squeezes fall between them. It serves for "
-            "the best of a long squeeze.",
+            "counts": "About five numbers a second are too few: quick squeezes fall between them. It serves "
+            "for the best of a long squeeze.",
         },
     )
 

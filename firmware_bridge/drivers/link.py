@@ -14,17 +14,17 @@ from bleak.backends.device import BLEDevice
 from .. import profile
 from ..adapter import Adapter
 from ..clock import HostClock
+from ..discovery import printable
 from ..errors import GripError, LinkLost, ToolRefused, UnsupportedTool
 from ..gatt import GattLink, Inbox
 from ..samples import SampleBlock
-from ..discovery import printable
 from ..tool import Capabilities, ToolDescription
 from .contract import Driver, Write
 from .reader import Reader
 from .timeline import Timeline
 
-#: Packets that wait for a slow reader: 10 s of the fastest. When full, the oldest goes; it shows as a loss where
-#: the tool has a clock or an index.
+#: Packets that wait for a slow reader: 10 s of the fastest. When full, the oldest goes: a loss that
+#: shows where the tool has a clock or an index.
 QUEUE_PACKETS: Final = 1000
 
 #: A tool from which nothing readable came for so long does not stream any more, whatever the radio says. The
@@ -86,13 +86,10 @@ class DriverClient:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._link)
             self.tool = await self._describe()
-            voices = [uuid for uuid in self._driver.notify if self._link.notifies(uuid)]
-            if not voices:
-                raise UnsupportedTool(
-                    self._link.name, f"nothing on it streams as a {self._driver.title} does"
-                )
-            for uuid in voices:
-                await self._link.subscribe(uuid, partial(self._arrived, uuid))
+            self._voices = [uuid for uuid in self._driver.notify if self._link.notifies(uuid)]
+            if not self._voices:
+                reason = f"nothing on it streams as a {self._driver.title} does"
+                raise UnsupportedTool(self._link.name, reason)
             stack.push_async_callback(self._release)
             self._stack = stack.pop_all()
         return self
@@ -129,6 +126,9 @@ class DriverClient:
         """
         self._packets.clear()
         self.timeline.restarted()
+        while self._voices:  # the first time: many begin to stream on being subscribed to
+            uuid = self._voices.pop(0)
+            await self._link.subscribe(uuid, partial(self._arrived, uuid))
         await self._write(self._driver.start())
         loop = asyncio.get_running_loop()
         until_s = loop.time() + WATCHDOG_S
@@ -173,7 +173,9 @@ class DriverClient:
         )
 
     async def _text(self, uuid: str) -> str:
-        return printable((await self._link.read(uuid)).decode("utf-8", "replace")) if self._link.has(uuid) else ""
+        if not self._link.has(uuid):
+            return ""
+        return printable((await self._link.read(uuid)).decode("utf-8", "replace"))
 
     async def _write(self, writes: Sequence[Write]) -> None:
         for write in writes:

@@ -58,7 +58,7 @@ class Progressor(Driver):
         stored=False,
         counts=True,
         because={
-            "rate_hz": "The maker's device takes 80 samples a second, clones may take 10; the hub measures it.",
+            "rate_hz": "The maker's device takes 80 samples a second, a clone perhaps 10: the hub measures.",
             "identify": "It has no light or sound that a hub can switch on.",
             "battery": "It tells a voltage, which says little about the charge; it only warns when it is "
             "nearly empty, which is shown as 0 %.",

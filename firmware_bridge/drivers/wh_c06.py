@@ -48,8 +48,8 @@ class WhC06(Driver):
             "identify": "Nobody can connect to it; look at its display.",
             "battery": "It does not tell: look at its display.",
             "stored": "It keeps nothing.",
-            "counts": "It is too slow: squeezes come and go between two of its numbers. It serves for the best "
-            "of a long, steady squeeze.",
+            "counts": "It is too slow: squeezes come and go between two of its numbers. It serves for the "
+            "best of a long, steady squeeze.",
         },
     )
 

@@ -1,0 +1,90 @@
+"""Devices of other makers on a virtual radio, all in the test's own loop, reached over a real socket."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from bleak.backends.device import BLEDevice
+
+from griphub.firmware_bridge.adapter import Adapter, open_adapter
+from griphub.firmware_bridge.clock import HostClock
+from griphub.firmware_bridge.discovery import Advertisement
+from griphub.firmware_bridge.drivers.registry import client_for
+from griphub.firmware_bridge.profile import WireUnit
+from griphub.firmware_bridge.tool import ToolClient
+from griphub.simulators.devices import DEVICES
+from griphub.simulators.devices.device import SimulatedDevice
+from griphub.simulators.plays import Play
+from griphub.simulators.radio import VirtualLink, serve_hci
+
+#: A device waits this long, in its own seconds, before it shows itself again.
+PAUSE_S = 0.2
+
+
+class Air:
+    """Devices on a virtual link, and the radio that a hub reaches them by.
+
+    Device and hub share a clock that runs faster than the wall's.
+    """
+
+    def __init__(self, link: VirtualLink, adapter: Adapter, tasks: asyncio.TaskGroup) -> None:
+        self.devices: list[SimulatedDevice] = []
+        self.adapter = adapter
+        self.clock = HostClock(4.0)
+        self._link = link
+        self._tasks = tasks
+
+    @staticmethod
+    def wave(driver: str, seconds: float = 3.0) -> Play:
+        """A slow wave of force at the device's own rate, different at each sample."""
+        rate_hz = DEVICES[driver].rate_hz
+        t_s = np.arange(round(seconds * rate_hz)) / rate_hz
+        return Play(t_s, np.round(60 + 50 * np.sin(2 * t_s), 2), WireUnit.NEWTON, -2, rate_hz, (), "wave")
+
+    def device(self, driver: str, *plays: Play, name: str = "", **options: Any) -> SimulatedDevice:
+        """Switch a device on."""
+        device = DEVICES[driver](
+            name,
+            plays or [self.wave(driver)],
+            link=self._link,
+            clock=self.clock,
+            **{"pause_s": PAUSE_S, **options},
+        )
+        self.devices.append(device)
+        self._tasks.create_task(device.run(), name=device.name)
+        return device
+
+    async def hear(self, device: SimulatedDevice) -> tuple[BLEDevice, Advertisement]:
+        """What the hub's scanner hears of a device."""
+        async with asyncio.timeout(10), self.adapter.scanner() as scanner:
+            async for found, data in scanner.advertisement_data():
+                if found.address == device.radio.address:
+                    return found, Advertisement.of(found, data)
+        raise AssertionError("unreachable: the scan has no end")
+
+    async def client(self, device: SimulatedDevice) -> Any:
+        """The client that the hub would choose."""
+        client: ToolClient | None = client_for(*await self.hear(device), self.adapter, clock=self.clock)
+        assert client is not None
+        return client
+
+
+@pytest.fixture
+async def air(tmp_path: Path) -> AsyncIterator[Air]:
+    link = VirtualLink()
+    async with (
+        serve_hci(link, f"unix:{tmp_path}/hci") as radio,
+        open_adapter(radio) as adapter,
+        asyncio.TaskGroup() as tasks,
+    ):
+        made = Air(link, adapter, tasks)
+        try:
+            yield made
+        finally:
+            for task in tasks._tasks:
+                task.cancel()
+    for device in made.devices:
+        assert not device.harm, f"{device.name} was sent what no automatic code may send"
