@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from griphub.simulators.child import PRESETS
+from griphub.simulators.plans import ToolPlan
 from griphub.simulators.plays import Play
-from griphub.simulators.serve import ToolPlan, serve
+from griphub.simulators.serve import serve
 from griphub.simulators.waveform import BALL, play
 
 

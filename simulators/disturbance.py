@@ -22,6 +22,9 @@ BURST_PACKETS: Final = 8
 #: In the order in which they are drawn; a packet suffers one of them at most, so that counts add up.
 _FATES: Final = (FaultKind.DROP, FaultKind.BURST, FaultKind.CORRUPT, FaultKind.DUPLICATE, FaultKind.REORDER)
 
+#: What a `Disturbance` does.
+AIR_FAULTS: Final = frozenset({*_FATES, FaultKind.JITTER})
+
 #: A notification on the wire: two bytes of length, the attribute channel, the opcode and two of handle.
 _ATT_NOTIFICATION: Final = b"\x04\x00\x1b"
 _HEADING_BYTES: Final = 7

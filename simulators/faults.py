@@ -25,6 +25,7 @@ class FaultKind(StrEnum):
     CORRUPT = "corrupt"
     JITTER = "jitter"
     LINK_LOSS = "link-loss"
+    FAR = "far"
     LOW_BATTERY = "low-battery"
     DEAD_BATTERY = "dead-battery"
     REBOOT = "reboot"
@@ -78,24 +79,29 @@ class Form:
     says: str
 
 
+def _plainly(says: str) -> Form:
+    return Form("", 1, 0, 0, 0, says)
+
+
 def _share(says: str, default: float | None = None) -> Form:
     return Form("%", 0.01, 0, 100, default, says)
 
 
-#: By kind; those with None take no amount.
-FORMS: Final[dict[FaultKind, Form | None]] = {
+#: By kind; a sign of "" takes no amount.
+FORMS: Final[dict[FaultKind, Form]] = {
     FaultKind.DROP: _share("this share of the packets is lost, one by one"),
     FaultKind.BURST: _share("this share of the packets is lost, eight in a row on average"),
     FaultKind.DUPLICATE: _share("this share of the packets comes twice"),
     FaultKind.REORDER: _share("this share of the packets comes after the next one"),
     FaultKind.CORRUPT: _share("in this share of the packets one byte is wrong"),
     FaultKind.JITTER: Form("ms", 1e-3, 0, 10_000, None, "each packet comes up to so much later, in order"),
-    FaultKind.LINK_LOSS: None,
+    FaultKind.LINK_LOSS: _plainly("the tool is out of range"),
+    FaultKind.FAR: _plainly("the tool is heard as weakly as at the edge of its range"),
     FaultKind.LOW_BATTERY: _share("the battery says so much", 8),
-    FaultKind.DEAD_BATTERY: None,
-    FaultKind.REBOOT: None,
+    FaultKind.DEAD_BATTERY: _plainly("the tool has no power"),
+    FaultKind.REBOOT: _plainly("the tool starts anew, as after a reset"),
     FaultKind.DRIFT: Form("ppm", 1e-6, -10_000, 10_000, None, "the tool's clock runs so much too fast"),
-    FaultKind.STUCK: None,
+    FaultKind.STUCK: _plainly("the sensor repeats its last value"),
     FaultKind.SATURATE: _share("the sensor's range ends at this share of the session's highest value", 50),
     FaultKind.COLD_HANDS: _share("the rest level sinks by this share of the session's highest value", 5),
     FaultKind.WARM_HANDS: _share("the rest level rises by this share of the session's highest value", 5),
@@ -167,7 +173,7 @@ class Fault:
 
     def __str__(self) -> str:
         form = FORMS[self.kind]
-        amount = f"={_plain(self.amount / form.scale)}{form.sign}" if form else ""
+        amount = f"={_plain(self.amount / form.scale)}{form.sign}" if form.sign else ""
         at = "" if self.at_s is None else f"@{_plain(self.at_s)}s"
         usual_s = 0.0 if self.kind in MOMENTARY else inf
         lasts = "" if self.for_s == usual_s else f"+{_plain(self.for_s)}s"
@@ -176,10 +182,8 @@ class Fault:
 
 def _amount(text: str, kind: FaultKind, match: re.Match[str]) -> float:
     form = FORMS[kind]
-    if form is None:
-        if match["amount"]:
-            raise FaultError(text, f"{kind} has no amount")
-        return 0.0
+    if not form.sign and match["amount"]:
+        raise FaultError(text, f"{kind} has no amount")
     if match["amount"] is None:
         if form.default is None:
             raise FaultError(text, f"say how much, such as {kind}=5{form.sign}")
@@ -200,7 +204,7 @@ def _plain(number: float) -> str:
 ROUGH_DAY: Final = "rough-day"
 
 
-def rough_day(seed: int, duration_s: float) -> list[Fault]:
+def rough_day(seed: str, duration_s: float) -> list[Fault]:
     """Draw a plan in which much goes wrong, the same one for the same seed.
 
     A lossy stretch, a link lost about once a minute for up to ten seconds, a reboot in every third plan, a

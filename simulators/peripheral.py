@@ -64,6 +64,8 @@ class Peripheral:
     ----------
     pairing_mode : bool
         Whether it pairs with whoever asks.
+    battery_percent : int
+        What the battery says.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Peripheral:
                 f"{name!r} is no tool name: 1 to 8 of a-z, 0-9, _ and -, not starting with a sign"
             )
         self.pairing_mode = True
+        self.battery_percent = 87
         self._link = link
         self._obey = obey
         self._left = left
@@ -131,7 +134,14 @@ class Peripheral:
                     self._control,
                     Characteristic(profile.TOOL_INFO, _P.READ, _M.READABLE, tool_info),
                 ],
-                profile.BATTERY_SERVICE: [_fixed(profile.BATTERY_LEVEL, bytes([87]))],
+                profile.BATTERY_SERVICE: [
+                    Characteristic(
+                        profile.BATTERY_LEVEL,
+                        _P.READ,
+                        _M.READABLE,
+                        CharacteristicValue(read=lambda _: bytes([self.battery_percent])),
+                    )
+                ],
                 profile.DEVICE_INFORMATION_SERVICE: [
                     _fixed(profile.MANUFACTURER_NAME, b"GripHub simulators"),
                     _fixed(profile.MODEL_NUMBER, model.encode()),

@@ -1,6 +1,6 @@
 """What a simulated tool plays: samples of one session, with the squeezes that are truly in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from ..firmware_bridge.packets import RAW_CLIPPED, RAW_MISSING
 from ..firmware_bridge.profile import TICK_S, WireUnit
 from ..firmware_bridge.samples import FloatArray
+
+#: Less than this is not worth taking up again.
+LEAST_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,19 @@ class Play:
     def duration_s(self) -> float:
         """Time from the first sample to the last."""
         return float(self.t_s[-1])
+
+    def rest(self, from_s: float) -> "Play | None":
+        """What remains of it after so many seconds; None where that is hardly anything."""
+        if self.duration_s - from_s < LEAST_S:
+            return None
+        start = int(np.searchsorted(self.t_s, from_s))
+        begins_s = float(self.t_s[start])
+        later = (
+            TrueSqueeze(s.onset_s - begins_s, s.peak_s - begins_s, s.offset_s - begins_s, s.peak)
+            for s in self.truth
+            if s.onset_s >= begins_s
+        )
+        return replace(self, t_s=self.t_s[start:] - begins_s, values=self.values[start:], truth=tuple(later))
 
     def raw(self) -> NDArray[np.int64]:
         """Samples as a tool sends them: 16-bit multiples of ``10**exponent``, missing and clipped marked."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn
 
 from ...simulators.child import PRESETS
-from ...simulators.waveform import BALL, PUTTY
 from .. import config as configuration
 from ..config import Config
 from ..delivery.journal import Journal
@@ -33,10 +32,10 @@ PAUSE_S = 2.0
 
 def demo_tools() -> list[tuple[str, str, str]]:
     """Id, child and hand of the tools that are used while one watches."""
-    return [(p.name, p.child.child_id, p.hand) for p in players((BALL, PUTTY), ())]
+    return [(p.name, p.child.child_id, p.hand) for p in players(ball=True, putty=True)]
 
 
-async def headless(file: Path, duration_s: float, seed: int, drop: float) -> Report:
+async def headless(file: Path, duration_s: float, seed: int, faults: Sequence[str]) -> Report:
     """Let two tools be used for a while, and account for every squeeze."""
     config = configuration.load(file)
     _require_store(config)
@@ -48,7 +47,7 @@ async def headless(file: Path, duration_s: float, seed: int, drop: float) -> Rep
         await rig.start_broker()
         await rig.start_ingest()
         plays = ["--plays", str(PLAYS), "--play-s", f"{play_s:.1f}", "--pause-s", str(PAUSE_S)]
-        await rig.start_simulator([*_child_options(seed, drop), *plays])
+        await rig.start_simulator([*_child_options(seed, faults), *plays])
         await rig.start_hub()
         await rig.simulator_done.wait()
         if not await rig.drain():
@@ -56,7 +55,7 @@ async def headless(file: Path, duration_s: float, seed: int, drop: float) -> Rep
     return account(rig, began)
 
 
-async def watch(file: Path, seed: int, drop: float) -> None:
+async def watch(file: Path, seed: int, faults: Sequence[str]) -> None:
     """Run everything until cancelled."""
     config = configuration.load(file)
     _require_store(config)
@@ -71,7 +70,7 @@ async def watch(file: Path, seed: int, drop: float) -> None:
         _seed(config, seed)
         await rig.start_ingest()
         err.print("Starting the simulated radio with a grip ball and a putty sensor …")
-        await rig.start_simulator(_child_options(seed, drop))
+        await rig.start_simulator(_child_options(seed, faults))
         err.print("Starting the hub and the dashboard …")
         await rig.start_hub()
         await rig.start_dashboard()
@@ -106,8 +105,8 @@ def _seed(config: Config, seed: int) -> None:
         journal.close()
 
 
-def _child_options(seed: int, drop: float) -> list[str]:
-    return ["--ball", "--putty", "--seed", str(seed), "--drop", str(drop)]
+def _child_options(seed: int, faults: Sequence[str]) -> list[str]:
+    return ["--ball", "--putty", "--seed", str(seed), *(f"--fault={fault}" for fault in faults)]
 
 
 def account(rig: Rig, since: datetime | None = None) -> Report:

@@ -13,7 +13,14 @@ UnitOption = Annotated[
 ]
 SpeedOption = Annotated[float, typer.Option(min=1, max=50, help="Run so many times faster.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="Same seed, same squeezes.")]
-DropOption = Annotated[float, typer.Option(min=0, max=0.9, help="Share of packets that the radio loses.")]
+FaultOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault",
+        help="What goes wrong: drop=5%, link-loss@20s+3s, rough-day …; may be repeated.",
+        metavar="FAULT",
+    ),
+]
 
 
 def demo(
@@ -27,7 +34,7 @@ def demo(
     ] = None,
     store: Annotated[str | None, typer.Option(help="Store to use: sqlite or influxdb.")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the dashboard.")] = None,
-    drop: DropOption = 0.0,
+    fault: FaultOption = None,
     seed: SeedOption = 1,
     verbose: VerboseOption = False,
 ) -> None:
@@ -42,10 +49,10 @@ def demo(
     with run.data_folder(data) as folder:
         file = run.write_config(folder, run.demo_tools(), port=port, store=store)
         if not headless:
-            run_until_stopped(run.watch(file, seed, drop))
+            run_until_stopped(run.watch(file, seed, fault or []))
             err.print("Stopped.")
             return
-        report = run_until_stopped(run.headless(file, duration, seed, drop))
+        report = run_until_stopped(run.headless(file, duration, seed, fault or []))
     if report is None:
         raise typer.Exit(Exit.FAILED)
     if as_json:
@@ -86,8 +93,12 @@ def simulate(
     listen: Annotated[str, typer.Option(help="Where hubs find the radio: unix:PATH or tcp:127.0.0.1:PORT.")],
     ball: Annotated[bool, typer.Option("--ball", help="A grip ball.")] = False,
     putty: Annotated[bool, typer.Option("--putty", help="A putty sensor.")] = False,
+    device: Annotated[
+        list[str] | None, typer.Option(help="Another maker's device, by its driver: progressor …")
+    ] = None,
+    tools: Annotated[int, typer.Option(min=0, max=250, help="So many tools, the kinds in turn.")] = 0,
     child: Annotated[
-        list[str] | None, typer.Option(help="Who uses the tools, in turn: Mia, Jonas, Lea, or an id.")
+        list[str] | None, typer.Option(help="Who uses the tools, in turn: Mia, Jonas, Lea …, or an id.")
     ] = None,
     recording: Annotated[
         list[Path] | None, typer.Option("--replay", help="Play this recording on a ball instead.")
@@ -98,12 +109,24 @@ def simulate(
         int | None, typer.Option(min=1, help="Times that it does; without it, for ever.")
     ] = None,
     pause_s: Annotated[float, typer.Option(min=0, help="Seconds of sleep in between.")] = 8.0,
+    weeks: Annotated[
+        int,
+        typer.Option(min=0, max=520, help="Weeks of real days instead, with nights, illness and holiday."),
+    ] = 0,
+    rate: Annotated[float | None, typer.Option(min=10, max=500, help="Samples a second.")] = None,
+    packet_ms: Annotated[float, typer.Option(min=1, max=1000, help="Milliseconds in a packet.")] = 50.0,
     speed: SpeedOption = 1.0,
-    drop: DropOption = 0.0,
+    fault: FaultOption = None,
     seed: SeedOption = 1,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Links that a hub's radio can hold at a time.")
+    ] = None,
     truth: Annotated[Path | None, typer.Option(help="Append what truly happens here, as JSON lines.")] = None,
     state: Annotated[
         Path | None, typer.Option(help="Folder that stands for the tools' flash memory.")
+    ] = None,
+    control: Annotated[
+        Path | None, typer.Option(help="Socket for griphub fault, to let things go wrong meanwhile.")
     ] = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -118,8 +141,52 @@ def simulate(
     if recording:
         plans = [run.recorded(recording, unit)]
     else:
-        plans = [
-            run.plan(player, seed, play_s=play_s, plays=plays, pause_s=pause_s)
-            for player in run.players(run.kinds(ball=ball, putty=putty), child or [])
-        ]
-    asyncio.run(serve(plans, listen, seed=seed, speed=speed, drop=drop, state=state, truth=truth))
+        routine = run.Routine(play_s, plays, pause_s, weeks, rate, packet_ms / 1e3)
+        chosen = run.players(ball=ball, putty=putty, devices=device or [], tools=tools, children=child or [])
+        plans = [run.plan(player, seed, routine, fault or []) for player in chosen]
+    asyncio.run(
+        serve(
+            plans,
+            listen,
+            seed=seed,
+            speed=speed,
+            slots=slots,
+            state=state,
+            truth=truth,
+            control=control,
+        )
+    )
+
+
+def fault(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(help="Tool (or all) and fault: ball3f2a link-loss+5s.", metavar="[TOOL FAULT]"),
+    ] = None,
+    control: Annotated[
+        Path, typer.Option(envvar="GRIPHUB_SIMULATORS", help="Socket of the running simulation.")
+    ] = Path("faults"),
+    mend: Annotated[bool, typer.Option("--mend", help="End that kind of fault (or all) instead.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Let something go wrong with a simulated tool, now; without arguments, list what can.
+
+    Works with a `griphub simulate --control PATH` that runs.
+    """
+    from ...simulators.control import ask
+    from . import fault as run
+
+    if not what:
+        answer = ask(control, {"list": True})
+        out.print(run.table(answer)) if not as_json else out.print_json(data=answer)
+        return
+    if len(what) != 2:
+        raise typer.BadParameter("give a tool and a fault, such as: ball3f2a link-loss+5s")
+    answer = ask(control, {"tool": what[0], "mend" if mend else "fault": what[1]})
+    if as_json:
+        out.print_json(data=answer)
+    if "error" in answer:
+        err.print(answer["error"], style="bold", markup=False, soft_wrap=True)
+        raise typer.Exit(Exit.FAILED)
+    if not as_json:
+        out.print(f"{', '.join(answer['tools'])}: {'mended' if mend else answer['fault']}")

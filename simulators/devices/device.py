@@ -81,7 +81,7 @@ class SimulatedDevice(ABC):
         self.harm: list[str] = []
         self.clock = clock
         self._plays = plays
-        self._pause_s = pause_s
+        self.pause_s = pause_s
         self._drop = drop
         self._random = Random(f"{seed} {name}")  # noqa: S311 - repeatable, not secret
         self._observer = observer
@@ -146,7 +146,7 @@ class SimulatedDevice(ABC):
                 await self._sense(force_n, t_s)
                 self._observer(PlayEnded(self.name, self.boot_id, number, self.sent - before))
                 await self.radio.hide()
-                await self.clock.sleep(self._pause_s)
+                await self.clock.sleep(self.pause_s)
             self.done.set()
             await radio
 

@@ -28,7 +28,7 @@ def test_what_is_true_is_counted_and_what_is_counted_is_stored(griphub):
 
 
 def test_lost_packets_are_counted_and_never_made_up(griphub):
-    code, report = griphub("demo", "--headless", "--duration", "30", "--drop", "0.05", "--json").json(90)
+    code, report = griphub("demo", "--headless", "--duration", "30", "--fault", "drop=5%", "--json").json(90)
     assert code == 0 and report["ok"]
     lost = sum(session["samples_lost"] for session in report["sessions"])
     sent = sum(session["samples_sent"] for session in report["sessions"])
