@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 from bleak import BleakClient
 from bleak.args.bluez import BlueZNotifyArgs
+from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.exc import (
     BleakCharacteristicNotFoundError,
@@ -31,6 +32,11 @@ CONNECT_DEADLINE_S: Final = 20.0
 PAIR_DEADLINE_S: Final = 30.0
 #: A GATT call takes two connection intervals, 0.1 s. bleak has no limit of its own (#691), and ATT's is 30 s.
 CALL_DEADLINE_S: Final = 5.0
+
+#: GATT properties by which a value can be read, written, subscribed to.
+_READ: Final = ("read",)
+_WRITE: Final = ("write", "write-without-response")
+NOTIFY: Final = ("notify", "indicate")
 
 _UNENCRYPTED = {
     BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
@@ -76,17 +82,28 @@ class Inbox(Generic[T]):
             If the link is gone and all was read, or nothing comes within `within_s`: then the link is
             dropped, whatever the radio says about it.
         """
-        while not self._items:
-            if self._link.lost:
-                raise LinkLost(self._link.name)
-            self._news.clear()
-            try:
-                async with asyncio.timeout(within_s):
+        items = await self._wait(within_s)
+        if not items:
+            await self._link.drop()
+            raise LinkLost(self._link.name, f"nothing came from it for {within_s:g} s")
+        return items.popleft()
+
+    async def next(self, within_s: float) -> T | None:
+        """Take the oldest item; None if nothing comes within `within_s`, and `LinkLost` if the link is gone."""
+        items = await self._wait(within_s)
+        return items.popleft() if items else None
+
+    async def _wait(self, within_s: float | None) -> deque[T]:
+        try:
+            async with asyncio.timeout(within_s):
+                while not self._items:
+                    if self._link.lost:
+                        raise LinkLost(self._link.name)
+                    self._news.clear()
                     await self._news.wait()
-            except TimeoutError:
-                await self._link.drop()
-                raise LinkLost(self._link.name, f"nothing came from it for {within_s:g} s") from None
-        return self._items.popleft()
+        except TimeoutError:
+            pass
+        return self._items
 
 
 class GattLink:
@@ -154,22 +171,18 @@ class GattLink:
     ) -> None:
         await self._stack.aclose()
 
-    def has(self, characteristic: str) -> bool:
-        """Whether the device offers a characteristic."""
-        return self._services.get_characteristic(characteristic) is not None
-
-    def notifies(self, characteristic: str) -> bool:
-        """Whether the device offers a characteristic that can be subscribed to."""
-        offered = self._services.get_characteristic(characteristic)
-        return offered is not None and not {"notify", "indicate"}.isdisjoint(offered.properties)
+    def has(self, characteristic: str, *able: str) -> bool:
+        """Whether the device offers a characteristic, with any of these GATT properties if some are named."""
+        return self._find(characteristic, *able) is not None
 
     async def read(self, characteristic: str) -> bytes:
         """Read a value."""
-        return bytes(await self.call(self._client.read_gatt_char(characteristic)))
+        return bytes(await self.call(self._client.read_gatt_char(self._found(characteristic, *_READ))))
 
     async def write(self, characteristic: str, data: bytes, *, response: bool | None = True) -> None:
         """Write a value; with `response` None the characteristic's properties say whether it is confirmed."""
-        await self.call(self._client.write_gatt_char(characteristic, data, response=response))
+        found = self._found(characteristic, *_WRITE)
+        await self.call(self._client.write_gatt_char(found, data, response=response))
 
     async def subscribe(
         self, characteristic: str, received: Callable[[bytes], None], *, acquire: bool = False
@@ -186,10 +199,22 @@ class GattLink:
             twice after a reconnection (bleak #2002), but some devices do not get on with the other
             (#1885, #1942).
         """
+        found = self._found(characteristic, *NOTIFY)
         bluez: BlueZNotifyArgs = {"use_start_notify": not acquire}
-        await self.call(
-            self._client.start_notify(characteristic, lambda _, data: received(bytes(data)), bluez=bluez)
-        )
+        await self.call(self._client.start_notify(found, lambda _, data: received(bytes(data)), bluez=bluez))
+
+    def _find(self, uuid: str, *able: str) -> BleakGATTCharacteristic | None:
+        # bleak refuses a UUID that a device has twice, as some do: in one service to write, in another to notify
+        for characteristic in self._services.characteristics.values():
+            if characteristic.uuid == uuid and not (able and set(able).isdisjoint(characteristic.properties)):
+                return characteristic
+        return None
+
+    def _found(self, uuid: str, *able: str) -> BleakGATTCharacteristic:
+        found = self._find(uuid, *able)
+        if found is None:
+            raise UnsupportedTool(self.name, f"it has no {uuid} to {able[0]}")
+        return found
 
     def inbox(self, size: int) -> Inbox[T]:
         """Make an inbox that ends with this link."""
@@ -227,7 +252,7 @@ class GattLink:
             self._client = await self.call(connecting, CONNECT_DEADLINE_S)
             self._services = self._client.services
             # services may be reported before they are complete (BlueZ #1489): look, and connect once more
-            missing = [uuid for uuid in self._required if not self._services.get_characteristic(uuid)]
+            missing = [uuid for uuid in self._required if not self.has(uuid)]
             if not missing:
                 break
             if attempt == 2:

@@ -16,7 +16,7 @@ from ..adapter import Adapter
 from ..clock import HostClock
 from ..discovery import printable
 from ..errors import GripError, LinkLost, ToolRefused, UnsupportedTool
-from ..gatt import GattLink, Inbox
+from ..gatt import NOTIFY, GattLink, Inbox
 from ..samples import SampleBlock
 from ..tool import Capabilities, ToolDescription
 from .contract import Driver, Write
@@ -86,7 +86,7 @@ class DriverClient:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._link)
             self.tool = await self._describe()
-            self._voices = [uuid for uuid in self._driver.notify if self._link.notifies(uuid)]
+            self._voices = [uuid for uuid in self._driver.notify if self._link.has(uuid, *NOTIFY)]
             if not self._voices:
                 reason = f"nothing on it streams as a {self._driver.title} does"
                 raise UnsupportedTool(self._link.name, reason)

@@ -28,6 +28,8 @@ class Cts500Device(SimulatedDevice):
     default_name = "CTS500"
     rate_hz = 40.0
     batch = 2
+    resolution = KGF_N / 100
+    resolution = 0.01 * KGF_N
     battery_cv = 355
 
     def make_radio(self, link: VirtualLink) -> VirtualDevice:

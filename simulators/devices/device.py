@@ -43,8 +43,8 @@ class SimulatedDevice(ABC):
         Samples per second.
     batch : int
         Samples in one packet.
-    per_n : float
-        What its driver makes of a newton, in the driver's unit.
+    per_n, zero : float
+        What its driver makes of each newton, and of none, in the driver's unit.
     resolution : float
         Step of its values, in the driver's unit: a true value is off by half of it at most.
     writes : list of (str, bytes)
@@ -59,6 +59,7 @@ class SimulatedDevice(ABC):
     rate_hz: float
     batch: int = 1
     per_n: float = 1.0
+    zero: float = 0.0
     resolution: float
 
     def __init__(
@@ -166,8 +167,9 @@ class SimulatedDevice(ABC):
             self._sensed += n
             if self._wanted.is_set():
                 self.sent += n
+                packet = self.packet(force_n[chosen] - self._zero_n, device_s[chosen])
                 if self._random.random() >= self._drop:
-                    await self.send(self.packet(force_n[chosen] - self._zero_n, device_s[chosen]))
+                    await self.send(packet)
 
     def _now_s(self) -> float:
         return self.clock.monotonic_s() - self._powered_on_s

@@ -21,20 +21,19 @@ class FrezDynoDevice(SimulatedDevice):
 
     A link with a smaller MTU than 77 cuts its packets, as any GATT server must.
 
-    Attributes
-    ----------
-    rest : int
-        Count at no load.
-    kg_per_count : float
-        Its coefficient `a`, which it does not tell.
+    Its coefficient is 1/43000 kg per count, which it does not tell.
     """
 
     driver = "frez-dyno"
     default_name = "FrezDyno-000271"
     rate_hz = 250.0
     batch = 9
-    rest = 84_213
-    kg_per_count = 1 / 43_000
+    per_n = 43_000 / KGF_N
+    zero = 84_213.0
+    resolution = 1.0
+    per_n = 43_000 / KGF_N
+    zero = 84_213
+    resolution = 1.0
     _began_s: float | None = None
 
     def make_radio(self, link: VirtualLink) -> VirtualDevice:
@@ -51,7 +50,7 @@ class FrezDynoDevice(SimulatedDevice):
         """Counts, and milliseconds since the first sample after Start."""
         if self._began_s is None:
             self._began_s = float(device_s[0])
-        counts = np.rint(self.rest + force_n / KGF_N / self.kg_per_count).astype(int)
+        counts = np.rint(self.zero + force_n * self.per_n).astype(int)
         times_ms = np.rint((device_s - self._began_s) * 1000).astype(int)
         pairs = zip(counts.tolist(), times_ms.tolist(), strict=True)
         return b"\x01\x00" + b"".join(struct.pack("<iI", *pair) for pair in pairs)
