@@ -28,7 +28,6 @@ class Cts500Device(SimulatedDevice):
     default_name = "CTS500"
     rate_hz = 40.0
     batch = 2
-    resolution = KGF_N / 100
     resolution = 0.01 * KGF_N
     battery_cv = 355
 

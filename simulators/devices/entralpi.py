@@ -29,7 +29,6 @@ class EntralpiDevice(SimulatedDevice):
     driver = "entralpi"
     default_name = "ENTRALPI"
     rate_hz = 10.0
-    resolution = KGF_N / 100
     resolution = 0.01 * KGF_N
     speaks = FFF4
 

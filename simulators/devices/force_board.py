@@ -29,7 +29,6 @@ class ForceBoardDevice(SimulatedDevice):
     rate_hz = 80.0
     batch = 4
     resolution = LBF_N
-    resolution = LBF_N
 
     def make_radio(self, link: VirtualLink) -> VirtualDevice:
         """Offer force and mode, and what a hub must keep its hands off."""

@@ -31,9 +31,6 @@ class FrezDynoDevice(SimulatedDevice):
     per_n = 43_000 / KGF_N
     zero = 84_213.0
     resolution = 1.0
-    per_n = 43_000 / KGF_N
-    zero = 84_213
-    resolution = 1.0
     _began_s: float | None = None
 
     def make_radio(self, link: VirtualLink) -> VirtualDevice:

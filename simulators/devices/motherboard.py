@@ -38,8 +38,7 @@ class MotherboardDevice(SimulatedDevice):
     driver = "motherboard"
     default_name = "Motherboard"
     rate_hz = 30.0
-    resolution = 3 * KGF_N * 1e-4  # a count is 0.04 g at most, and there are three cells
-    resolution = 1e-3
+    resolution = 3 * 4.3e-5 * KGF_N  # three cells, and kilograms per count where their tables are steepest
     masses = np.array([0.0, 10.0, 47.3, 100.0])
     counts = np.array(
         [
