@@ -28,7 +28,6 @@ class ClimbroDevice(SimulatedDevice):
     default_name = "Climbro_0815"
     rate_hz = 20.0
     resolution = KGF_N
-    resolution = KGF_N
     battery_byte = 171
     _packets = 0
 
