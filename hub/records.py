@@ -67,11 +67,24 @@ class _Event(BaseModel):
         return f"griphub/v1/{self.site}/{self.hub}/event/{kind}"
 
 
-class SessionStarted(_Event):
+class _SessionEvent(_Event):
+    """What the beginning and the end of a session share."""
+
+    goal: int = Field(0, ge=0, description="squeezes asked for; 0 where none were")
+    stored: bool = Field(False, description="recorded by the tool alone and handed over later")
+    time_known: bool = Field(True, description="false: ``measured_at`` is only the latest that it can be")
+    time_within_s: float | None = Field(
+        None, ge=0, description="error of the session's times, at most; null: unknown, or live, some ms"
+    )
+    firmware: str = Field("", description="of the tool; another one begins another series")
+    calibration_id: str | None = Field(None, description="null: as the tool sends it; so does another one")
+    calibration_overdue: bool = False
+
+
+class SessionStarted(_SessionEvent):
     """A tool began to stream for a child; ``measured_at`` is the session's start."""
 
     schema_: Literal["session_started/1"] = Field("session_started/1", alias="schema")
-    goal: int = Field(0, ge=0, description="squeezes asked for; 0 where none were")
 
 
 class SqueezeCounted(_Event):
@@ -110,13 +123,15 @@ class WaveformSecond(_Event):
         return data
 
 
-class SessionEnded(_Event):
+class SessionEnded(_SessionEvent):
     """The session is over; ``measured_at`` is its start, so that it lands beside the beginning."""
 
     schema_: Literal["session_ended/1"] = Field("session_ended/1", alias="schema")
     ended_at: AwareDatetime
     ended_by: str
-    goal: int = Field(0, ge=0)
+    clock_step_s: float = Field(
+        0.0, description="the hub's clock was set forward by so much meanwhile: add it to the session's times"
+    )
     squeezes: int = Field(ge=0)
     doubtful: int = Field(0, ge=0)
     peak: float | None = Field(None, description="highest squeeze, in `unit`; null without squeezes")
@@ -141,6 +156,11 @@ def event_id(session_id: UUID, what: str) -> UUID:
     True
     """
     return uuid5(EVENT_NAMESPACE, f"{session_id}:{what}")
+
+
+def stored_session_id(tool_id: str, boot_id: int, first_index: int) -> UUID:
+    """Id of a session that a tool hands over, the same however often it does."""
+    return uuid5(EVENT_NAMESPACE, f"{tool_id}:{boot_id}:{first_index}")
 
 
 def encode(event: Event) -> bytes:

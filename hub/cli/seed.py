@@ -1,6 +1,7 @@
 """Weeks of simulated history, put through the same packets, detector and journal as a live session."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from ...firmware_bridge.packets import ForcePacket
@@ -43,12 +44,13 @@ def count_session(config: Config, past: PastSession, child_id: str) -> list[Even
     stream.started(boot_id=0, next_index=0, tick=0)
     tracker: SessionTracker | None = None
     events: list[Event] = []
-    for block in _blocks(past.play, stream):
+    for sensed in _blocks(past.play, stream):
+        # told long after it was sensed: the stream's own word on the time is of no use
+        block = replace(sensed, utc_s=past.when.timestamp() + float(sensed.t_s[0]))
         if tracker is None:
             tracker, events = SessionTracker.begin(
                 block,
                 boot_id=0,
-                arrived_s=past.when.timestamp() + float(block.t_s[-1] - block.t_s[0]),
                 site=config.site,
                 hub=config.hub,
                 child_id=child_id,

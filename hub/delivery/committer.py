@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ..errors import StoreError
-from ..records import Event
-from .outbox import Outbox
+from .outbox import Entry, Outbox
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +26,15 @@ class Committer:
     """
 
     def __init__(self, outbox: Outbox, committed: Callable[[], None]) -> None:
-        self._outbox = outbox
+        self.outbox = outbox
         self._committed = committed
-        self._waiting: list[tuple[Sequence[Event], str, str | None, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
 
-    async def commit(self, events: Sequence[Event], tool_id: str, state: str | None) -> None:
-        """Return once events and the tool's session state are on disk."""
+    async def commit(self, entry: Entry) -> None:
+        """Return once an entry is on disk, whole."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((events, tool_id, state, done))
+        self._waiting.append((entry, done))
         self._wake.set()
         await done
 
@@ -45,12 +44,11 @@ class Committer:
             await self._wake.wait()
             self._wake.clear()
             batch, self._waiting = self._waiting, []
-            events = [event for entry in batch for event in entry[0]]
-            sessions = {tool_id: state for _, tool_id, state, _ in batch}
+            entries = [entry for entry, _ in batch]
             said = ""
             while True:
                 try:
-                    await asyncio.to_thread(self._outbox.commit, events, sessions)
+                    await asyncio.to_thread(self.outbox.commit_all, entries)
                     break
                 except StoreError as error:
                     if str(error) != said:  # once, not every second
@@ -58,6 +56,6 @@ class Committer:
                     said = str(error)
                     await asyncio.sleep(RETRY_S)
             self._committed()
-            for *_, done in batch:
+            for _, done in batch:
                 if not done.cancelled():
                     done.set_result(None)

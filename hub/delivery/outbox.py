@@ -8,10 +8,10 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ..records import Event, SqueezeCounted, encode
@@ -27,9 +27,64 @@ CREATE TABLE IF NOT EXISTS outbox (
 CREATE TABLE IF NOT EXISTS counted (event_id BLOB PRIMARY KEY, session_id BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counted_session (session_id BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS open_session (tool_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS taken (
+    session_id BLOB PRIMARY KEY, tool_id TEXT NOT NULL, boot_id INTEGER NOT NULL,
+    first_index INTEGER NOT NULL, end_index INTEGER NOT NULL, at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS taken_of_tool ON taken (tool_id, boot_id);
+CREATE TABLE IF NOT EXISTS anchor (
+    tool_id TEXT NOT NULL, boot_id INTEGER NOT NULL, since_s REAL NOT NULL,
+    tool_s REAL NOT NULL, utc_s REAL NOT NULL, PRIMARY KEY (tool_id, boot_id, since_s)
+) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS anchors_are_bounded AFTER INSERT ON anchor BEGIN
+    DELETE FROM anchor WHERE tool_id = new.tool_id AND (boot_id, since_s) IN (
+        SELECT boot_id, since_s FROM anchor WHERE tool_id = new.tool_id
+        ORDER BY utc_s DESC LIMIT -1 OFFSET 60 -- two contacts a day for a month
+    );
+END;
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 INSERT OR IGNORE INTO tally VALUES ('committed', 0), ('acknowledged', 0);
 """
+
+
+class Taken(NamedTuple):
+    """Samples of a tool that are here: those of one session, so far."""
+
+    session_id: UUID
+    tool_id: str
+    boot_id: int
+    first_index: int
+    end_index: int
+    at_s: float  #: Unix time, for forgetting
+
+
+class Anchor(NamedTuple):
+    """A moment of a tool's life whose UTC is known: the latest of one contact."""
+
+    tool_id: str
+    boot_id: int
+    since_s: float  #: tool time when the contact began; names it
+    tool_s: float
+    utc_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What becomes durable together.
+
+    Attributes
+    ----------
+    events : sequence of Event
+    sessions : mapping of tool id to state
+        None closes the tool's session.
+    taken, anchors : sequence
+        Each replaces what was known of the same session, or contact.
+    """
+
+    events: Sequence[Event] = ()
+    sessions: Mapping[str, str | None] = field(default_factory=dict)
+    taken: Sequence[Taken] = ()
+    anchors: Sequence[Anchor] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +118,12 @@ class Outbox:
             self._db = connect(path, _SCHEMA, version=1)
 
     def commit(self, events: Sequence[Event], sessions: Mapping[str, str | None]) -> None:
-        """Make events and session states durable, together.
+        """Make events and session states durable, together; None closes the tool's session."""
+        self.commit_all([Entry(events, sessions)])
 
-        Parameters
-        ----------
-        sessions : mapping of tool id to state
-            None closes the tool's session.
-        """
+    def commit_all(self, entries: Sequence[Entry]) -> None:
+        """Make entries durable, together and in order."""
+        events = [event for entry in entries for event in entry.events]
         rows = [(event.event_id.bytes, event.topic(), encode(event)) for event in events]
         squeezes = [event for event in events if isinstance(event, SqueezeCounted)]
         with self._transaction() as db:
@@ -84,11 +138,21 @@ class Outbox:
                 "INSERT OR REPLACE INTO counted_session VALUES (?, ?)",
                 [(squeeze.session_id.bytes, squeeze.measured_at.timestamp()) for squeeze in squeezes],
             )
-            for tool_id, state in sessions.items():
-                if state is None:
-                    db.execute("DELETE FROM open_session WHERE tool_id = ?", (tool_id,))
-                else:
-                    db.execute("INSERT OR REPLACE INTO open_session VALUES (?, ?)", (tool_id, state))
+            for entry in entries:
+                for tool_id, state in entry.sessions.items():
+                    if state is None:
+                        db.execute("DELETE FROM open_session WHERE tool_id = ?", (tool_id,))
+                    else:
+                        db.execute("INSERT OR REPLACE INTO open_session VALUES (?, ?)", (tool_id, state))
+                db.executemany(
+                    "INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?, ?, ?)",
+                    [(one.session_id.bytes, *one[1:]) for one in entry.taken],
+                )
+                db.executemany(
+                    """INSERT INTO anchor VALUES (?, ?, ?, ?, ?) ON CONFLICT
+                       DO UPDATE SET tool_s = excluded.tool_s, utc_s = excluded.utc_s""",
+                    entry.anchors,
+                )
             db.execute("UPDATE tally SET n = n + ? WHERE name = 'committed'", (new,))
 
     def waiting(self, after: int, limit: int, branch: str = "") -> list[Waiting]:
@@ -135,10 +199,23 @@ class Outbox:
                 old,
             )
             db.execute("DELETE FROM counted_session WHERE at < ?", old)
+            db.execute("DELETE FROM taken WHERE at < ?", old)
 
     def open_sessions(self) -> dict[str, str]:
         """State of each session that was not closed, by tool id."""
         return dict(self._read("SELECT tool_id, state FROM open_session"))
+
+    def taken(self, tool_id: str, boot_id: int) -> list[tuple[int, int]]:
+        """Ranges of sample indices, end excluded, that are here of one life of a tool."""
+        return self._read(
+            "SELECT first_index, end_index FROM taken WHERE tool_id = ? AND boot_id = ? ORDER BY first_index",
+            (tool_id, boot_id),
+        )
+
+    def anchors(self, tool_id: str) -> list[Anchor]:
+        """Known moments of a tool's lives."""
+        rows = self._read("SELECT * FROM anchor WHERE tool_id = ? ORDER BY boot_id, tool_s", (tool_id,))
+        return [Anchor(*row) for row in rows]
 
     def tally(self) -> dict[str, int]:
         """Count of events ever ``committed`` and ever ``acknowledged``."""

@@ -1,35 +1,48 @@
-"""Sessions of all tools: resumed after a lost link or a killed hub, closed when they are over."""
+"""Sessions of all tools: resumed after a lost link or a killed hub, handed over later, closed when over."""
 
 import asyncio
+import copy
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan
-from typing import Literal
+from typing import Any
 
 from pydantic import ValidationError
 
+from ...firmware_bridge.calibration import Calibration, CalibrationBook, CalibrationError
 from ...firmware_bridge.clock import HostClock
-from ...firmware_bridge.samples import SampleBlock
+from ...firmware_bridge.samples import SampleBlock, Unit
 from ...firmware_bridge.tool import ToolDescription
 from ..config import Config, ToolConfig
 from ..delivery.committer import Committer
+from ..delivery.outbox import Anchor, Entry, Taken
 from ..live import LiveFrame
-from ..records import Event, Source, SqueezeCounted
+from ..records import Event, Source, SqueezeCounted, stored_session_id, utc
+from .curve import Curve
+from .handover import StoredSession, count, dated, new_runs
+from .lives import life
 from .tracker import SessionState, SessionTracker
 
 log = logging.getLogger(__name__)
+
+#: The calibrations of this home's tools, in the data folder.
+CALIBRATIONS = "calibrations.jsonl"
 
 
 @dataclass(slots=True)
 class _Open:
     tracker: SessionTracker
+    curve: Curve
     away_since_s: float | None = None  # monotonic; None while the tool streams
+    contact_s: float | None = None  # tool time of the first sample of this contact
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class SessionKeeper:
     """Turns the blocks of each tool into committed events and live frames.
+
+    Behind it everything is in newtons, or in the unit of a tool that nobody has calibrated.
 
     Parameters
     ----------
@@ -37,6 +50,8 @@ class SessionKeeper:
         Told of each squeeze once it is committed.
     live : callable
         Told of each live frame.
+    watched : callable
+        Whether anybody looks at a child's curve; of the others only news is told.
     """
 
     def __init__(
@@ -47,76 +62,157 @@ class SessionKeeper:
         *,
         counted: Callable[[SqueezeCounted], None],
         live: Callable[[LiveFrame], None],
+        watched: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._config = config
         self._clock = clock
         self._committer = committer
         self._counted = counted
         self._live = live
+        self._watched = watched
+        self._calibrations = CalibrationBook(config.data_dir / CALIBRATIONS)
         self._open: dict[str, _Open] = {}
 
     def restore(self, states: dict[str, str]) -> None:
         """Take up the sessions that a killed hub left open."""
         for tool_id, text in states.items():
             try:
-                state = SessionState.model_validate_json(text)
+                state = SessionState.from_json(text)
             except ValidationError as error:
                 log.error("The open session of %s cannot be read and stays as it is: %s", tool_id, error)
                 continue
-            self._open[tool_id] = _Open(SessionTracker(state), away_since_s=self._clock.monotonic_s())
+            calibration = None
+            try:
+                if state.calibration_id:
+                    calibration = self._calibrations.get(tool_id, state.calibration_id)
+            except CalibrationError as error:  # the session is closed when raw samples come
+                log.error("%s", error)
+            tracker = SessionTracker(state, calibration=calibration, stepped_s=self._clock.stepped_s)
+            self._open[tool_id] = _Open(tracker, Curve(self._clock), away_since_s=self._clock.monotonic_s())
             log.info("session of %s goes on with %d squeezes", tool_id, len(state.peaks))
 
     async def take(
-        self, block: SampleBlock, tool: ToolDescription, use: ToolConfig, arrived_s: float
+        self, block: SampleBlock, tool: ToolDescription, use: ToolConfig, arrived_s: float | None = None
     ) -> None:
         """Take the next block of a tool; return once what it brought is committed."""
-        events: list[Event] = []
         entry = self._open.get(tool.tool_id)
         if entry is None and not len(block):
             return
-        if entry and not _continues(entry.tracker.state, block, tool):
+        if len(block) and isnan(block.utc_s):  # nobody knows better than that it is here
+            block = replace(block, utc_s=self._clock.utc_s() - float(block.t_s[-1] - block.t_s[0]))
+        stepped_s = self._clock.stepped_s
+        events: list[Event] = []
+        if entry and not entry.tracker.continues(block, tool.boot_id):
             await self.end(tool.tool_id, "tool_restarted")
             entry = None
+            if not len(block):
+                return
         if entry is None:
             tracker, events = SessionTracker.begin(
                 block,
                 boot_id=tool.boot_id,
-                arrived_s=arrived_s,
-                site=self._config.site,
-                hub=self._config.hub,
-                child_id=use.child,
-                tool_id=tool.tool_id,
-                tool_kind=tool.kind,
-                hand=use.hand,
-                source=Source.SIMULATED if tool.simulated else Source.REAL,
-                goal=self._config.child(use.child).goal,
+                calibration=self._calibration(tool, block.unit),
+                stepped_s=stepped_s,
+                **self._about(tool, use),
             )
-            entry = self._open[tool.tool_id] = _Open(tracker)
+            entry = self._open[tool.tool_id] = _Open(tracker, Curve(self._clock))
         entry.away_since_s = None
+        if entry.contact_s is None and len(block):
+            entry.contact_s = float(block.t_s[0])
         async with entry.lock:
-            events += entry.tracker.add(block)
+            events += entry.tracker.add(block, stepped_s=stepped_s)
             if events:
-                await self._commit(entry.tracker, events)
+                await self._commit(entry, events, block=block)
         counted = any(isinstance(event, SqueezeCounted) for event in events)
-        now_s = self._clock.utc_s()
-        self._live(self._frame(entry.tracker, "streaming", block, counted_at_s=now_s if counted else None))
+        if counted or self._watched(use.child):
+            frame = entry.curve.frame(entry.tracker, block, counted=counted)
+            if frame:
+                self._live(frame)
+
+    def taken(self, tool_id: str, boot_id: int) -> list[tuple[int, int]]:
+        """Ranges of sample indices, end excluded, that are here of one life of a tool."""
+        return self._committer.outbox.taken(tool_id, boot_id)
+
+    async def take_stored(
+        self, session: StoredSession, tool: ToolDescription, use: ToolConfig, now_tool_s: float | None = None
+    ) -> None:
+        """Take a session from the tool's log; return once all that was new in it is committed, at once.
+
+        Taking it again changes nothing, so the tool may be told to forget it only after this.
+
+        Parameters
+        ----------
+        now_tool_s : float, optional
+            What the tool's clock shows now. Without it the session's `epoch_s` tells, if it is of this life:
+            the tool was told the time on connecting.
+        """
+        outbox, tool_id = self._committer.outbox, tool.tool_id
+        taken = await asyncio.to_thread(outbox.taken, tool_id, session.boot_id)
+        anchors = await asyncio.to_thread(outbox.anchors, tool_id)
+        now_s, stepped_s = self._clock.utc_s(), self._clock.stepped_s
+        if now_tool_s is None and session.epoch_s is not None and session.boot_id == tool.boot_id:
+            now_tool_s = now_s - session.epoch_s
+        now = None if now_tool_s is None else Anchor(tool_id, tool.boot_id, now_tool_s, now_tool_s, now_s)
+        lived = life(anchors, session.boot_id, epoch_s=session.epoch_s, now=now, now_s=now_s)
+        runs = [dated(run, lived) for run in new_runs(session.blocks, taken)]
+        if not runs:
+            return
+
+        def begin(first: SampleBlock) -> tuple[SessionTracker, list[Event]]:
+            return SessionTracker.begin(
+                first,
+                session_id=stored_session_id(tool_id, session.boot_id, first.first_index),
+                boot_id=session.boot_id,
+                calibration=self._calibration(tool, first.unit),
+                stored=True,
+                time_known=lived.known,
+                time_within_s=lived.within_s(float(runs[0][0].t_s[0]), float(runs[-1][-1].t_s[-1])),
+                stepped_s=stepped_s,
+                **self._about(tool, use),
+            )
+
+        entry = self._open.get(tool_id)
+        if entry:
+            entry.away_since_s = None  # the tool is here: nobody closes its session meanwhile
+        try:
+            # a copy: what is open stays as it is until the commit. An hour takes seconds: not on the loop
+            before = copy.deepcopy(entry.tracker) if entry else None
+            counted = await asyncio.to_thread(count, runs, session, begin, before)
+            went_on = before in counted.trackers
+            if counted.running and entry and not went_on:
+                await self.end(tool_id, "tool_restarted")
+            sessions: dict[str, str | None] = {tool_id: None} if went_on else {}
+            if counted.running:
+                sessions[tool_id] = counted.running.state.to_json()
+            here = [_taken(tracker.state) for tracker in counted.trackers]
+            await self._committer.commit(Entry(counted.events, sessions, here, [now] if now else []))
+            if went_on:
+                del self._open[tool_id]
+            if counted.running:
+                self._open[tool_id] = _Open(counted.running, Curve(self._clock))
+        finally:
+            if entry := self._open.get(tool_id):
+                entry.away_since_s = self._clock.monotonic_s()
+        self._tell(counted.events)
+        log.info("%s handed over %d sessions", tool_id, len(counted.trackers))
 
     async def link_lost(self, tool_id: str) -> None:
         """Keep a session open for the tool to come back."""
         if entry := self._open.get(tool_id):
             entry.away_since_s = self._clock.monotonic_s()
+            entry.contact_s = None
             async with entry.lock:
                 if events := entry.tracker.pause():
-                    await self._commit(entry.tracker, events)
-            self._live(self._frame(entry.tracker, "link_lost"))
+                    await self._commit(entry, events)
+            self._live(entry.curve.news(entry.tracker, "link_lost"))
 
     async def end(self, tool_id: str, ended_by: str) -> None:
         """Close a tool's session, if one is open."""
         if entry := self._open.pop(tool_id, None):
             tracker = entry.tracker
             async with entry.lock:
-                await self._commit(tracker, tracker.end(ended_by), close=True)
-            self._live(self._frame(tracker, "ended"))
+                await self._commit(entry, tracker.end(ended_by), close=True)
+            self._live(entry.curve.news(tracker, "ended"))
             log.info("session of %s ended (%s) with %d squeezes", tool_id, ended_by, tracker.count)
 
     async def expire(self) -> None:
@@ -134,53 +230,55 @@ class SessionKeeper:
         for tool_id in list(self._open):
             await self.link_lost(tool_id)
 
-    async def _commit(self, tracker: SessionTracker, events: list[Event], *, close: bool = False) -> None:
-        state = tracker.state
-        await self._committer.commit(events, state.tool_id, None if close else state.model_dump_json())
+    async def _commit(
+        self, entry: _Open, events: list[Event], *, block: SampleBlock | None = None, close: bool = False
+    ) -> None:
+        state = entry.tracker.state
+        anchors = []
+        if block is not None and len(block) and entry.contact_s is not None:
+            at_s = float(block.t_s[0])
+            anchors = [Anchor(state.tool_id, state.boot_id, entry.contact_s, at_s, block.utc_s)]
+        sessions = {state.tool_id: None if close else state.to_json()}
+        await self._committer.commit(Entry(events, sessions, [_taken(state)], anchors))
+        self._tell(events)
+
+    def _tell(self, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, SqueezeCounted):
                 self._counted(event)
 
-    def _frame(
-        self,
-        tracker: SessionTracker,
-        state: Literal["streaming", "link_lost", "ended"],
-        block: SampleBlock | None = None,
-        *,
-        counted_at_s: float | None = None,
-    ) -> LiveFrame:
-        session = tracker.state
-        values = [] if block is None else block.values.tolist()
-        return LiveFrame(
-            site=session.site,
-            hub=session.hub,
-            tool_id=session.tool_id,
-            tool_kind=session.tool_kind,
-            child_id=session.child_id,
-            hand=session.hand,
-            source=session.source,
-            unit=session.unit,
-            session_id=session.session_id,
-            state=state,
-            t_s=() if block is None else tuple(tracker.since_start_s(block)),
-            values=tuple(None if isnan(v) else round(v, 3) for v in values),
-            count=tracker.count,
-            goal=session.goal,
-            best=tracker.best,
-            rest=tracker.rest,
-            counted_at_s=counted_at_s,
-            sent_at_s=self._clock.utc_s(),
-        )
+    def _about(self, tool: ToolDescription, use: ToolConfig) -> dict[str, Any]:
+        return {
+            "site": self._config.site,
+            "hub": self._config.hub,
+            "child_id": use.child,
+            "tool_id": tool.tool_id,
+            "tool_kind": tool.kind,
+            "hand": use.hand,
+            "source": Source.SIMULATED if tool.simulated else Source.REAL,
+            "goal": self._config.child(use.child).goal,
+            "firmware": tool.firmware,
+        }
+
+    def _calibration(self, tool: ToolDescription, unit: Unit) -> Calibration | None:
+        """The calibration for a new session of a tool; says why there is none, or that it is overdue."""
+        try:
+            calibration, reason = self._calibrations.find(tool.tool_id, unit, tool.firmware)
+        except CalibrationError as error:
+            log.error("%s Until then the session stays in %s.", error, unit)
+            return None
+        if reason:
+            log.warning("The calibration of %s is not used: %s. Calibrate it anew.", tool.tool_id, reason)
+        elif calibration and calibration.overdue(utc(self._clock.utc_s()).date()):
+            log.warning(
+                "The calibration of %s was due on %s. It is used, and results are marked; calibrate it anew.",
+                tool.tool_id,
+                calibration.due_on,
+            )
+        return calibration
 
 
-def _continues(state: SessionState, block: SampleBlock, tool: ToolDescription) -> bool:
-    """Whether a block belongs to the session: same life of the tool, and neither index nor time went back.
-
-    A hub that was killed does not know how often the tool's ticks had wrapped, as they do twice a day.
-    """
-    return (
-        state.boot_id == tool.boot_id
-        and block.first_index >= state.end_index
-        and (not len(block) or float(block.t_s[0]) >= state.end_s)
-        and block.unit == state.unit
+def _taken(state: SessionState) -> Taken:
+    return Taken(
+        state.session_id, state.tool_id, state.boot_id, state.first_index, state.end_index, state.end_utc_s
     )

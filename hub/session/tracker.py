@@ -1,14 +1,14 @@
 """One session with one tool: samples go in, events come out. No I/O and no clock of its own."""
 
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Self
 from uuid import UUID, uuid4
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import TypeAdapter
 
+from ...firmware_bridge.calibration import Calibration
 from ...firmware_bridge.samples import SampleBlock, ToolKind, Unit
 from ...signal.squeeze import Squeeze, SqueezeDetector
 from ..records import (
@@ -28,13 +28,18 @@ from ..waveform import encode_samples
 #: Waveforms travel in pieces of about this length.
 PIECE_S = 1.0
 
+#: What a squeeze is marked with that no point of the tool's calibration reaches.
+UNCALIBRATED = "outside the range that was calibrated"
 
-class SessionState(BaseModel):
+#: A hub that was killed did not see its clock being set. When it is back, the tool's clock tells: samples
+#: never come before they were taken, and no later than this, or the session would have been closed.
+BACK_S, AHEAD_S = 1.0, 120.0
+
+
+@dataclass(slots=True)
+class SessionState:
     """All that a hub needs to go on with a session after it was killed."""
 
-    model_config = ConfigDict(extra="ignore")
-
-    session_id: UUID
     site: Id
     hub: Id
     child_id: Id
@@ -50,61 +55,99 @@ class SessionState(BaseModel):
     first_index: int
     end_index: int
     end_s: float  #: time of the latest sample on the tool's clock
+    session_id: UUID = field(default_factory=uuid4)
+    stored: bool = False
+    time_known: bool = True
+    time_within_s: float | None = None
+    firmware: str = ""
+    calibration_id: str | None = None
+    calibration_overdue: bool = False
+    end_utc_s: float = 0.0  #: Unix time of the latest sample
+    clock_step_s: float = 0.0  #: the host's clock was set forward by so much since the session began
     received: int = 0
     lost: int = 0
     doubtful: int = 0
-    peaks: list[float] = []
+    peaks: list[float] = field(default_factory=list)
+
+    def to_json(self) -> str:
+        """Text for the outbox."""
+        return _STATE.dump_json(self).decode()
+
+    @staticmethod
+    def from_json(text: str) -> "SessionState":
+        """Read what `to_json` wrote, by an older version too; raises pydantic's ValidationError."""
+        return _STATE.validate_json(text)
+
+
+_STATE = TypeAdapter(SessionState)
+_WHOSE = ("session_id", "site", "hub", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
+_ABOUT = (
+    *_WHOSE, "goal", "stored", "time_known", "time_within_s",
+    "firmware", "calibration_id", "calibration_overdue",
+)  # fmt: skip
 
 
 class SessionTracker:
     """Counts the squeezes of a session and cuts its waveform into events.
 
+    Times in UTC follow the blocks' `utc_s`. Where the host's clock is set while the session runs, the session
+    keeps to the time that it began with, and its end says by how much the clock was set.
+
     Parameters
     ----------
     state : SessionState
         Of a new session, from `begin`, or of one that was interrupted.
+    calibration : Calibration, optional
+        Blocks come as the tool sends them; with it they become newtons, and all that is told is in newtons.
+    stepped_s : float
+        `HostClock.stepped_s` now.
     """
 
-    def __init__(self, state: SessionState) -> None:
+    def __init__(
+        self, state: SessionState, *, calibration: Calibration | None = None, stepped_s: float = 0.0
+    ) -> None:
         self.state = state
+        self._calibration = calibration
         self._detector = SqueezeDetector(usual_peak=median(state.peaks) if state.peaks else None)
         self._piece: list[SampleBlock] = []
+        self._unstepped_s = stepped_s - state.clock_step_s
+        self._resumed = state.received > 0
+        self._utc_offset_s = state.end_utc_s - state.end_s  # UTC minus tool time, as of the latest block
+        self._whose = {name: getattr(state, name) for name in _WHOSE}
 
     @classmethod
     def begin(
         cls,
         first: SampleBlock,
         *,
-        boot_id: int,
-        arrived_s: float,
-        **who: Any,
+        calibration: Calibration | None = None,
+        stepped_s: float = 0.0,
+        **about: Any,
     ) -> tuple[Self, list[Event]]:
         """Open a session with its first block, which must still be passed to `add`.
 
         Parameters
         ----------
-        arrived_s : float
-            Unix time at which `first` arrived: its last sample was taken then.
-        **who
-            The remaining fields of `SessionState`: site, hub, child, tool, hand, source, goal.
+        **about
+            The remaining fields of `SessionState`: site, hub, child, tool, hand, source, goal and so on.
         """
         state = SessionState(
-            session_id=uuid4(),
-            unit=first.unit,
-            boot_id=boot_id,
-            started_s=arrived_s - float(first.t_s[-1] - first.t_s[0]),
+            unit=first.unit if calibration is None else Unit.NEWTON,
+            calibration_id=calibration and calibration.calibration_id,
+            calibration_overdue=calibration is not None and calibration.overdue(utc(first.utc_s).date()),
+            started_s=first.utc_s,
             first_s=float(first.t_s[0]),
             first_index=first.first_index,
             end_index=first.first_index,
             end_s=float(first.t_s[0]),
-            **who,
+            end_utc_s=first.utc_s,
+            **about,
         )
-        tracker = cls(state)
+        tracker = cls(state, calibration=calibration, stepped_s=stepped_s)
         started = SessionStarted(
             event_id=event_id(state.session_id, "started"),
             measured_at=utc(state.started_s),
-            goal=state.goal,
-            **tracker._common(),
+            **{name: getattr(state, name) for name in _ABOUT},
         )
         return tracker, [started]
 
@@ -123,28 +166,51 @@ class SessionTracker:
         """Level of the resting hand."""
         return self._detector.rest
 
-    def since_start_s(self, block: SampleBlock) -> list[float]:
-        """Times of a block's samples, seconds since the session's start."""
-        return [round(t, 5) for t in (block.t_s - self.state.first_s).tolist()]
+    def continues(self, block: SampleBlock, boot_id: int) -> bool:
+        """Whether a block belongs to the session: same life of the tool, neither index nor time went back."""
+        state = self.state
+        return (
+            state.boot_id == boot_id
+            and block.first_index >= state.end_index
+            and (not len(block) or float(block.t_s[0]) >= state.end_s)
+            and block.unit == (self._calibration.unit if self._calibration else state.unit)
+        )
 
-    def add(self, block: SampleBlock) -> list[Event]:
-        """Take the next samples; return what they brought."""
+    def in_unit(self, block: SampleBlock) -> SampleBlock:
+        """A block of the tool's, in the session's unit."""
+        return block if self._calibration is None else self._calibration.apply(block)
+
+    def add(self, block: SampleBlock, *, stepped_s: float = 0.0) -> list[Event]:
+        """Take the next samples; return what they brought.
+
+        Parameters
+        ----------
+        block : SampleBlock
+            As the tool sent it, with its `utc_s`.
+        stepped_s : float
+            `HostClock.stepped_s` when `utc_s` was told.
+        """
         state = self.state
         lost = max(0, block.first_index - state.end_index)
-        block = replace(block, lost=lost)
-        state.lost += lost
-        events = self._cut() if lost else []
-        if not len(block):  # the end of the stream, telling that samples before it are missing
-            state.end_index = block.end_index
+        events: list[Event] = []
+        if lost:
+            state.lost += lost
+            events = self._cut()
+        n = len(block)
+        state.end_index = block.first_index + n
+        if not n:  # the end of the stream, telling that samples before it are missing
             return events
+        first_s, last_s = float(block.t_s[0]), float(block.t_s[-1])
+        self._follow(first_s, block.utc_s, stepped_s)
+        block = self.in_unit(block)
         self._piece.append(block)
-        state.received += len(block)
-        state.end_index = block.end_index
-        state.end_s = float(block.t_s[-1])
+        state.received += n
+        state.end_s = last_s
+        state.end_utc_s = self._at_s(last_s)
         counted = [self._counted(squeeze) for squeeze in self._detector.update(block)]
         events += counted
         # cut with every count too: the state that is committed then tells of no sample that is not
-        if counted or state.end_s - float(self._piece[0].t_s[0]) >= PIECE_S:
+        if counted or last_s - float(self._piece[0].t_s[0]) >= PIECE_S:
             events += self._cut()
         return events
 
@@ -161,9 +227,9 @@ class SessionTracker:
             SessionEnded(
                 event_id=event_id(state.session_id, "ended"),
                 measured_at=utc(state.started_s),
-                ended_at=self._at(state.end_s),
+                ended_at=utc(state.end_utc_s),
                 ended_by=ended_by,
-                goal=state.goal,
+                clock_step_s=state.clock_step_s,
                 squeezes=self.count,
                 doubtful=state.doubtful,
                 peak=self.best,
@@ -172,19 +238,37 @@ class SessionTracker:
                 end_index=state.end_index,
                 received=state.received,
                 lost=state.lost,
-                **self._common(),
+                **{name: getattr(state, name) for name in _ABOUT},
             )
         )
         return events
 
+    def _follow(self, first_s: float, utc_s: float, stepped_s: float) -> None:
+        """Learn what UTC is, on the session's own scale."""
+        state = self.state
+        if self._resumed:  # after a kill: was the clock set while nobody looked?
+            self._resumed = False
+            expected_s = state.end_utc_s + first_s - state.end_s
+            change_s = utc_s - state.clock_step_s - expected_s
+            if not -BACK_S < change_s < AHEAD_S:
+                self._unstepped_s -= change_s
+        state.clock_step_s = stepped_s - self._unstepped_s
+        self._utc_offset_s = utc_s - state.clock_step_s - first_s
+
+    def _at_s(self, tool_s: float) -> float:
+        return tool_s + self._utc_offset_s
+
     def _counted(self, squeeze: Squeeze) -> SqueezeCounted:
         state = self.state
+        doubtful = squeeze.doubtful
+        if self._calibration and squeeze.peak + squeeze.rest > self._calibration.range_n[1]:
+            doubtful += (UNCALIBRATED,)
         state.peaks.append(squeeze.peak)
-        state.doubtful += bool(squeeze.doubtful)
+        state.doubtful += bool(doubtful)
         return SqueezeCounted(
             # the tool's sample index names the squeeze, so that counting it again gives the same id
             event_id=event_id(state.session_id, f"squeeze:{squeeze.onset_index}"),
-            measured_at=self._at(squeeze.onset_s),
+            measured_at=utc(self._at_s(squeeze.onset_s)),
             number=self.count,
             onset_s=squeeze.onset_s - state.first_s,
             peak_s=squeeze.peak_s - state.first_s,
@@ -194,8 +278,8 @@ class SessionTracker:
             rest=squeeze.rest,
             impulse=squeeze.impulse,
             ended_by=squeeze.ended_by,
-            doubtful=squeeze.doubtful,
-            **self._common(),
+            doubtful=doubtful,
+            **self._whose,
         )
 
     def _cut(self) -> list[Event]:
@@ -205,22 +289,16 @@ class SessionTracker:
         blocks, self._piece = self._piece, []
         t_s = np.concatenate([block.t_s for block in blocks])
         values = np.concatenate([block.values for block in blocks])
-        first = blocks[0]
+        first_s = float(t_s[0])
         return [
-            WaveformSecond(
-                event_id=event_id(self.state.session_id, f"waveform:{first.first_index}"),
-                measured_at=self._at(float(t_s[0])),
-                first_index=first.first_index,
-                start_s=float(t_s[0]) - self.state.first_s,
+            # not validated: that would unpack again what is packed here
+            WaveformSecond.model_construct(
+                event_id=event_id(self.state.session_id, f"waveform:{blocks[0].first_index}"),
+                measured_at=utc(self._at_s(first_s)),
+                first_index=blocks[0].first_index,
+                start_s=first_s - self.state.first_s,
                 samples=t_s.size,
-                data=encode_samples(t_s - t_s[0], values),
-                **self._common(),
+                data=encode_samples(t_s - first_s, values),
+                **self._whose,
             )
         ]
-
-    def _at(self, tool_s: float) -> datetime:
-        return utc(self.state.started_s + tool_s - self.state.first_s)
-
-    def _common(self) -> dict[str, Any]:
-        names = ("session_id", "site", "hub", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
-        return {name: getattr(self.state, name) for name in names}

@@ -1,6 +1,7 @@
 """A session: opened, counted, interrupted, resumed, closed."""
 
 import asyncio
+import copy
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,12 +16,14 @@ from griphub.firmware_bridge.samples import SampleBlock, ToolKind, Unit
 from griphub.firmware_bridge.tool import ToolDescription
 from griphub.hub.config import Config
 from griphub.hub.delivery.committer import Committer
-from griphub.hub.delivery.outbox import Outbox
+from griphub.hub.delivery.outbox import Entry, Outbox
 from griphub.hub.live import LiveFrame
 from griphub.hub.records import (
     Event,
+    Hand,
     SessionEnded,
     SessionStarted,
+    Source,
     SqueezeCounted,
     WaveformSecond,
     decode,
@@ -37,8 +40,8 @@ WHO = {
     "child_id": "c-1",
     "tool_id": "ball01",
     "tool_kind": ToolKind.BALL,
-    "hand": "right",
-    "source": "simulated",
+    "hand": Hand.RIGHT,
+    "source": Source.SIMULATED,
     "goal": 5,
 }
 TOOL = ToolDescription(
@@ -73,11 +76,12 @@ def blocks(t_s: np.ndarray, values: np.ndarray, first_index: int = 1000, n: int 
             FS_HZ,
             0,
             np.zeros(t_s[cut].size, bool),
+            STARTED_S + float(t_s[i] - t_s[0]),
         )
 
 
 def run(all_blocks: list[SampleBlock]) -> list[Event]:
-    tracker, events = SessionTracker.begin(all_blocks[0], boot_id=77, arrived_s=STARTED_S, **WHO)
+    tracker, events = SessionTracker.begin(all_blocks[0], boot_id=77, **WHO)
     for block in all_blocks:
         events += tracker.add(block)
     return events + tracker.end("tool_slept")
@@ -104,8 +108,7 @@ def test_a_session_tells_its_start_each_squeeze_each_sample_and_its_end() -> Non
         assert onset_s == pytest.approx(squeeze.onset_s, abs=1e-5)
     assert ended.squeezes == 4 and ended.received == t_s.size and ended.lost == 0
     assert ended.peak == max(s.peak for s in squeezes)
-    # what came last was sensed when it arrived: a first block of five samples began 40 ms before
-    assert started.measured_at.timestamp() == pytest.approx(STARTED_S - 0.04, abs=1e-5)
+    assert started.measured_at.timestamp() == pytest.approx(STARTED_S, abs=1e-5)
     kept_s, kept, pieces = _waveform(events)
     np.testing.assert_allclose(kept_s, t_s - t_s[0], atol=2e-5)
     np.testing.assert_allclose(kept, values, atol=6e-4)
@@ -147,8 +150,8 @@ def test_the_end_of_the_stream_may_tell_of_a_loss() -> None:
 def test_told_twice_it_has_the_same_ids() -> None:
     t_s, values = force(3)
     all_blocks = list(blocks(t_s, values))
-    tracker, _ = SessionTracker.begin(all_blocks[0], boot_id=77, arrived_s=STARTED_S, **WHO)
-    again = SessionTracker(tracker.state.model_copy(deep=True))
+    tracker, _ = SessionTracker.begin(all_blocks[0], boot_id=77, **WHO)
+    again = SessionTracker(copy.deepcopy(tracker.state))
     ids = [[e.event_id for b in all_blocks for e in t.add(b)] for t in (tracker, again)]
     assert ids[0] == ids[1]
 
@@ -156,13 +159,13 @@ def test_told_twice_it_has_the_same_ids() -> None:
 def test_a_session_goes_on_from_its_state() -> None:
     t_s, values = force(6)
     all_blocks = list(blocks(t_s, values))
-    tracker, events = SessionTracker.begin(all_blocks[0], boot_id=77, arrived_s=STARTED_S, **WHO)
-    committed = tracker.state.model_dump_json()
+    tracker, events = SessionTracker.begin(all_blocks[0], boot_id=77, **WHO)
+    committed = tracker.state.to_json()
     for block in all_blocks[:150]:
         if new := tracker.add(block):
             events += new
-            committed = tracker.state.model_dump_json()  # what a killed hub finds: the last commit
-    again = SessionTracker(SessionState.model_validate_json(committed))
+            committed = tracker.state.to_json()  # what a killed hub finds: the last commit
+    again = SessionTracker(SessionState.from_json(committed))
     for block in all_blocks[160:]:  # the hub was away for half a second
         events += again.add(block)
     events += again.end("tool_slept")
@@ -177,27 +180,43 @@ def test_a_session_goes_on_from_its_state() -> None:
     assert ended.received + ended.lost == t_s.size
 
 
+class HouseClock(HostClock):
+    """Shows what it is told; UTC is `STARTED_S` at 1000 s."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+        self.set_s = STARTED_S - 1000.0
+        super().__init__()
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+    def _system_utc_s(self) -> float:
+        return self.now_s + self.set_s
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
 class Home:
     """A keeper with its outbox, on a clock of its own."""
 
     def __init__(self, config: Config, folder: Path) -> None:
-        self.now_s = 1000.0
+        self.clock = HouseClock()
         self.frames: list[LiveFrame] = []
         self.squeezes: list[SqueezeCounted] = []
         self.outbox = Outbox(folder / "outbox.db")
         committer = Committer(self.outbox, lambda: None)
-        clock = HostClock()
-        clock.monotonic_s = lambda: self.now_s  # type: ignore[method-assign]
-        clock.sleep = lambda _: asyncio.sleep(0)  # type: ignore[method-assign]
         self.keeper = SessionKeeper(
-            config, clock, committer, counted=self.squeezes.append, live=self.frames.append
+            config, self.clock, committer, counted=self.squeezes.append, live=self.frames.append
         )
         self.use = config.tools[0]
         self._tasks = [asyncio.create_task(committer.run()), asyncio.create_task(self.keeper.expire())]
 
     async def play(self, all_blocks: list[SampleBlock], tool: ToolDescription = TOOL) -> None:
         for block in all_blocks:
-            await self.keeper.take(block, tool, self.use, STARTED_S)
+            self.clock.now_s += float(block.t_s[-1] - block.t_s[0]) + 1 / FS_HZ if len(block) else 0
+            await self.keeper.take(block, tool, self.use)
 
     def events(self) -> list[Event]:
         return [decode(waiting.payload) for waiting in self.outbox.waiting(0, 10_000)]
@@ -233,12 +252,12 @@ async def test_a_lost_link_keeps_the_session_for_a_while(home: Home) -> None:
     await home.play(all_blocks[:100])
     await home.keeper.link_lost("ball01")
     assert home.frames[-1].state == "link_lost"
-    home.now_s += 59
+    home.clock.now_s += 59
     await asyncio.sleep(0.01)
     await home.play(all_blocks[110:])
     assert home.ended() == []
     await home.keeper.link_lost("ball01")
-    home.now_s += 61
+    home.clock.now_s += 61
     async with asyncio.timeout(5):
         while not home.ended():
             await asyncio.sleep(0.01)
@@ -287,17 +306,17 @@ async def test_a_tool_that_comes_back_while_another_session_is_closed_goes_on(
     for tool_id in ("one", "another", "ball01"):
         await home.play(first, replace(TOOL, tool_id=tool_id))
         await home.keeper.link_lost(tool_id)
-    commit, closing = home.outbox.commit, asyncio.Event()
+    commit, closing = home.outbox.commit_all, asyncio.Event()
     loop, go_on = asyncio.get_running_loop(), threading.Event()
 
-    def slow(events: list[Event], sessions: dict[str, str | None]) -> None:
-        if sessions == {"one": None}:
+    def slow(entries: list[Entry]) -> None:
+        if entries[0].sessions == {"one": None}:
             loop.call_soon_threadsafe(closing.set)
             go_on.wait(10)
-        commit(events, sessions)
+        commit(entries)
 
-    monkeypatch.setattr(home.outbox, "commit", slow)
-    home.now_s += 61
+    monkeypatch.setattr(home.outbox, "commit_all", slow)
+    home.clock.now_s += 61
     await asyncio.wait_for(closing.wait(), 5)
     again = asyncio.create_task(
         home.play(list(blocks(*force(1, start_s=0.0), first_index=0)), replace(TOOL, boot_id=78))
