@@ -21,7 +21,7 @@ SERVICE: Final = "0000ffb0-0000-1000-8000-00805f9b34fb"
 DATA: Final = "0000ffb2-0000-1000-8000-00805f9b34fb"
 
 #: A sign that nobody knows and is always 1, battery, whether it is squeezed, strength.
-_PAYLOAD: Final = re.compile(rb"[0-9]([0-9])[01]([0-9]{1,6}(?:\.[0-9]{0,6})?)[\0 ]*")
+_PAYLOAD: Final = re.compile(rb"[0-9]([0-9])[01]([0-9]{1,6}(?:\.[0-9]{0,6})?|\.[0-9]{1,6})[\0 ]*")
 
 
 class Squegg(Driver):
