@@ -89,11 +89,13 @@ class Inbox(Generic[T]):
         return items.popleft()
 
     async def next(self, within_s: float) -> T | None:
-        """Take the oldest item; None if nothing comes within `within_s`, and `LinkLost` if the link is gone."""
+        """Take the oldest item; None if none comes within `within_s`, and `LinkLost` if the link is gone."""
         items = await self._wait(within_s)
         return items.popleft() if items else None
 
     async def _wait(self, within_s: float | None) -> deque[T]:
+        if self._items:
+            return self._items  # without setting an alarm
         try:
             async with asyncio.timeout(within_s):
                 while not self._items:
@@ -135,6 +137,8 @@ class GattLink:
         What the device calls itself, or its address.
     lost : bool
         Whether the link is gone.
+    simulated : bool
+        Whether it goes over a virtual radio; known once entered.
     """
 
     def __init__(
@@ -159,6 +163,7 @@ class GattLink:
             adapter = self._adapter
             if adapter is None:
                 adapter = await stack.enter_async_context(open_adapter(_radio_of(self._device)))
+            self.simulated = adapter.simulated
             self._client = adapter.client(self._device)  # until there is one that is connected
             stack.push_async_callback(self.drop)
             async with adapter.connecting(self._device):
@@ -204,7 +209,7 @@ class GattLink:
         await self.call(self._client.start_notify(found, lambda _, data: received(bytes(data)), bluez=bluez))
 
     def _find(self, uuid: str, *able: str) -> BleakGATTCharacteristic | None:
-        # bleak refuses a UUID that a device has twice, as some do: in one service to write, in another to notify
+        # bleak refuses a UUID that a device has twice, as some have: here to write, there to notify
         for characteristic in self._services.characteristics.values():
             if characteristic.uuid == uuid and not (able and set(able).isdisjoint(characteristic.properties)):
                 return characteristic
