@@ -3,20 +3,21 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from griphub.firmware_bridge import radio
 from griphub.firmware_bridge.adapter import open_adapter
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.profile import WireKind, WireUnit
-from griphub.hub import service
 from griphub.hub.config import Config
-from griphub.hub.errors import StoreError
-from griphub.hub.records import Event, SessionEnded, decode
+from griphub.hub.delivery.outbox import Entry
+from griphub.hub.errors import SetupError, StoreError
+from griphub.hub.records import SessionEnded, decode
 from griphub.hub.service import Hub
 from griphub.simulators import radio as radio_module
 from griphub.simulators.plays import Play
@@ -78,18 +79,18 @@ async def test_a_session_ends_though_the_radio_never_comes_back(
 ) -> None:
     committing, go_on = threading.Event(), threading.Event()
     async with _running(home) as hub:
-        commit = hub._outbox.commit
+        commit = hub._outbox.commit_all
 
-        def slow(events: Sequence[Event], sessions: Mapping[str, str | None]) -> None:
+        def slow(entries: Sequence[Entry]) -> None:
             committing.set()
             go_on.wait(10)
-            commit(events, sessions)
+            commit(entries)
 
         async with _tools(tmp_path, "ball01"):
             await _until(hub._outbox.open_sessions)
-            monkeypatch.setattr(hub._outbox, "commit", slow)
+            monkeypatch.setattr(hub._outbox, "commit_all", slow)
             await _until(committing.is_set)  # the radio goes while the hub is not listening for it
-        await _until(lambda: not hub._busy)
+        await _until(lambda: not hub.supervisor.clients())
         go_on.set()
         await _until(lambda: not hub._outbox.open_sessions())
         last = decode(hub._outbox.waiting(0, 10_000)[-1].payload)
@@ -112,7 +113,7 @@ async def test_a_full_disk_does_not_keep_the_hub_from_stopping(
 
     async with _tools(tmp_path, "ball01") as (tool,), _running(home) as hub:
         await _until(hub._outbox.open_sessions)
-        monkeypatch.setattr(hub._outbox, "commit", full)
+        monkeypatch.setattr(hub._outbox, "commit_all", full)
         sent = tool.sent
         await _until(lambda: tool.sent > sent + 20)
 
@@ -125,33 +126,18 @@ async def test_a_hub_whose_committer_died_says_so_and_ends(
 
     async with _tools(tmp_path, "ball01"):
         hub = Hub(home, HostClock(), counted=lambda _: None)
-        monkeypatch.setattr(hub._outbox, "commit", broken)
+        monkeypatch.setattr(hub._outbox, "commit_all", broken)
         with pytest.raises(RuntimeError, match="a fault of ours"):
             await asyncio.wait_for(hub.run(), 15)
-
-
-async def test_a_tool_that_got_another_serial_number_is_used(
-    home: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The radio address stays: what was carried over from the other tool must not stand in the way."""
-    monkeypatch.setattr(service, "AVOID_S", 0.2)
-    tools = [{"id": name, "child": "c-1", "hand": "right"} for name in ("ball01", "ball02")]
-    both = Config(**(home.model_dump() | {"tools": tools}))
-    async with _running(both) as hub:
-        async with _tools(tmp_path, "ball01") as (tool,):
-            await _until(hub._outbox.open_sessions)
-            address = next(iter(hub._streams))
-        hub._streams[str(address)].tool_id = "ball02"
-        async with _tools(tmp_path, "ball01") as (tool,):
-            await _until(lambda: tool.sent, timeout_s=20)
 
 
 async def test_a_scan_that_went_deaf_is_started_anew(
     home: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "RESCAN_S", 0.2)
+    monkeypatch.setattr(radio, "RESCAN_S", 0.3)
     async with _tools(tmp_path, "ball02") as (stranger,), _running(home) as hub:
-        await _until(lambda: hub._avoid)  # it scans, and leaves a stranger's tool alone
+        await _until(hub.supervisor.heard)  # it scans, and leaves a stranger's tool alone
+        assert not hub.supervisor.clients()
         controllers = stranger.peripheral._link.controllers
         (controller,) = [c for c in controllers if c.name == "hub"]
         controller.le_scan_enable = False
@@ -167,8 +153,8 @@ async def test_a_scan_that_went_deaf_is_started_anew(
 async def test_without_a_radio_it_says_so_once_and_stays(
     home: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(service, "REOPEN_MAX_S", 0.1)
-    monkeypatch.setattr(service, "REOPEN_S", 0.05)
+    monkeypatch.setattr(radio, "REOPEN_MAX_S", 0.1)
+    monkeypatch.setattr(radio, "REOPEN_S", 0.05)
     opened = 0
 
     def counting(*arguments: object, **options: object) -> object:
@@ -176,8 +162,32 @@ async def test_without_a_radio_it_says_so_once_and_stays(
         opened += 1
         return open_adapter(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(service, "open_adapter", counting)
+    monkeypatch.setattr(radio, "open_adapter", counting)
     async with _running(home):
         await _until(lambda: opened > 5)
     assert caplog.text.count("cannot be used") == 1
     assert "goes on trying" in caplog.text
+
+
+async def test_two_hubs_on_one_data_folder(home: Config) -> None:
+    async with _running(home) as hub:
+        await _until(lambda: hub.supervisor.radios[0].failure)  # it runs
+        second = Hub(home, HostClock(), counted=lambda _: None)
+        with pytest.raises(SetupError, match="is running already"):
+            await second.run()
+
+
+async def test_the_log_tells_what_became_of_a_tool_and_of_strangers(
+    home: Config, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    async with _running(home) as hub:
+        async with _tools(tmp_path, "ball01", "ball02"):
+            await _until(hub.supervisor.clients)
+            await _until(lambda: "ball02 belongs to nobody here" in caplog.text)
+        await _until(lambda: not hub.supervisor.clients())
+    phases = [str(state.phase) for state in hub.links.history("ball01")]
+    assert phases[:3] == ["connecting", "streaming", "lost"]
+    assert hub.links.state("ball02") is None
+    assert "ball01 is lost (AdapterUnavailable). The hub's Bluetooth went away." in caplog.text
+    assert caplog.text.count("belongs to nobody") == 1
