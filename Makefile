@@ -1,4 +1,4 @@
-# make demo · make test · make check · make bench. Needs Python 3.11 or newer and a package index.
+# make demo · make test · make check · make bench · make fuzz · make test-bluez. Needs Python 3.11 or newer and a package index.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,10 +7,10 @@ NO_INDEX := Packages could not be installed. Check the network or the package in
 LOG := > $(VENV)/install.log 2>&1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types bench lock clean
+.PHONY: help demo test test-bluez fuzz check lint types bench lock clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "GripHub needs Python 3.11 or newer. Run make PYTHON=python3.12, or whatever yours is called." >&2; exit 1; }
@@ -32,6 +32,10 @@ demo: $(VENV)/product  ## the whole path with simulated tools: radio, hub, broke
 
 test: $(VENV)/suite  ## the test suite
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-bluez: $(VENV)/suite  ## the hub on BlueZ and Linux's kernel, in a virtual machine (takes QEMU)
+	@$(BIN)/python tests/bluez/image.py
+	@GRIPHUB_TEST_BLUEZ=1 $(BIN)/python -m pytest tests/bluez $(ARGS)
 
 lint: $(VENV)/suite
 	@$(BIN)/ruff check .
