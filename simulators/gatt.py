@@ -45,6 +45,8 @@ class Advert:
         Whether anybody may connect.
     flags : int
         By default general discoverable, without Bluetooth Classic.
+    interval_ms : float
+        How often.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Advert:
     appearance: int | None = None
     connectable: bool = True
     flags: int = _General | _NoClassic
+    interval_ms: float = ADVERTISING_MS
 
     def data(self) -> tuple[bytes, bytes]:
         """Advertising data and scan response, at most 31 bytes each; ValueError if that is too little."""
@@ -124,8 +127,6 @@ class VirtualDevice:
             DeviceConfiguration(
                 name=name,
                 address=address,
-                advertising_interval_min=ADVERTISING_MS,
-                advertising_interval_max=ADVERTISING_MS,
             ),
             self._controller,
             self._controller,
@@ -163,7 +164,11 @@ class VirtualDevice:
                         kind = AdvertisingType.UNDIRECTED_SCANNABLE
                     data, scan_response = advert.data()
                     await self.bumble.start_advertising(
-                        kind, advertising_data=data, scan_response_data=scan_response
+                        kind,
+                        advertising_data=data,
+                        scan_response_data=scan_response,
+                        advertising_interval_min=advert.interval_ms,
+                        advertising_interval_max=advert.interval_ms,
                     )
                 else:
                     await self.bumble.stop_advertising()
@@ -196,8 +201,9 @@ class VirtualDevice:
 
     async def notify(self, characteristic: Characteristic[bytes], value: bytes) -> None:
         """Send a notification to the hub, if it subscribed."""
-        if self.connection:
-            await self.bumble.notify_subscriber(self.connection, characteristic, value)
+        connection = self.connection
+        if connection and self.bumble.gatt_server.read_cccd(connection, characteristic)[0] & 0x01:
+            self._controller.notify(connection.handle, characteristic.handle, value[: connection.att_mtu - 3])
 
     def lose_link(self) -> None:
         """Go out of range for a moment."""

@@ -1,34 +1,34 @@
-"""The radio half of a simulated tool: services, permissions, bonds and advertising, on Bumble."""
+"""The radio half of a simulated tool: services, permissions, pairing and advertising, on Bumble."""
 
 import asyncio
-import hashlib
 import re
+import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from bumble import att, data_types, hci
-from bumble.core import UUID, AdvertisingData, BaseBumbleError
-from bumble.device import Connection, Device, DeviceConfiguration
+from bumble import att
+from bumble.core import AdvertisingData
+from bumble.device import Connection
 from bumble.gatt import (
     GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR,
     Characteristic,
     CharacteristicValue,
-    Service,
 )
-from bumble.keys import JsonKeyStore, MemoryKeyStore
-from bumble.pairing import PairingConfig, PairingDelegate
 
 from ..firmware_bridge import profile
-from ..firmware_bridge.packets import Response
-from .controller import VirtualController
+from ..firmware_bridge.commands import Response
+from ..firmware_bridge.packets import FORCE_UNKNOWN_MN
+from .bonding import Bonding
+from .gatt import Advert, VirtualDevice, as_uuid, device_information
 from .radio import VirtualLink
 
-ADVERTISING_MS: Final = 100
-
-#: A hub that was sent the end of the stream says goodbye itself; one that does not is left after so long.
+#: A hub that was sent the end of the stream says goodbye itself; one that says nothing for so long is left.
 GOODBYE_S: Final = 1.0
+
+#: A tool that is taken tells so once a second: nobody is in a hurry to hear that, and it costs the battery.
+HELD_MS: Final = 1000
 
 #: 31 bytes of advertisement: 3 of flags, 18 of our UUID, 2 of heading, and the name.
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,7}")
@@ -40,7 +40,7 @@ _CONFIRMED_S = 0.05  # far longer than a turn of the loop, far shorter than a hu
 _P, _M = Characteristic.Properties, att.Attribute.Permissions
 
 
-class Peripheral:
+class Peripheral(VirtualDevice):
     """A connectable tool on a virtual link.
 
     Parameters
@@ -53,19 +53,23 @@ class Peripheral:
         Model number in Device Information.
     bonds : Path, optional
         File for the keys of bonded hubs; without it they are forgotten at power-off.
+    passkey : int, optional
+        Six digits that the tool shows or has printed on it; without it whoever comes in pairing mode pairs.
     info : callable
         Gives the present value of Tool Info.
     obey : callable
         Takes the bytes of a command and gives the answer.
+    answered : callable
+        Told when the hub has the answer.
     left : callable
         Told that the hub is gone.
+    force_mn : callable
+        Gives the present force in millinewtons, or `FORCE_UNKNOWN_MN`.
 
     Attributes
     ----------
-    pairing_mode : bool
-        Whether it pairs with whoever asks.
-    battery_percent : int
-        What the battery says.
+    bonding : Bonding
+        Pairing mode, and who is bonded.
     """
 
     def __init__(
@@ -74,163 +78,125 @@ class Peripheral:
         link: VirtualLink,
         *,
         model: str,
-        bonds: Path | None,
+        bonds: Path | None = None,
+        passkey: int | None = None,
         info: Callable[[], bytes],
         obey: Callable[[bytes], Awaitable[Response]],
-        left: Callable[[], None],
+        answered: Callable[[], None] = lambda: None,
+        left: Callable[[], None] = lambda: None,
+        force_mn: Callable[[], int] = lambda: FORCE_UNKNOWN_MN,
     ) -> None:
         if not NAME.fullmatch(name):
             raise ValueError(
                 f"{name!r} is no tool name: 1 to 8 of a-z, 0-9, _ and -, not starting with a sign"
             )
-        self.pairing_mode = True
-        self.battery_percent = 87
-        self._link = link
+        self._name = name
         self._obey = obey
-        self._left = left
-        self._connection: Connection | None = None
+        self._answered = answered
         self._answering: asyncio.Task[None] | None = None
-        self._visible = False
-        self._changed = asyncio.Event()
-        self._alone = asyncio.Event()
-
-        digest = hashlib.sha256(name.encode()).digest()
-        # a static random address has its two highest bits set (Core Specification, Vol 6 Part B, 1.3.2.1)
-        address = hci.Address(bytes([*digest[:5], digest[5] | 0xC0]), hci.Address.RANDOM_DEVICE_ADDRESS)
-        self._controller = VirtualController(name, link=link)
-        self._device = Device.from_config_with_hci(
-            DeviceConfiguration(
-                name=name,
-                address=address,
-                advertising_interval_min=ADVERTISING_MS,
-                advertising_interval_max=ADVERTISING_MS,
-                advertising_data=advertisement(name),
-            ),
-            self._controller,
-            self._controller,
+        self._spoken_s = 0.0
+        self._battery_percent = 87
+        secret = _M.READABLE | _M.READ_REQUIRES_ENCRYPTION
+        self.force_stream: Characteristic[bytes] = Characteristic(profile.FORCE_STREAM, _P.NOTIFY, _M(0))
+        self.stored_data: Characteristic[bytes] = Characteristic(profile.STORED_DATA, _P.NOTIFY, _M(0))
+        self.force: Characteristic[bytes] = Characteristic(
+            as_uuid(profile.FORCE), _P.READ | _P.NOTIFY, secret, _told(lambda: struct.pack("<i", force_mn()))
         )
-        if bonds:
-            bonds.parent.mkdir(parents=True, exist_ok=True)
-        self._device.keystore = JsonKeyStore(name, str(bonds)) if bonds else MemoryKeyStore()
-        self._device.pairing_config_factory = lambda _: PairingConfig(
-            sc=True,
-            mitm=False,
-            bonding=True,
-            delegate=_Pairing(self),
-        )
-        self._device.on(Device.EVENT_CONNECTION, self._on_connection)
-        self._force: Characteristic[bytes] = Characteristic(profile.FORCE_STREAM, _P.NOTIFY, _M(0))
         self._control: Characteristic[bytes] = Characteristic(
             profile.CONTROL_POINT,
             _P.WRITE | _P.INDICATE,
             _M.WRITEABLE | _M.WRITE_REQUIRES_ENCRYPTION,
             CharacteristicValue(write=self._on_command),
         )
-        tool_info = CharacteristicValue(read=lambda _: info())
-        self._add_services(
+        self._battery: Characteristic[bytes] = Characteristic(
+            as_uuid(profile.BATTERY_LEVEL),
+            _P.READ | _P.NOTIFY,
+            _M.READABLE,
+            _told(lambda: bytes([self._battery_percent])),
+        )
+        super().__init__(
+            name,
+            link,
+            advertisement(name),
             {
                 profile.GRIP_SERVICE: [
-                    self._force,
+                    self.force_stream,
                     self._control,
-                    Characteristic(profile.TOOL_INFO, _P.READ, _M.READABLE, tool_info),
+                    Characteristic(profile.TOOL_INFO, _P.READ, _M.READABLE, _told(info)),
+                    self.stored_data,
+                    self.force,
                 ],
-                profile.BATTERY_SERVICE: [
-                    Characteristic(
-                        profile.BATTERY_LEVEL,
-                        _P.READ,
-                        _M.READABLE,
-                        CharacteristicValue(read=lambda _: bytes([self.battery_percent])),
-                    )
-                ],
-                profile.DEVICE_INFORMATION_SERVICE: [
-                    _fixed(profile.MANUFACTURER_NAME, b"GripHub simulators"),
-                    _fixed(profile.MODEL_NUMBER, model.encode()),
-                    _fixed(profile.SERIAL_NUMBER, name.encode()),
-                    _fixed(profile.FIRMWARE_REVISION, b"1.0"),
-                ],
-            }
+                profile.BATTERY_SERVICE: [self._battery],
+                **device_information("GripHub simulators", model, serial=name, firmware="1.0"),
+            },
+            left,
         )
-
-    def _add_services(self, services: dict[str, list[Characteristic[bytes]]]) -> None:
-        for uuid, characteristics in services.items():
-            self._device.add_service(Service(uuid, characteristics))
-        for characteristic in (self._force, self._control):
+        self.bonding = Bonding(self.bumble, name, bonds, passkey, self._changed.set)
+        for characteristic in (self.force_stream, self._control, self.stored_data, self.force):
             # Bumble makes this descriptor itself, the last attribute of each, open to everybody
-            descriptor = self._device.gatt_server.get_attribute(characteristic.end_group_handle)
+            descriptor = self.bumble.gatt_server.get_attribute(characteristic.end_group_handle)
             assert descriptor and descriptor.type == GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
             descriptor.permissions |= _M.WRITE_REQUIRES_ENCRYPTION
 
     async def run(self) -> None:
-        """Advertise whenever it is visible and free; being cancelled is power-off, and links time out."""
+        """Advertise; being cancelled is power-off, and links time out."""
+        await self.bonding.power_on()
         try:
-            await self._device.power_on()
-            task = asyncio.current_task()
-            # in Python 3.11 the wait_for that Bumble uses may swallow a cancellation, so ask; 3.12 mended it
-            while task and not task.cancelling():
-                await self._changed.wait()
-                self._changed.clear()
-                if self._visible and not self._connection:
-                    await self._device.start_advertising()
-                else:
-                    await self._device.stop_advertising()
+            await super().run()
         finally:
-            self._controller.le_legacy_advertiser.stop()
-            self.lose_link()
-            self._link.remove_controller(self._controller)
+            self.bonding.power_off()
 
-    def show(self) -> None:
-        """Be there for hubs."""
-        self._visible = True
-        self._changed.set()
-
-    async def hide(self) -> None:
-        """Give the hub, if there is one, the time to read and leave, and be gone."""
-        self._visible = False
-        if self._connection:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(GOODBYE_S):
-                    await self._alone.wait()
-        if connection := self._connection:
-            with suppress(BaseBumbleError):
-                await connection.disconnect()
-        self._changed.set()
+    def present_advert(self) -> Advert | None:
+        """What it advertises now: also while it is taken, that it is."""
+        if not self._visible:
+            return None
+        return advertisement(self._name, pairing=self.bonding.pairing_mode, held=self.connection is not None)
 
     @property
-    def att_mtu(self) -> int:
-        """ATT MTU of the link, or the least there is."""
-        return self._connection.att_mtu if self._connection else att.ATT_DEFAULT_MTU
+    def battery_percent(self) -> int:
+        """What the battery says; whoever has subscribed is told of a change."""
+        return self._battery_percent
 
-    async def notify(self, packet: bytes) -> None:
-        """Send a Force Stream packet to the hub, if it subscribed."""
-        if self._connection:
-            await self._device.notify_subscriber(self._connection, self._force, packet)
+    @battery_percent.setter
+    def battery_percent(self, percent: int) -> None:
+        changed, self._battery_percent = percent != self._battery_percent, percent
+        if changed and self.connection:
+            self._telling = asyncio.ensure_future(self.notify(self._battery, bytes([percent])))
 
-    def lose_link(self) -> None:
-        """Go out of range for a moment."""
-        self._link.lose(self._controller)
+    async def hide(self, goodbye_s: float | None = None) -> None:
+        """Give the hub, if there is one, the time to read, ask and leave, and be gone."""
+        goodbye_s = GOODBYE_S if goodbye_s is None else goodbye_s
+        self._visible = False
+        self.heard_from()
+        while self.connection:
+            left_s = self._spoken_s + goodbye_s - asyncio.get_running_loop().time()
+            if left_s <= 0:
+                break
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._alone.wait()
+        await super().hide()
+
+    def heard_from(self) -> None:
+        """Take note that the hub is busy with this tool, and not to be left."""
+        self._spoken_s = asyncio.get_running_loop().time()
 
     async def forget_bonds(self) -> None:
         """Reset to how it left the factory."""
-        if self._device.keystore:
-            await self._device.keystore.delete_all()
+        await self.bonding.forget()
 
     def _on_connection(self, connection: Connection) -> None:
-        self._connection = connection
-        self._alone.clear()
-        connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
-        self._changed.set()
+        self.bonding.connected(connection)
+        super()._on_connection(connection)
 
-    def _on_disconnection(self, _reason: int) -> None:
-        self._connection = None
-        self._alone.set()
+    def _on_disconnection(self, reason: int) -> None:
         if self._answering:
             self._answering.cancel()
             self._answering = None
-        self._left()
-        self._changed.set()
+        super()._on_disconnection(reason)
 
     async def _on_command(self, connection: Connection, data: bytes) -> None:
-        if not self._device.gatt_server.read_cccd(connection, self._control)[0] & 0x02:
+        if not self.bumble.gatt_server.read_cccd(connection, self._control)[0] & 0x02:
             raise att.ATT_Error(_CCCD_IMPROPERLY_CONFIGURED)
         if self._answering:
             # a command right behind the confirmation finds the answer's task still about to end
@@ -239,6 +205,7 @@ class Peripheral:
                 raise att.ATT_Error(_PROCEDURE_IN_PROGRESS)
         if not data:
             raise att.ATT_Error(att.ATT_INVALID_ATTRIBUTE_LENGTH_ERROR)
+        self.heard_from()
         self._answering = asyncio.create_task(
             self._answer(connection, data)
         )  # after the write's own response
@@ -246,33 +213,22 @@ class Peripheral:
     async def _answer(self, connection: Connection, data: bytes) -> None:
         answer = bytes(await self._obey(data))
         with suppress(TimeoutError):  # a hub that does not confirm will notice by itself
-            await self._device.indicate_subscriber(connection, self._control, answer)
+            await self.bumble.indicate_subscriber(connection, self._control, answer)
+            self._answered()
 
 
-class _Pairing(PairingDelegate):
-    def __init__(self, tool: Peripheral) -> None:
-        # see the bridge's backend: without identity keys, bonds are filed under the address in use
-        keys = PairingDelegate.KeyDistribution.DISTRIBUTE_ENCRYPTION_KEY
-        super().__init__(local_initiator_key_distribution=keys, local_responder_key_distribution=keys)
-        self._tool = tool
-
-    async def accept(self) -> bool:
-        return self._tool.pairing_mode
-
-
-def advertisement(name: str) -> bytes:
-    """Advertising data of a tool, at most 31 bytes."""
-    flags = AdvertisingData.Flags.LE_GENERAL_DISCOVERABLE_MODE | AdvertisingData.Flags.BR_EDR_NOT_SUPPORTED
-    return bytes(
-        AdvertisingData(
-            [
-                data_types.Flags(flags),
-                data_types.CompleteListOf128BitServiceUUIDs([UUID(profile.GRIP_SERVICE)]),
-                data_types.CompleteLocalName(name),
-            ]
-        )
+def advertisement(name: str, *, pairing: bool = False, held: bool = False) -> Advert:
+    """What a tool advertises: 31 bytes at most, and no scan response."""
+    flags = AdvertisingData.Flags
+    mode = flags.LE_LIMITED_DISCOVERABLE_MODE if pairing else flags.LE_GENERAL_DISCOVERABLE_MODE
+    return Advert(
+        name,
+        (profile.HELD_SERVICE if held else profile.GRIP_SERVICE,),
+        connectable=not held,
+        flags=mode | flags.BR_EDR_NOT_SUPPORTED,
+        **({"interval_ms": HELD_MS} if held else {}),
     )
 
 
-def _fixed(uuid: str, value: bytes) -> Characteristic[bytes]:
-    return Characteristic(uuid, _P.READ, _M.READABLE, value)
+def _told(value: Callable[[], bytes]) -> CharacteristicValue[bytes]:
+    return CharacteristicValue(read=lambda _: value())

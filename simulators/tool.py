@@ -168,6 +168,8 @@ class SimulatedTool:
     def _load(self, play: Play) -> None:
         self._play = play
         self._raw, self._ticks = play.raw(), play.ticks()
+        # where a step is longer than a packet can say
+        self._pauses = np.append(np.flatnonzero(np.diff(self._ticks) > MAX_TICKS) + 1, len(self._ticks))
         self._position = 0
         self._sensing = False
         # slower than a period can say: every sample carries its own time
@@ -192,10 +194,10 @@ class SimulatedTool:
     def _packet_end(self) -> int:
         start = self._position
         fits = ForcePacket.capacity(self.peripheral.att_mtu, timed=self._timed)
-        ticks = self._ticks[start : start + fits]
         span = self._packet_s * self._clock.speed * TICKS_PER_S
-        ends = (ticks - ticks[0] >= span) | (np.diff(ticks, prepend=ticks[0]) > MAX_TICKS)
-        return start + (int(ends.argmax()) if ends.any() else len(ticks))
+        lasts = int(np.searchsorted(self._ticks, self._ticks[start] + span))
+        pause = int(self._pauses[np.searchsorted(self._pauses, start, side="right")])
+        return min(start + fits, lasts, pause)
 
     def _packet(self, end: int) -> ForcePacket:
         raw, ticks = self._sensor(self._raw[self._position : end]), self._ticks[self._position : end]
