@@ -86,7 +86,7 @@ class Cts500(Driver):
         skipped = False
         while len(self._buffer) >= 2:
             size = ECHO_BYTES if self._buffer[1] in OPCODES else DATA_BYTES
-            if self._buffer[0] == HEADER and len(self._buffer) < size:
+            if len(self._buffer) < size:
                 break
             frame = bytes(self._buffer[:size])
             if frame[0] != HEADER or sum(frame[:-1]) & 0xFF != frame[-1]:

@@ -76,7 +76,7 @@ class DriverClient:
         self._adapter = adapter
         self._clock = clock or HostClock()
         self._link = GattLink(device, adapter, required=required)
-        self._packets: Inbox[tuple[str, bytes, float]] = self._link.inbox(QUEUE_PACKETS)
+        self._packets: Inbox[tuple[bytes, str, float]] = self._link.inbox(QUEUE_PACKETS)
         self._stack = AsyncExitStack()
         tool_id = tool_id_of(driver, device.address)
         self.timeline = Timeline(tool_id, driver.capabilities.rate_hz, self._clock)
@@ -133,15 +133,15 @@ class DriverClient:
         loop = asyncio.get_running_loop()
         until_s = loop.time() + WATCHDOG_S
         while True:
-            characteristic, data, arrived_s = await self._packets.get(max(0.0, until_s - loop.time()))
-            block, writes = self._reader.take(data, characteristic, arrived_s)
+            packet = await self._packets.next(until_s - loop.time())
+            if packet is None:
+                await self._link.drop()
+                raise LinkLost(self._link.name, f"nothing readable came from it for {WATCHDOG_S:g} s")
+            block, writes = self._reader.take(*packet)
             await self._write(writes)
             if block is not None:
                 yield block
                 until_s = loop.time() + WATCHDOG_S
-            elif loop.time() > until_s:
-                await self._link.drop()
-                raise LinkLost(self._link.name, f"nothing readable came from it for {WATCHDOG_S:g} s")
 
     async def tare(self) -> None:
         """Take the present level as zero; raises `ToolRefused` where the tool cannot."""
@@ -187,7 +187,7 @@ class DriverClient:
                 await self._write(self._driver.stop())
 
     def _arrived(self, characteristic: str, data: bytes) -> None:
-        self._packets.put((characteristic, data, self._clock.monotonic_s()))
+        self._packets.put((data, characteristic, self._clock.monotonic_s()))
 
 
 def tool_id_of(driver: Driver | type[Driver], address: str) -> str:

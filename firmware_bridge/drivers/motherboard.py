@@ -34,10 +34,9 @@ DATA: Final = "6e400003-b5a3-f393-e0a9-e50e24dcca9e"
 RATE_HZ: Final = 30.0
 CELLS, POINTS = 4, 4
 SIGNS: Final = (1, -1, -1)  #: of left, middle and right
-FULL_SCALE: Final = (1 << 23) - 1  #: of the 24-bit converters
 
 MAX_LINE: Final = 64  #: twice a sample's line
-MAX_BUFFER: Final = 4096
+MAX_BUFFER: Final = 4096  #: the table ten times over
 #: A gap of more than 32 s, which no link survives (Core Specification, Vol 6 Part B, 4.5.2), is nonsense.
 MAX_STEP: Final = int(32 * RATE_HZ)
 
@@ -74,7 +73,7 @@ class Motherboard(Driver):
         self._rows: dict[tuple[int, int], tuple[float, int]] = {}
         self._tables: list[FloatArray] = []  # of each cell: masses, counts
         self._number: int | None = None
-        self._index = 0
+        self._index = -1
 
     @classmethod
     def matches(cls, advertisement: Advertisement) -> bool:
@@ -83,7 +82,7 @@ class Motherboard(Driver):
 
     def start(self) -> Sequence[Write]:
         """Ask for the table, or for the stream if it is here; `feed` asks for the stream when it came."""
-        self._buffer, self._number, self._index = b"", None, 0
+        self._buffer, self._number, self._index = b"", None, -1
         return (_STREAM if self._tables else _TABLE,)
 
     def stop(self) -> Sequence[Write]:
@@ -107,13 +106,15 @@ class Motherboard(Driver):
             try:
                 if _SAMPLE.fullmatch(line):
                     number, force, beyond = self._sample(bytes.fromhex(line.decode()))
-                    step = 1 if self._number is None else (number - self._number) % (1 << 16)
+                    if self._number is None:
+                        self._number = number - 1
+                    step = (number - self._number) % (1 << 16)
                     if step > MAX_STEP:
                         raise PacketError(f"sample {number} does not follow {self._number}", line)
                     if step > 1 and kgf:
                         break
                     if step:
-                        self._index += 0 if self._number is None else step
+                        self._index += step
                         self._number = number
                         index = self._index if index is None else index
                         kgf.append(force)
@@ -127,8 +128,6 @@ class Motherboard(Driver):
         if len(self._buffer) > MAX_BUFFER:
             self._buffer, wrong = b"", "more text than samples"
             rejected += 1
-        elif b"\n" not in self._buffer:  # enough of an endless line to know it as one
-            self._buffer = self._buffer[: MAX_LINE + 1]
         if rejected and not kgf and not writes:
             raise PacketError(wrong, data)
         if not kgf and not writes:
@@ -174,7 +173,7 @@ class Motherboard(Driver):
             above = abs(count - counts[0])
             mass = float(np.interp(counts[0] + above, counts, masses)) - masses[0]
             total += sign * (masses[0] + (mass if count >= counts[0] else -mass))
-            beyond |= abs(count) >= FULL_SCALE or bool(counts[0] + above > counts[-1])
+            beyond |= bool(counts[0] + above > counts[-1])
         return number, total, beyond
 
 
