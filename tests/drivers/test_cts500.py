@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from griphub.firmware_bridge.drivers.cts500 import MAX_KGF, START, STOP, TARE, Cts500, command
+from griphub.firmware_bridge.drivers.cts500 import MAX_KGF, OPCODES, START, STOP, TARE, Cts500, command
 from griphub.firmware_bridge.errors import PacketError
 from griphub.firmware_bridge.samples import KGF_N
 
@@ -40,6 +40,13 @@ def test_weights_are_found_among_answers(stream: bytes, kgf: list[float]) -> Non
     assert reading is not None
     np.testing.assert_allclose(reading.values, np.array(kgf) * KGF_N)
     assert reading.rejected == 0
+
+
+@pytest.mark.parametrize("opcode", sorted(OPCODES))
+def test_the_echo_of_a_command_is_no_weight(opcode: int) -> None:
+    reading = Cts500().feed(command(opcode) + WEIGHT)
+    assert reading is not None
+    assert (len(reading.values), reading.rejected) == (1, 0)
 
 
 @pytest.mark.parametrize("stream", [ECHO, VOLTS, ECHO + VOLTS, WEIGHT[:6], b"", b"\x05"])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from griphub.firmware_bridge.errors import LinkLost
+from griphub.firmware_bridge.errors import LinkLost, UnsupportedTool
 from griphub.firmware_bridge.profile import WireUnit
 from griphub.firmware_bridge.samples import FloatArray
 from griphub.simulators.devices import EntralpiDevice
@@ -85,3 +85,13 @@ async def test_a_motherboard_tells_its_table_once_for_each_link(air: Any) -> Non
     device = air.device("motherboard")
     await stream(air, device)
     assert [data for _, data in device.writes] == [b"C", b"S30"]
+
+
+async def test_a_link_too_narrow_for_a_frez_dyno_is_said_and_nothing_guessed(air: Any) -> None:
+    device = air.device("frez-dyno")
+    device.radio.bumble.gatt_server.max_mtu = 23
+    async with await air.client(device) as client:
+        with pytest.raises(UnsupportedTool, match="MTU of 77"):
+            async with asyncio.timeout(20):
+                await anext(client.samples())
+        assert client.timeline.received == 0
