@@ -36,7 +36,7 @@ class GripForge(Driver):
         loss_known=False,
         tare=False,
         identify=False,
-        battery=True,
+        battery=False,
         stored=False,
         counts=False,
         because={
@@ -46,6 +46,7 @@ class GripForge(Driver):
             "loss_known": "It numbers nothing, so a lost packet does not show.",
             "tare": "No command for it is known; the hub takes the level at rest.",
             "identify": "It has no light or sound that a hub can switch on.",
+            "battery": "No source says that it tells its charge.",
             "stored": "It keeps nothing while no hub is connected.",
             "counts": "About five numbers a second are too few: quick squeezes fall between them. It serves "
             "for the best of a long squeeze.",

@@ -25,7 +25,7 @@ class SigForce(Driver):
     """Decodes the characteristic; its value is told as soon as it is subscribed to."""
 
     name = "sig-force"
-    title = "force gauge (Bluetooth standard)"
+    title = "Bluetooth standard force gauge"
     notify = (FORCE,)
     capabilities = Capabilities(
         unit=Unit.NEWTON,
