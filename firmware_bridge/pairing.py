@@ -1,0 +1,299 @@
+"""Pairing as a parent does it: see what is near, let it blink, check it, take it in or let it go."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
+from typing import Final
+
+from .candidates import OWN, Candidate, called, candidate_id, known_as
+from .clock import HostClock
+from .discovery import Advertisement
+from .drivers.registry import client_for
+from .errors import (
+    BondLost,
+    DeviceNotFound,
+    GripError,
+    PairingRefused,
+    ToolHeld,
+    ToolRefused,
+    UnsupportedTool,
+)
+from .heard import Heard
+from .pairing_diagnosis import CannotPair, LastHeard, PairingProblem, diagnose
+from .quiet_check import QUIET_S, QuietReport, judge
+from .samples import SampleBlock
+from .supervisor import LinkSupervisor
+from .tool import ToolClient
+
+Digits = Callable[[], Awaitable[int | None]]  #: asks the parent for the six digits on the tool
+
+#: A tool that is awake advertises ten times a second, the slowest once, and a radio that is busy misses some.
+FRESH_S: Final = 5.0
+
+#: Long enough to look from the screen to the shelf and back.
+BLINK_S: Final = 15
+
+
+class PasskeyDesk:
+    """Where a radio asks for a passkey, and whoever pairs is asked."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, Digits] = {}
+        self._asked: set[str] = set()
+
+    @contextmanager
+    def open(self, address: str, digits: Digits | None) -> Iterator[None]:
+        """Let `digits` be asked while pairing with one tool."""
+        self._asked.discard(address)
+        if digits:
+            self._waiting[address] = digits
+        try:
+            yield
+        finally:
+            self._waiting.pop(address, None)
+
+    def asked(self, address: str) -> bool:
+        """Whether somebody gave digits for a tool when it was last paired with."""
+        return address in self._asked
+
+    async def ask(self, address: str) -> int:
+        """Ask for the digits that a tool shows; raises `PairingRefused` if nobody gives any."""
+        digits = self._waiting.get(address)
+        if digits is None or (passkey := await digits()) is None:
+            raise PairingRefused(address, "nobody was there to type the digits that it shows")
+        self._asked.add(address)
+        return passkey
+
+
+class Pairing:
+    """Pairs with what a supervisor hears.
+
+    Parameters
+    ----------
+    supervisor : LinkSupervisor
+        That runs; opened with `desk.ask` as its passkey.
+    desk : PasskeyDesk
+    clock : HostClock
+        Of the supervisor.
+    ours : callable
+        Whether a tool id is of this home.
+    """
+
+    def __init__(
+        self,
+        supervisor: LinkSupervisor,
+        desk: PasskeyDesk,
+        clock: HostClock,
+        *,
+        ours: Callable[[str], bool],
+    ) -> None:
+        self._supervisor = supervisor
+        self._desk = desk
+        self._clock = clock
+        self._ours = ours
+
+    def candidates(self) -> list[Candidate]:
+        """Every device heard lately, the nearest first.
+
+        Raises
+        ------
+        CannotPair
+            If no radio works.
+        """
+        self._require_radio()
+        now_s = self._clock.monotonic_s()
+        return [Candidate.of(heard, now_s, self._ours) for heard in self._supervisor.heard()]
+
+    @asynccontextmanager
+    async def hold(
+        self, candidate: str, *, digits: Digits | None = None, mend: bool = False
+    ) -> AsyncIterator["HeldTool"]:
+        """Connect to a candidate and pair with it; leaving releases it, and unpairs unless it was kept.
+
+        Parameters
+        ----------
+        candidate : str
+            `Candidate.id`.
+        digits : callable, optional
+            Asks the parent for the six digits on the tool.
+        mend : bool
+            The parent agrees that a tool which was reset is paired anew.
+
+        Raises
+        ------
+        CannotPair
+            Saying why, and what to do.
+        """
+        self._require_radio()
+        heard = self._find(candidate)
+        address, name = heard.device.address, called(heard.advertisement)
+        held: HeldTool | None = None
+        async with self._supervisor.hold(address):
+            try:
+                async with AsyncExitStack() as stack:
+                    with self._explained(address, name):
+                        client = await self._connect(stack, address, name, digits)
+                        if client is None and mend:
+                            await self._unbond(address)
+                            client = await self._connect(stack, address, name, digits)
+                        if client is None:
+                            raise BondLost(name)
+                    held = HeldTool(client, heard.advertisement, lambda: self._explained(address, name))
+                    stack.push_async_callback(held.hush)
+                    yield held
+            finally:
+                known = known_as(heard.advertisement)
+                if not (held and held.kept) and not (known and self._ours(known.tool_id)):
+                    await self._unbond(address)
+        if held and held.kept:
+            self._supervisor.reconsider()
+
+    async def forget(self, address: str) -> None:
+        """Delete the key shared with a tool, and let the hub leave it alone."""
+        async with self._supervisor.hold(address):
+            await self._unbond(address)
+        self._supervisor.reconsider()
+
+    # -- inside
+
+    async def _connect(
+        self, stack: AsyncExitStack, address: str, name: str, digits: Digits | None
+    ) -> ToolClient | None:
+        """Connect to a tool and pair with it; None if it does not know our key any more."""
+        heard = await self._fresh(address, name)
+        known = known_as(heard.advertisement)
+        if heard.advertisement.held:
+            raise ToolHeld(name)
+        client = client_for(heard.device, heard.advertisement, heard.adapter, clock=self._clock)
+        if client is None or known is None:
+            raise UnsupportedTool(name, "no driver knows it")
+        with self._desk.open(address, digits):
+            try:
+                await stack.enter_async_context(client)
+            except BondLost:
+                return None
+            except PairingRefused:
+                if self._desk.asked(address):
+                    raise CannotPair(PairingProblem.PASSKEY_WRONG, name) from None
+                raise
+        if client.tool.tool_id != known.tool_id:
+            raise UnsupportedTool(name, f"its serial number is {client.tool.tool_id}")
+        return client
+
+    async def _fresh(self, address: str, name: str) -> Heard:
+        """Hear a tool once more: since it was listed it may have gone, or was connected to us."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FRESH_S), self._supervisor.following() as advertisements:
+                async for heard in advertisements:
+                    if heard.device.address == address:
+                        return heard
+        raise DeviceNotFound(name, FRESH_S)
+
+    async def _unbond(self, address: str) -> None:
+        if heard := self._heard(address):
+            with suppress(GripError):  # a radio that is gone has nothing to give
+                await heard.adapter.forget(heard.device)
+
+    def _require_radio(self) -> None:
+        """Raise unless there is a radio to listen with."""
+        radios = self._supervisor.radios
+        failure = next((radio.failure for radio in radios if radio.failure), None)
+        if failure and not any(radio.adapter for radio in radios):
+            raise diagnose(failure, failure.adapter)
+
+    def _find(self, candidate: str) -> Heard:
+        for heard in self._supervisor.heard():
+            if candidate_id(heard.device.address) == candidate:
+                return heard
+        raise CannotPair(PairingProblem.ASLEEP, "The tool")
+
+    def _heard(self, address: str) -> Heard | None:
+        return next((h for h in self._supervisor.heard() if h.device.address == address), None)
+
+    @contextmanager
+    def _explained(self, address: str, name: str) -> Iterator[None]:
+        try:
+            yield
+        except GripError as error:
+            last = None
+            if heard := self._heard(address):
+                ago_s = self._clock.monotonic_s() - heard.at_s
+                last = LastHeard(ago_s, heard.advertisement.rssi_dbm, heard.advertisement.held)
+            raise diagnose(error, name, last) from error
+
+
+class HeldTool:
+    """A tool that is connected for the one who pairs it.
+
+    Attributes
+    ----------
+    tool : ToolDescription
+    capabilities : Capabilities
+    title : str
+        What a parent would call it.
+    address : str
+    kept : bool
+        It stays paired when it is released.
+
+    Raises
+    ------
+    CannotPair
+        From every method, saying why and what to do.
+    """
+
+    def __init__(
+        self,
+        client: ToolClient,
+        advertisement: Advertisement,
+        explained: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        known = known_as(advertisement)
+        self.tool = client.tool
+        self.capabilities = client.capabilities
+        # of ours only now is known which sort it is
+        self.title = known.title if known and known.driver != OWN else f"GripHub {client.tool.kind}"
+        self.address = advertisement.address
+        self.kept = False
+        self._client = client
+        self._explained = explained
+        self._blinks = False
+
+    async def blink(self) -> None:
+        """Let it blink for a while; `ToolRefused` where it cannot, with the reason."""
+        if not self.capabilities.identify:
+            raise ToolRefused(self.tool.tool_id, "IDENTIFY", self.capabilities.because["identify"])
+        with self._explained():
+            await self._client.identify(BLINK_S)
+            self._blinks = True
+
+    async def hush(self) -> None:
+        """Let it blink no longer."""
+        if self._blinks:
+            with suppress(GripError):
+                await self._client.identify(1)  # the shortest there is
+
+    async def tare(self) -> None:
+        """Take the present level as zero; `ToolRefused` where it cannot, with the reason."""
+        if not self.capabilities.tare:
+            raise ToolRefused(self.tool.tool_id, "TARE", self.capabilities.because["tare"])
+        with self._explained():
+            await self._client.tare()
+
+    async def quiet_check(self) -> QuietReport:
+        """Look at it for `QUIET_S` while nobody touches it."""
+        blocks: list[SampleBlock] = []
+        with self._explained(), suppress(TimeoutError):
+            async with asyncio.timeout(QUIET_S):
+                async for block in self._client.samples():
+                    blocks.append(block)  # noqa: PERF401 - a list made in one go would go with the timeout
+        return judge(blocks, self.capabilities)
+
+    def keep(self) -> None:
+        """Let it stay paired when it is released."""
+        self.kept = True

@@ -1,0 +1,65 @@
+"""What the hub offers on its control socket, for a command where no hub runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ...firmware_bridge.clock import HostClock
+from ...firmware_bridge.link_state import LinkLog
+from ...firmware_bridge.pairing import Pairing, PasskeyDesk
+from ...firmware_bridge.supervisor import LinkSupervisor
+from ...firmware_bridge.tool import ToolClient
+from .. import control, tools
+from ..config import Config
+from ..control_client import ControlClient
+from ..control_server import Home, serve
+
+
+@asynccontextmanager
+async def hub_or_own_radio(config: Config) -> AsyncIterator[ControlClient]:
+    """Ask the running hub; where none runs, open the radio for as long as the context lasts.
+
+    Raises
+    ------
+    SetupError
+        If the data folder cannot have a socket.
+    """
+    path = control.socket_path(config)
+    client = ControlClient(path)
+    if await client.answers():
+        yield client
+        return
+    with TemporaryDirectory(prefix="griphub-") as folder:
+        async with _own_radio(config, Path(folder) / control.FILE) as own:
+            yield own
+
+
+@asynccontextmanager
+async def _own_radio(config: Config, path: Path) -> AsyncIterator[ControlClient]:
+    clock, links, desk = HostClock(), LinkLog(), PasskeyDesk()
+    registry = tools.ToolRegistry(config.data_dir / tools.FILE, config)
+    supervisor = LinkSupervisor(
+        [config.radio],
+        serve=_not_here,
+        wanted=lambda _: None,  # nothing is used, only looked at
+        log=links,
+        clock=clock,
+        bonds=config.data_dir / "bonds",
+        passkey=desk.ask,
+    )
+    pairing = Pairing(supervisor, desk, clock, ours=lambda tool_id: registry.get(tool_id) is not None)
+    home = Home(registry, pairing, links, clock, client=lambda tool_id: supervisor.clients().get(tool_id))
+    running = asyncio.create_task(supervisor.run(), name="own radio")
+    try:
+        async with serve(path, home):
+            yield ControlClient(path)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        registry.close()
+
+
+async def _not_here(_client: ToolClient) -> None:
+    raise AssertionError("nothing is wanted")

@@ -1,0 +1,241 @@
+"""What is said to the running hub, on a socket in its data folder: one line of JSON each way.
+
+A connection serves one request after another; what it holds (a tool that is being paired) is released when it
+ends. Only the user that runs the hub may open it. `control_client` speaks it, `control_server` answers.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+
+from ..firmware_bridge.errors import GripError
+from ..firmware_bridge.link_state import LinkPhase, LinkState
+from .config import Config
+from .errors import SetupError
+from .records import Hand, Id
+from .tools import HomeTool
+
+FILE: Final = "hub.sock"
+
+#: A path in a socket's address has room for 108 bytes on Linux and 104 on macOS, the last one a zero.
+MAX_PATH_BYTES: Final = 103
+
+#: A request is some hundred bytes; an answer with the history of a tool some ten thousand.
+MAX_REQUEST_BYTES: Final = 4096
+MAX_ANSWER_BYTES: Final = 1 << 20
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ListTools(_Message):
+    """The home's tools and where their links stand; answers a list of `ToolStatus`."""
+
+    do: Literal["tools.list"] = "tools.list"
+
+
+class UseTool(_Message):
+    """Give a tool to another child or hand; answers the `HomeTool`."""
+
+    do: Literal["tools.use"] = "tools.use"
+    tool: str
+    child: Id
+    hand: Hand
+
+
+class ForgetTool(_Message):
+    """Let a tool be nobody's here, and delete its key; answers the `HomeTool` that it was."""
+
+    do: Literal["tools.forget"] = "tools.forget"
+    tool: str
+
+
+class TareTool(_Message):
+    """Take the present level of a tool that streams as zero."""
+
+    do: Literal["tool.tare"] = "tool.tare"
+    tool: str
+
+
+class IdentifyTool(_Message):
+    """Let a tool that streams blink."""
+
+    do: Literal["tool.identify"] = "tool.identify"
+    tool: str
+    seconds: int = Field(10, ge=1, le=60)
+
+
+class LinkHistory(_Message):
+    """What became of a tool's link; answers a list of `LinkState`, oldest first."""
+
+    do: Literal["links"] = "links"
+    tool: str
+
+
+class Candidates(_Message):
+    """Tools that are near; answers a list of `Candidate` each second until the connection ends."""
+
+    do: Literal["pair.candidates"] = "pair.candidates"
+
+
+class Pair(_Message):
+    """Connect to a candidate, pair with it, and hold it for this connection; answers `Paired`.
+
+    Where the tool wants a passkey the hub sends ``{"ask": "passkey"}``, and waits for a `PasskeyIs`.
+    """
+
+    do: Literal["pair.pair"] = "pair.pair"
+    candidate: str
+    mend: bool = Field(False, description="the parent agrees to pair anew with a tool that was reset")
+
+
+class PasskeyIs(_Message):
+    """What the parent read from the tool; none if nobody did."""
+
+    do: Literal["passkey"] = "passkey"
+    passkey: int | None = Field(None, ge=0, le=999_999)
+
+
+class Blink(_Message):
+    """Let the held tool blink for a while."""
+
+    do: Literal["pair.blink"] = "pair.blink"
+
+
+class QuietCheck(_Message):
+    """Look at the held tool while nobody touches it; answers a `QuietReport`."""
+
+    do: Literal["pair.quiet_check"] = "pair.quiet_check"
+
+
+class Tare(_Message):
+    """Take the present level of the held tool as zero."""
+
+    do: Literal["pair.tare"] = "pair.tare"
+
+
+class Finish(_Message):
+    """Take the held tool into the home; the hub uses it from now on. Answers the `HomeTool`."""
+
+    do: Literal["pair.finish"] = "pair.finish"
+    child: Id
+    hand: Hand
+
+
+Request = Annotated[
+    ListTools
+    | UseTool
+    | ForgetTool
+    | TareTool
+    | IdentifyTool
+    | LinkHistory
+    | Candidates
+    | Pair
+    | Blink
+    | QuietCheck
+    | Tare
+    | Finish,
+    Field(discriminator="do"),
+]
+REQUEST: Final[TypeAdapter[Request]] = TypeAdapter(Request)
+
+
+_PHASES: Final = {
+    LinkPhase.AWAY: "Not heard. Squeeze it to wake it.",
+    LinkPhase.WAITING: "Heard; its turn comes.",
+    LinkPhase.CONNECTING: "Being connected.",
+    LinkPhase.STREAMING: "Connected.",
+    LinkPhase.ASLEEP: "Asleep. Squeeze it to wake it.",
+    LinkPhase.LOST: "Lost a moment ago. Bring it nearer.",
+    LinkPhase.RETRYING: "It did not answer. The hub tries again by itself.",
+    LinkPhase.REFUSED: "It needs your help.",
+}
+
+
+class ToolStatus(BaseModel):
+    """A tool of this home, and where its link stands."""
+
+    tool: HomeTool
+    link: LinkState | None = None  #: None if it was not heard since the hub started, or no hub runs
+
+    @property
+    def words(self) -> str:
+        """The same for a parent."""
+        if self.link is None:
+            return "Not heard yet. Squeeze it to wake it."
+        return self.link.reason or _PHASES[self.link.phase]
+
+
+class Paired(BaseModel):
+    """A tool that is held for this connection."""
+
+    tool_id: str
+    title: str
+    simulated: bool
+    battery_percent: int | None
+    can_blink: bool
+    can_tare: bool
+    because: dict[str, str]  #: for what it cannot do (``identify``, ``tare`` …), the reason in a sentence
+
+
+class Problem(BaseModel):
+    """Why a request came to nothing."""
+
+    kind: str  #: name of the error's class
+    problem: str = ""  #: a `PairingProblem`, where it is one
+    message: str
+
+
+class Answer(BaseModel):
+    """A line from the hub; just one of its fields is set."""
+
+    result: JsonValue = None
+    item: JsonValue = None
+    ask: Literal["passkey"] | None = None
+    error: Problem | None = None
+
+
+class ControlError(GripError):
+    """The hub did not do what it was asked to.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the error's class in the hub.
+    problem : str
+        A `PairingProblem`, or empty.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.kind = problem.kind
+        self.problem = problem.problem
+        super().__init__(problem.message)
+
+
+class HubNotRunning(GripError):
+    """No hub listens."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"GripHub is not running (nobody answers at {path}). Start it with `griphub up`.")
+
+
+def socket_path(config: Config) -> Path:
+    """Where the hub of this configuration listens.
+
+    Raises
+    ------
+    SetupError
+        If the data folder's name is too long for a socket in it.
+    """
+    path = (config.data_dir / FILE).absolute()
+    if len(os.fsencode(path)) > MAX_PATH_BYTES:
+        raise SetupError(
+            f"The data folder {config.data_dir} has too long a name for the socket {FILE} in it "
+            f"({len(os.fsencode(path))} bytes, {MAX_PATH_BYTES} are possible)",
+            "Choose a shorter one with GRIPHUB_DATA_DIR.",
+        )
+    return path
