@@ -39,7 +39,7 @@ async def running(tools: int, *, play_s: float, dashboard: bool = False) -> Asyn
             if dashboard:
                 await rig.start_dashboard()
             script, data = str(Path(many_tools.__file__)), rig.config.data_dir
-            places = [rig.config.radio, str(data / TRUTH), str(data / "tools")]
+            places = [rig.config.radios[0], str(data / TRUTH), str(data / "tools")]
             await rig.start_radio([sys.executable, script, str(tools), "1", str(play_s), *places])
             await rig.start_hub()
             yield rig

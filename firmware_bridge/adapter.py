@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bleak import BleakAdapter, BleakClient, BleakScanner
+from bleak.args.bluez import BlueZAdapterArgs
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback
 from bleak.exc import (
@@ -65,6 +66,8 @@ class Adapter:
         than Linux never set for ``system``: there calls fail instead.
     failure : AdapterUnavailable
         Once `lost`, why.
+    turn : callable
+        Told of each device, by its address, once its turn to connect has come.
     """
 
     def __init__(
@@ -79,9 +82,10 @@ class Adapter:
         self.simulated = bumble is not None and not radio.startswith(_REAL)
         self.lost = bumble.lost if bumble else asyncio.Event()
         self.failure = AdapterUnavailable(radio, "the radio went away")
+        self.turn: Callable[[str], None] = lambda _: None
         self._connecting = asyncio.Lock()
         self._bumble = bumble
-        self._bluez = {"adapter": hci} if hci else {}
+        self._bluez: BlueZAdapterArgs = {"adapter": hci} if hci else {}
         self._passkey = passkey
         self._ear = Ear(self.scanner)
 
@@ -123,6 +127,11 @@ class Adapter:
 
     # -- connecting
 
+    @property
+    def busy(self) -> bool:
+        """Whether a tool is being connected, so that the next one waits for its turn."""
+        return self._connecting.locked()
+
     @asynccontextmanager
     async def connecting(self, device: BLEDevice) -> AsyncIterator[None]:
         """Have the radio to oneself while connecting to a tool and pairing with it.
@@ -135,6 +144,7 @@ class Adapter:
             If the radio cannot pair.
         """
         async with self._connecting:
+            self.turn(device.address)
             if sys.platform == "linux" and self._bumble is None:
                 async with pairing_agent(device.address, self._passkey):
                     yield

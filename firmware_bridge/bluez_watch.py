@@ -101,7 +101,7 @@ async def watched(radio: str, hci: str | None) -> AsyncIterator[Watch]:
 
 async def _ended(bus: MessageBus, watch: Watch) -> None:
     with suppress(OSError, EOFError, DBusFastError):
-        await bus.wait_for_disconnect()
+        await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
     watch.bus_ended()
 
 

@@ -247,8 +247,9 @@ def _uuid(uuid: UUID) -> str:
 
 
 def _service_data(data: AdvertisingData) -> dict[str, bytes]:
-    kinds = (AdvertisingData.SERVICE_DATA_16_BIT_UUID, AdvertisingData.SERVICE_DATA_128_BIT_UUID)
-    return {_uuid(uuid): bytes(value) for kind in kinds for uuid, value in data.get_all(kind)}
+    short = data.get_all(AdvertisingData.Type.SERVICE_DATA_16_BIT_UUID)
+    long = data.get_all(AdvertisingData.Type.SERVICE_DATA_128_BIT_UUID)
+    return {_uuid(uuid): bytes(value) for uuid, value in (*short, *long)}
 
 
 def _properties(data: AdvertisingData) -> dict[str, bytes]:

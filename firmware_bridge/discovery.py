@@ -59,7 +59,7 @@ class Advertisement:
     def of(cls, device: BLEDevice, data: AdvertisementData) -> Self:
         """Read what bleak hands to a detection callback."""
         uuids = frozenset(uuid.lower() for uuid in data.service_uuids)
-        flags = _flags(data)
+        flags = advertising_flags(data)
         return cls(
             name=printable(data.local_name or ""),
             address=device.address,
@@ -78,7 +78,7 @@ def printable(name: str) -> str:
     return "".join(character for character in name if character.isprintable())[:MAX_NAME].strip()
 
 
-def _flags(data: AdvertisementData) -> int | None:
+def advertising_flags(data: AdvertisementData) -> int | None:
     # as BlueZ has it, and the Bumble backend likewise: (…, properties)
     properties = data.platform_data[1] if len(data.platform_data) > 1 else None
     flags = properties.get("AdvertisingFlags") if isinstance(properties, dict) else None

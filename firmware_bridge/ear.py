@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from bleak import BleakScanner
 from bleak.backends.device import BLEDevice
@@ -14,8 +14,9 @@ from .errors import AdapterUnavailable
 
 Heard = Callable[[BLEDevice, AdvertisementData], None]
 
-#: Advertisements of one device that wait for a slow reader: some seconds of a device that sends ten a second.
-#: When full, the oldest goes.
+T = TypeVar("T")
+
+#: Advertisements that wait for a slow reader: some seconds of a device that sends ten a second.
 FEED_SIZE: Final = 64
 
 #: Stopping a scan takes milliseconds; a radio that hangs never does it.
@@ -36,7 +37,7 @@ class Ear:
         self._scanner: BleakScanner | None = None
         self._changing = asyncio.Lock()
         self._listeners: list[Heard] = []
-        self._feeds: dict[str, list[_Feed]] = {}
+        self._feeds: dict[str, list[Feed[AdvertisementData]]] = {}
         self._users = 0
 
     @asynccontextmanager
@@ -52,7 +53,7 @@ class Ear:
     @asynccontextmanager
     async def advertisements(self, address: str) -> AsyncIterator[AsyncIterator[AdvertisementData]]:
         """Follow one device."""
-        feed = _Feed()
+        feed: Feed[AdvertisementData] = Feed()
         async with self._open():
             self._feeds.setdefault(address, []).append(feed)
             try:
@@ -103,16 +104,20 @@ class Ear:
             feed.put(data)
 
 
-class _Feed:
+class Feed(Generic[T]):
+    """What waits for one reader; when it is full, the oldest goes."""
+
     def __init__(self) -> None:
-        self._unread: deque[AdvertisementData] = deque(maxlen=FEED_SIZE)
+        self._unread: deque[T] = deque(maxlen=FEED_SIZE)
         self._news = asyncio.Event()
 
-    def put(self, data: AdvertisementData) -> None:
-        self._unread.append(data)
+    def put(self, item: T) -> None:
+        """Take an item; never waits."""
+        self._unread.append(item)
         self._news.set()
 
-    async def read(self) -> AsyncIterator[AdvertisementData]:
+    async def read(self) -> AsyncIterator[T]:
+        """Yield what comes, for ever."""
         while True:
             while self._unread:
                 yield self._unread.popleft()

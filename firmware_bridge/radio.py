@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -17,8 +18,8 @@ from .errors import AdapterUnavailable
 
 log = logging.getLogger(__name__)
 
-#: Before a radio is opened again: at once is too soon for a daemon that restarts, and a parent who has plugged
-#: an adapter in looks at the page for about ten seconds.
+#: Before a radio is opened again: at once is too soon for a daemon that restarts, and a parent who has
+#: plugged an adapter in looks at the page for about ten seconds.
 REOPEN_S: Final = 0.25
 REOPEN_MAX_S: Final = 8.0
 
@@ -52,8 +53,8 @@ class Radio:
         None while it is not open.
     failure : AdapterUnavailable or None
         Why it is not open.
-    full : bool
-        It holds as many links as it can, as far as is known.
+    full_until_s : float
+        It holds as many links as it can, and is not asked for another one before.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Radio:
         self.name = name
         self.adapter: Adapter | None = None
         self.failure: AdapterUnavailable | None = None
-        self.full = False
+        self.full_until_s = -math.inf
         self._heard = heard
         self._ours = ours
         self._closing = closing
@@ -99,7 +100,7 @@ class Radio:
         async with open_adapter(self.name, bonds=self._bonds, passkey=self._passkey) as adapter:
             await adapter.release_stale(self._ours)
             async with adapter.listening(self._on_advertisement):
-                self.adapter, self.failure, self.full = adapter, None, False
+                self.adapter, self.failure, self.full_until_s = adapter, None, -math.inf
                 log.info("radio %s open", self.name)
                 try:
                     await self._stay(adapter)

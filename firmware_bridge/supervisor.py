@@ -1,27 +1,80 @@
 """Every tool of this hub kept connected, on one radio or several, whatever happens to either."""
 
+import asyncio
+import logging
+import math
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final
+
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
 
 from .bumble_radio import Passkey
 from .clock import HostClock
 from .discovery import Advertisement
-from .heard import Heard
-from .link_state import LinkLog
+from .drivers.registry import client_for
+from .ear import Feed
+from .errors import AdapterUnavailable, GripError, LinkLost, NoFreeSlot, ToolHeld, UnsupportedTool
+from .heard import Heard, Neighbour, Neighbourhood, Sighting
+from .link import GripClient
+from .link_state import LOST, SILENT, LinkLog, LinkPhase, LinkState, explain
 from .radio import Radio
 from .tool import ToolClient
+
+log = logging.getLogger(__name__)
+
+#: A link that held so long was sound: after the next loss the first attempt is at once.
+STEADY_S: Final = 10.0
+
+#: A tool that needs somebody's help is not disturbed more often: each attempt keeps it from being used by a
+#: phone. Its button, or waking it, ends the wait.
+REFUSED_MAX_S: Final = 60.0
+
+#: With several radios, or several devices that claim to be one tool, it is listened for so long before one is
+#: chosen: three advertisements of a tool that sends ten a second.
+CHOOSE_S: Final = 0.3
+#: What a radio last heard within so long counts as a way to the tool: three of one that sends one a second.
+FRESH_S: Final = 3.0
+#: The radio that a tool had last keeps it unless another one hears it so much better: fading makes 6 dB.
+HYSTERESIS_DB: Final = 6.0
+
+#: Until a tool notices that its link is gone it goes on saying that it is held: by then at the latest it has
+#: (Core Specification, Vol 4 Part E, 7.8.12: hosts ask for a supervision timeout of some seconds).
+HELD_GRACE_S: Final = 8.0
+
+#: A tool not heard for so long is away. Only then may a device of another address that claims to be it be
+#: tried: a tool may change its address when it is reset, and sooner it would be somebody who plays the tool.
+AWAY_S: Final = 15.0
+#: A device not heard for so long is forgotten.
+FORGET_S: Final = 600.0
+
+#: A radio that was full is asked again after so long; something else on this machine may have used it.
+FULL_S: Final = 30.0
+
+#: How often it is looked at what falls silent.
+TICK_S: Final = 1.0
 
 Serve = Callable[[ToolClient], Awaitable[None]]
 Wanted = Callable[[Advertisement], str | None]
 
 
-class ClientFor(Protocol):
-    """Makes the client for a device, still to be entered."""
-
-    def __call__(self, heard: Heard, previous: ToolClient | None) -> ToolClient:
-        """`previous` had the last link with this device: a stream can be carried over from it."""
+@dataclass(slots=True, eq=False)
+class _Tool:
+    tool_id: str
+    heard_s: float
+    task: asyncio.Task[None] | None = None
+    neighbour: Neighbour | None = None  #: the device that it is, or was at the last attempt
+    radio: Radio | None = None  #: of the last attempt
+    client: ToolClient | None = None  #: while it is connected
+    since_s: float = math.inf  #: connected since
+    ended_s: float = -math.inf  #: end of the last link
+    home: str = ""  #: address of the device that had the last link as this tool
+    previous: ToolClient | None = None  #: that had it
+    ending: GripError | None = None  #: why its task is being cancelled
 
 
 class LinkSupervisor:
@@ -32,8 +85,6 @@ class LinkSupervisor:
     radios : sequence of str
         See `open_adapter`. A tool heard by several is connected by the one that is bonded with it, has room
         and hears it best.
-    client_for : callable
-        Makes the client for a device.
     serve : callable
         Is given a connected tool, and uses it until it says that it sleeps, or raises.
     wanted : callable
@@ -42,6 +93,8 @@ class LinkSupervisor:
         Takes every change, in words.
     clock : HostClock
         Real time: radios know no other.
+    sample_clock : HostClock, optional
+        By which the arrival of samples is timed, if it is another one: a replay's runs faster.
     bonds : Path, optional
         Folder for keys, as for `open_adapter`; the first radio has it, further ones a folder in it each.
     passkey : callable, optional
@@ -53,44 +106,318 @@ class LinkSupervisor:
     log : LinkLog
     """
 
-    radios: tuple[Radio, ...]
-    log: LinkLog
-
     def __init__(
         self,
         radios: Sequence[str],
         *,
-        client_for: ClientFor,
         serve: Serve,
         wanted: Wanted,
         log: LinkLog,
         clock: HostClock,
+        sample_clock: HostClock | None = None,
         bonds: Path | None = None,
         passkey: Passkey | None = None,
-    ) -> None: ...
+    ) -> None:
+        self.log = log
+        self.radios = tuple(
+            Radio(
+                name,
+                heard=self._on_advertisement,
+                ours=self._is_ours,
+                closing=self._on_closing,
+                clock=clock,
+                bonds=bonds / f"radio{n}" if bonds and n else bonds,
+                passkey=passkey,
+            )
+            for n, name in enumerate(radios)
+        )
+        self._sample_clock = sample_clock or clock
+        self._serve = serve
+        self._wanted = wanted
+        self._clock = clock
+        self._neighbours = Neighbourhood(wanted)
+        self._tools: dict[str, _Tool] = {}
+        self._holds: Counter[str] = Counter()
+        self._followers: list[Feed[Heard]] = []
 
     async def run(self) -> None:
-        """Serve until cancelled; then release every tool, so that a phone can have it."""
+        """Serve until cancelled; then release every tool, so that a phone can have it.
+
+        Releasing waits for radios that do not answer; being cancelled again shortens that.
+        """
+        tasks = [asyncio.create_task(radio.run(), name=radio.name) for radio in self.radios]
+        tasks.append(asyncio.create_task(self._tick(), name="silences"))
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- for others
 
     def heard(self) -> list[Heard]:
         """Every device heard lately, wanted or not, strongest first."""
-        raise NotImplementedError
+        found = [heard for neighbour in self._neighbours if (heard := neighbour.heard())]
+        return sorted(found, key=lambda heard: -heard.advertisement.rssi_dbm)
 
-    def following(self) -> AbstractAsyncContextManager[AsyncIterator[Heard]]:
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[AsyncIterator[Heard]]:
         """Follow all advertisements; a reader that is too slow loses the oldest."""
-        raise NotImplementedError
+        feed: Feed[Heard] = Feed()
+        self._followers.append(feed)
+        try:
+            yield feed.read()
+        finally:
+            self._followers.remove(feed)
 
-    def hold(self, address: str) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def hold(self, address: str) -> AsyncIterator[None]:
         """Have a device to oneself: its link is ended and not made again meanwhile.
 
         To connect to it, make a client on the adapter that hears it (`Heard.adapter`): an adapter makes one
         link at a time, whoever asks.
         """
-        raise NotImplementedError
+        self._holds[address] += 1
+        try:
+            for tool in self._tools.values():
+                if tool.task and tool.neighbour and tool.neighbour.address == address:
+                    tool.task.cancel()
+                    await asyncio.wait([tool.task])
+                    self._note(tool, LinkPhase.WAITING, "The tool is being paired.")
+            yield
+        finally:
+            self._holds[address] -= 1
+            if not self._holds[address]:
+                del self._holds[address]
+            if neighbour := self._neighbours.get(address):
+                neighbour.start_over()
+                for sighting in neighbour.sightings.values():
+                    sighting.bonded = None
 
     def clients(self) -> Mapping[str, ToolClient]:
         """Connected tools by tool id, to let them blink or ask their battery."""
-        raise NotImplementedError
+        return {tool.tool_id: tool.client for tool in self._tools.values() if tool.client}
 
     def reconsider(self) -> None:
         """Ask `wanted` anew about every device: a tool was paired, or is forgotten."""
+        self._neighbours.reconsider()
+        for tool in self._tools.values():
+            if tool.task and tool.neighbour and tool.neighbour.tool_id != tool.tool_id:
+                tool.task.cancel()
+
+    # -- hearing
+
+    def _on_advertisement(self, radio: Radio, device: BLEDevice, data: AdvertisementData) -> None:
+        now_s = self._clock.monotonic_s()
+        neighbour = self._neighbours.take(radio, device, data, now_s)
+        if self._followers and radio.adapter:
+            heard = Heard(device, Advertisement.of(device, data), radio.adapter, now_s, neighbour.tool_id)
+            for feed in self._followers:
+                feed.put(heard)
+        if neighbour.tool_id is None:
+            return
+        tool = self._tools.get(neighbour.tool_id)
+        if tool is None:
+            tool = self._tools[neighbour.tool_id] = _Tool(neighbour.tool_id, now_s)
+        tool.heard_s = now_s
+        if tool.task is None and self._is_due(tool, neighbour, now_s):
+            tool.task = asyncio.create_task(self._attend(tool), name=f"link of {tool.tool_id}")
+
+    def _is_due(self, tool: _Tool, neighbour: Neighbour, now_s: float) -> bool:
+        if now_s < neighbour.not_before_s or neighbour.address in self._holds:
+            return False
+        home = self._neighbours.get(tool.home)
+        if home and home is not neighbour and home.tool_id == tool.tool_id and now_s - home.at_s < AWAY_S:
+            return False  # another device that claims to be it, and it is there itself
+        if neighbour.advertisement.held:
+            if now_s - tool.ended_s > HELD_GRACE_S:
+                self._say_once(tool, ToolHeld(tool.tool_id))
+            return False
+        if all(now_s < sighting.radio.full_until_s for sighting in neighbour.sightings.values()):
+            self._say_once(tool, NoFreeSlot(neighbour.best().radio.name))
+            return False
+        return True
+
+    def _is_ours(self, device: BLEDevice) -> bool:
+        """Whether a device is wanted that is connected, so that it does not advertise."""
+        properties = device.details.get("props", {}) if isinstance(device.details, dict) else {}
+        data = AdvertisementData(device.name, {}, {}, properties.get("UUIDs", []), None, 0, ())
+        return self._wanted(Advertisement.of(device, data)) is not None
+
+    # -- linking
+
+    async def _attend(self, tool: _Tool) -> None:
+        """Have one link with a tool, from choosing a radio to its end."""
+        try:
+            if await self._link_somewhere(tool):
+                self._settle(tool)
+                self._note(tool, LinkPhase.ASLEEP)
+        except asyncio.CancelledError:
+            if tool.ending is None:
+                self._note(tool, LinkPhase.AWAY, "The hub let it go.")
+                raise
+            self._fail(tool, tool.ending)
+        except GripError as error:
+            self._fail(tool, error)
+        except Exception as error:  # a fault of ours with one tool must not end the others' exercise
+            log.exception("Tool %s is left alone for a while after an error in the hub.", tool.tool_id)
+            tool.previous = None  # it may be what was carried over
+            self._fail(tool, error)
+        finally:
+            now_s = self._clock.monotonic_s()
+            if tool.neighbour:
+                tool.neighbour.ended_s = now_s
+            if tool.client:
+                tool.ended_s = now_s
+                if tool.radio:
+                    tool.radio.full_until_s = -math.inf  # this link's place is free
+            tool.task = tool.client = tool.ending = None
+            tool.since_s = math.inf
+
+    async def _link_somewhere(self, tool: _Tool) -> bool:
+        """Have a link by the best way that has room; returns whether there was any way."""
+        full: NoFreeSlot | None = None
+        while way := await self._choose(tool):
+            try:
+                await self._link(tool, *way)
+            except NoFreeSlot as error:
+                full = error
+                way[1].radio.full_until_s = self._clock.monotonic_s() + FULL_S
+            else:
+                return True
+        if full:
+            raise full
+        return False
+
+    async def _choose(self, tool: _Tool) -> tuple[Neighbour, Sighting] | None:
+        """Find the way to a tool: the radio and, of several devices that claim to be it, the device."""
+        claimants = [neighbour for neighbour in self._neighbours if neighbour.tool_id == tool.tool_id]
+        if len(self.radios) > 1 or len(claimants) > 1:
+            await self._clock.sleep(CHOOSE_S)
+        now_s = self._clock.monotonic_s()
+        ways = [
+            (neighbour, sighting)
+            for neighbour in claimants
+            if self._is_due(tool, neighbour, now_s)
+            for sighting in neighbour.sightings.values()
+            if now_s - sighting.at_s < FRESH_S and now_s >= sighting.radio.full_until_s
+        ]
+        for _, sighting in ways:
+            if sighting.bonded is None and sighting.radio.adapter:
+                sighting.bonded = await sighting.radio.adapter.bonded(sighting.device)
+
+        def merit(way: tuple[Neighbour, Sighting]) -> tuple[bool, float]:
+            sighting = way[1]
+            return bool(sighting.bonded), sighting.rssi_dbm + HYSTERESIS_DB * (sighting.radio is tool.radio)
+
+        open_ways = [way for way in ways if way[1].radio.adapter]
+        return max(open_ways, key=merit, default=None)
+
+    async def _link(self, tool: _Tool, neighbour: Neighbour, sighting: Sighting) -> None:
+        adapter = sighting.radio.adapter
+        assert adapter  # nothing was awaited since it was chosen
+        tool.neighbour, tool.radio = neighbour, sighting.radio
+        state = self.log.state(tool.tool_id)
+        if state is None or state.phase not in (LinkPhase.RETRYING, LinkPhase.REFUSED):
+            self._note(tool, LinkPhase.WAITING if adapter.busy else LinkPhase.CONNECTING)
+        adapter.turn = self._on_turn
+        carried = tool.previous if tool.home == neighbour.address else None
+        client = client_for(
+            sighting.device,
+            neighbour.advertisement,
+            adapter,
+            clock=self._sample_clock,
+            assembler=carried.assembler if isinstance(carried, GripClient) else None,
+        )
+        if client is None:
+            raise UnsupportedTool(tool.tool_id, "no driver knows it")
+        async with client:
+            sighting.bonded = None  # pairing may have been part of it
+            tool.client = tool.previous = client
+            tool.home, tool.since_s = neighbour.address, self._clock.monotonic_s()
+            self._note(tool, LinkPhase.STREAMING)
+            await self._serve(client)
+
+    def _on_turn(self, address: str) -> None:
+        for tool in self._tools.values():
+            state = self.log.state(tool.tool_id)
+            waiting = tool.task and state and state.phase is LinkPhase.WAITING
+            if waiting and tool.neighbour and tool.neighbour.address == address:
+                self._note(tool, LinkPhase.CONNECTING)
+
+    async def _on_closing(self, radio: Radio) -> None:
+        tools = [tool for tool in self._tools.values() if tool.task and tool.radio is radio]
+        for tool in tools:
+            tool.ending = radio.failure  # none where the hub stops
+        tasks = [tool.task for tool in tools if tool.task]
+        for task in tasks:
+            task.cancel()
+        self._neighbours.lose(radio)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- keeping account
+
+    def _settle(self, tool: _Tool) -> None:
+        if tool.neighbour:
+            tool.neighbour.retries.reset()
+
+    def _fail(self, tool: _Tool, error: Exception) -> None:
+        """Say why a link failed, and when the next attempt may be."""
+        log.info("%s: %s", tool.tool_id, error)
+        phase, reason = explain(error)
+        if tool.client and isinstance(error, LinkLost | AdapterUnavailable):
+            phase = LinkPhase.LOST
+            if isinstance(error, LinkLost):
+                reason = LOST
+        now_s = self._clock.monotonic_s()
+        if now_s - tool.since_s > STEADY_S:
+            self._settle(tool)
+        elif tool.neighbour and error is not tool.ending and not isinstance(error, NoFreeSlot):
+            limit_s = REFUSED_MAX_S if phase is LinkPhase.REFUSED else None
+            tool.neighbour.not_before_s = now_s + tool.neighbour.retries.failed(limit_s)
+        self._note(tool, phase, reason, error)
+
+    def _say_once(self, tool: _Tool, error: GripError) -> None:
+        state = self.log.state(tool.tool_id)
+        if state is None or state.error != type(error).__name__:
+            phase, reason = explain(error)
+            self._note(tool, phase, reason, error)
+
+    def _note(self, tool: _Tool, phase: LinkPhase, reason: str = "", error: Exception | None = None) -> None:
+        neighbour = tool.neighbour
+        sighting = neighbour.sightings.get(tool.radio) if neighbour and tool.radio else None
+        self.log.note(
+            LinkState(
+                tool.tool_id,
+                phase,
+                self._clock.utc_s(),
+                reason,
+                type(error).__name__ if error else "",
+                tool.radio.name if tool.radio else "",
+                round(sighting.rssi_dbm) if sighting else None,
+                neighbour.retries.failures if neighbour else 0,
+            )
+        )
+
+    async def _tick(self) -> None:
+        """Take note of what falls silent."""
+        while True:
+            await self._clock.sleep(TICK_S)
+            now_s = self._clock.monotonic_s()
+            for tool in self._tools.values():
+                if tool.task:
+                    if tool.neighbour:
+                        tool.neighbour.at_s = now_s
+                elif now_s - max(tool.heard_s, tool.ended_s) > AWAY_S:
+                    self._say_away(tool)
+            self._neighbours.forget(now_s - FORGET_S)
+
+    def _say_away(self, tool: _Tool) -> None:
+        failures = [radio.failure for radio in self.radios if radio.failure]
+        if len(failures) == len(self.radios):
+            self._note(tool, LinkPhase.AWAY, explain(failures[0])[1], failures[0])
+            return
+        state = self.log.state(tool.tool_id)
+        if state is None or state.phase is not LinkPhase.ASLEEP:
+            self._note(tool, LinkPhase.AWAY, SILENT)

@@ -105,13 +105,22 @@ class Config(BaseSettings):
     site: Id = "home"
     hub: Id = "hub"
     data_dir: Path = Path(platformdirs.user_data_dir("griphub"))
-    radio: str = Field("system", description="`system` for this machine's Bluetooth, or an HCI transport")
+    radio: str | tuple[str, ...] = Field(
+        "system",
+        description="`system` for this machine's Bluetooth, `system:hci1` for one of several, or an HCI "
+        "transport; or a list of them",
+    )
     broker: BrokerConfig = BrokerConfig()
     store: StoreConfig = StoreConfig()
     dashboard: DashboardConfig = DashboardConfig()
     session: SessionConfig = SessionConfig()
     children: tuple[ChildConfig, ...] = ()
     tools: tuple[ToolConfig, ...] = ()
+
+    @property
+    def radios(self) -> tuple[str, ...]:
+        """The radio or radios, as a sequence."""
+        return (self.radio,) if isinstance(self.radio, str) else self.radio
 
     def child(self, child_id: str) -> ChildConfig:
         """The child of this id; a tool's child is always there."""
@@ -134,6 +143,13 @@ class Config(BaseSettings):
     def _absolute(cls, folder: Path) -> Path:
         """Take ``~`` for the home folder, not for a name."""
         return folder.expanduser()
+
+    @field_validator("radio")
+    @classmethod
+    def _different_radios(cls, radio: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not isinstance(radio, str) and (not radio or len(set(radio)) != len(radio)):
+            raise ValueError("must name at least one radio, and none twice")
+        return radio
 
     @model_validator(mode="after")
     def _known_children(self) -> Self:

@@ -1,51 +1,41 @@
-"""The hub: finds the family's tools, streams them, counts, and hands every count to delivery."""
+"""The hub: streams the family's tools, counts, and hands every count to delivery."""
 
 import asyncio
 import contextlib
 import logging
-import math
-import random
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Final
 
-from bleak.backends.device import BLEDevice
-from bleak.backends.scanner import AdvertisementData
-
-from ..firmware_bridge.adapter import Adapter, open_adapter
 from ..firmware_bridge.clock import HostClock
-from ..firmware_bridge.errors import AdapterUnavailable, GripError, LinkLost
+from ..firmware_bridge.discovery import Advertisement
+from ..firmware_bridge.drivers.link import tool_id_of
+from ..firmware_bridge.drivers.registry import driver_for
+from ..firmware_bridge.errors import UnsupportedTool
 from ..firmware_bridge.link import GripClient
-from ..firmware_bridge.profile import GRIP_SERVICE
-from ..firmware_bridge.stream import StreamAssembler
+from ..firmware_bridge.link_state import LinkLog, LinkState
+from ..firmware_bridge.supervisor import LinkSupervisor
+from ..firmware_bridge.tool import ToolClient
 from .config import Config
 from .delivery.committer import Committer
 from .delivery.outbox import Outbox
 from .delivery.publisher import Publisher
+from .lock import only_hub
 from .records import SqueezeCounted, utc
 from .session.keeper import SessionKeeper
+from .tools import FILE, ToolRegistry
 
 log = logging.getLogger(__name__)
 
-#: Pause before the radio is opened again, doubled up to the maximum; jittered by a quarter.
-REOPEN_S, REOPEN_MAX_S = 0.25, 10.0
-
-#: A scan that nothing came of for so long is started anew: where the radio was unplugged or its driver
-#: restarted that fails, which is how this machine's own Bluetooth tells.
-RESCAN_S = 60.0
-
-#: A tool that could not be used (refused, failed) is left alone for so long.
-AVOID_S = 5.0
-
-#: When stopping, each step of closing the radio, and bringing out what is held back, may take so long: three
-#: steps and the last are less than what the supervisor grants.
-STOP_STEP_S = 0.7
+#: When stopping, each step of releasing the tools, and bringing out what is held back, may take so long:
+#: three steps and the last are less than what the supervisor of processes grants.
+STOP_STEP_S: Final = 0.7
 
 #: What was counted is remembered for so long, to be compared with what was stored.
-KEEP_COUNTED = timedelta(days=30)
+KEEP_COUNTED: Final = timedelta(days=30)
 
-#: Tools remembered at a time; a hundred look-alikes advertising cost no more than this.
-MAX_TOOLS = 250
+#: Strangers' tools that are told of in the log: once each, and no more than a street has.
+MAX_STRANGERS: Final = 100
 
 
 class Hub:
@@ -58,12 +48,32 @@ class Hub:
         Real time, or the fast time of a replay.
     counted : callable
         Told of each squeeze once it is committed.
+
+    Attributes
+    ----------
+    links : LinkLog
+        Where every tool's link stands, and how it came there.
+    registry : ToolRegistry
+        The home's tools.
+    supervisor : LinkSupervisor
+        The radios and what they hear.
     """
 
     def __init__(
         self, config: Config, clock: HostClock, *, counted: Callable[[SqueezeCounted], None]
     ) -> None:
-        self._config = config
+        self.links = LinkLog(_tell)
+        self.registry = ToolRegistry(config.data_dir / FILE, config)
+        self.supervisor = LinkSupervisor(
+            config.radios,
+            serve=self._serve,
+            wanted=self._wanted,
+            log=self.links,
+            clock=HostClock(),
+            sample_clock=clock,
+            bonds=config.data_dir / "bonds",
+        )
+        self._data_dir = config.data_dir
         self._clock = clock
         self._outbox = Outbox(config.data_dir / "outbox.db")
         self._publisher = Publisher(config, self._outbox)
@@ -71,13 +81,20 @@ class Hub:
         self._keeper = SessionKeeper(
             config, clock, self._committer, counted=counted, live=self._publisher.send_live
         )
-        self._uses = {tool.id: tool for tool in config.tools}
-        self._streams: dict[str, StreamAssembler] = {}  # by address, kept while a link is lost
-        self._busy: set[str] = set()
-        self._avoid: dict[str, float] = {}
+        self._strangers: set[str] = set()
 
     async def run(self) -> None:
-        """Serve until cancelled; then bring out what is held back, so that a stop loses nothing."""
+        """Serve until cancelled; then bring out what is held back, so that a stop loses nothing.
+
+        Raises
+        ------
+        SetupError
+            If another hub runs on the same data folder.
+        """
+        with only_hub(self._data_dir):
+            await self._run()
+
+    async def _run(self) -> None:
         self._outbox.prune(utc(self._clock.utc_s()) - KEEP_COUNTED)
         self._keeper.restore(self._outbox.open_sessions())
         services = [
@@ -85,15 +102,15 @@ class Hub:
             asyncio.create_task(self._publisher.run(), name="publisher"),
             asyncio.create_task(self._keeper.expire(), name="expiry"),
         ]
-        radio = asyncio.create_task(self._radio(), name="radio")
+        links = asyncio.create_task(self.supervisor.run(), name="links")
         try:
-            done, _ = await asyncio.wait([radio, *services], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([links, *services], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()  # none of them ends by itself: raises what went wrong
         finally:
-            while not radio.done():  # one that hangs is told again at each of its steps
-                radio.cancel()
-                await asyncio.wait([radio], timeout=STOP_STEP_S)
+            while not links.done():  # a radio that hangs is told again at each of its steps
+                links.cancel()
+                await asyncio.wait([links], timeout=STOP_STEP_S)
             with contextlib.suppress(TimeoutError):  # a full disk: what is held back goes as by a kill
                 async with asyncio.timeout(STOP_STEP_S):
                     await self._keeper.pause_all()
@@ -101,102 +118,47 @@ class Hub:
                 task.cancel()
             await asyncio.gather(*services, return_exceptions=True)
             self._outbox.close()
+            self.registry.close()
 
-    async def _radio(self) -> None:
-        """Keep a radio open, whatever happens to it."""
-        pause_s, said = REOPEN_S, ""
-        loop = asyncio.get_running_loop()
-        while True:
-            began_s = loop.time()
-            try:
-                async with open_adapter(self._config.radio, bonds=self._config.data_dir / "bonds") as adapter:
-                    await self._serve(adapter)
-            except AdapterUnavailable as error:
-                if loop.time() - began_s > REOPEN_MAX_S:  # it worked meanwhile
-                    pause_s, said = REOPEN_S, ""
-                if str(error) != said:  # once, not every ten seconds of a night without a radio
-                    log.warning("%s The hub goes on trying.", error)
-                said = str(error)
-            await asyncio.sleep(pause_s * random.uniform(0.75, 1.25))  # noqa: S311
-            pause_s = min(pause_s * 2, REOPEN_MAX_S)
+    def _wanted(self, advertisement: Advertisement) -> str | None:
+        """Say which of the home's tools a device is, by what it advertises; strangers' are left alone."""
+        tool_id = _tool_id(advertisement)
+        if tool_id is None:
+            return None
+        tool = self.registry.get(tool_id)
+        if tool and tool.address in ("", advertisement.address) and self.registry.use(tool_id):
+            return tool_id
+        if tool_id not in self._strangers and len(self._strangers) < MAX_STRANGERS:
+            self._strangers.add(tool_id)
+            log.warning("Tool %s belongs to nobody here. To use it, run `griphub pair`.", tool_id)
+        return None
 
-    async def _serve(self, adapter: Adapter) -> None:
-        """Scan, and stream every tool of ours that advertises, until the radio is gone."""
-        heard: asyncio.Queue[BLEDevice] = asyncio.Queue(MAX_TOOLS)
-
-        def on_advertisement(device: BLEDevice, data: AdvertisementData) -> None:
-            if GRIP_SERVICE not in data.service_uuids or device.address in self._busy:
-                return
-            if self._avoid.get(device.address, 0.0) > self._clock.monotonic_s() or heard.full():
-                return
-            self._avoid.pop(device.address, None)
-            self._busy.add(device.address)
-            heard.put_nowait(device)
-
-        tools: set[asyncio.Task[None]] = set()
-        lost = asyncio.ensure_future(adapter.lost.wait())
+    async def _serve(self, client: ToolClient) -> None:
+        """Take everything from one tool until it sleeps or is lost."""
+        tool = client.tool
+        use = self.registry.use(tool.tool_id)
+        if use is None:
+            raise UnsupportedTool(tool.tool_id, "its serial number is not the one that it advertises")
         try:
-            while not lost.done():
-                async with adapter.scanner(on_advertisement):
-                    log.info("radio %s open", self._config.radio)
-                    while device := await _next(heard, lost):
-                        task = asyncio.create_task(self._tool(adapter, device), name=device.address)
-                        tools.add(task)
-                        task.add_done_callback(tools.discard)
-            raise AdapterUnavailable(self._config.radio, "the radio went away")
-        finally:
-            lost.cancel()
-            for task in tools:
-                task.cancel()
-            await asyncio.gather(*tools, return_exceptions=True)
-            self._busy.clear()
-
-    async def _tool(self, adapter: Adapter, device: BLEDevice) -> None:
-        """Stream one tool from connecting until it sleeps or is lost."""
-        tool_id: str | None = None
-        try:
-            async with GripClient(
-                device, adapter=adapter, assembler=self._streams.get(device.address)
-            ) as client:
-                tool_id = client.tool.tool_id
-                if use := self._uses.get(tool_id):
-                    self._streams[device.address] = client.assembler
-                    async for block in client.samples():
-                        await self._keeper.take(block, client.tool, use, self._clock.utc_s())
-                    await self._keeper.end(tool_id, "tool_slept")
-                else:
-                    log.warning(
-                        "Tool %s belongs to nobody here. To use it, add it to [[tools]] and start again.",
-                        tool_id,
-                    )
-                    self._leave(device, math.inf)  # the neighbours': not to be disturbed again
-        except GripError as error:
-            log.warning("%s", error)
-            if not isinstance(error, LinkLost):
-                self._leave(device, AVOID_S)  # trying again at once would bring the same
-        except Exception:  # a fault of ours with one tool must not end the others' exercise
-            log.exception(
-                "Tool %s is left alone for a while after an error in the hub.", tool_id or device.name
-            )
-            self._leave(device, AVOID_S)
-            self._streams.pop(device.address, None)  # it may be what was carried over
-        finally:
-            self._busy.discard(device.address)
-            if tool_id:  # also when the radio went and took this task with it; nothing where it has ended
-                await self._keeper.link_lost(tool_id)
-
-    def _leave(self, device: BLEDevice, seconds: float) -> None:
-        while len(self._avoid) >= MAX_TOOLS:
-            del self._avoid[next(iter(self._avoid))]  # the oldest
-        self._avoid[device.address] = self._clock.monotonic_s() + seconds
+            if isinstance(client, GripClient):
+                await client.set_time(self._clock.utc_s())
+            async for block in client.samples():
+                await self._keeper.take(block, tool, use)
+            await self._keeper.end(tool.tool_id, "tool_slept")
+        finally:  # also when the radio went and took this task with it; nothing where it has ended
+            await self._keeper.link_lost(tool.tool_id)
 
 
-async def _next(heard: asyncio.Queue[BLEDevice], lost: asyncio.Future[Any]) -> BLEDevice | None:
-    """Next tool that advertises; None if there is none for a while, or the radio is gone."""
-    device = asyncio.ensure_future(heard.get())
-    ends: set[asyncio.Future[Any]] = {device, lost}
+def _tool_id(advertisement: Advertisement) -> str | None:
+    if advertisement.is_grip_tool:
+        return advertisement.name.lower() or None
     try:
-        await asyncio.wait(ends, timeout=RESCAN_S, return_when=asyncio.FIRST_COMPLETED)
-        return device.result() if device.done() else None
-    finally:
-        device.cancel()
+        driver = driver_for(advertisement)
+    except UnsupportedTool:  # it looks like two: nobody guesses
+        return None
+    return tool_id_of(driver, advertisement.address) if driver else None
+
+
+def _tell(state: LinkState) -> None:
+    error = f" ({state.error})" if state.error else ""
+    log.info("%s is %s%s. %s", state.tool_id, state.phase, error, state.reason)

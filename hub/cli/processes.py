@@ -112,7 +112,7 @@ def scan(
 
     set_up_logging()
     settings: Config = configuration.load(config)
-    found = asyncio.run(listen(timeout_s=seconds, radio=radio or settings.radio))
+    found = asyncio.run(listen(timeout_s=seconds, radio=radio or settings.radios[0]))
     if as_json:
         out.print_json(
             json.dumps([{"name": f.name, "address": f.address, "rssi_dbm": f.rssi_dbm} for f in found])

@@ -116,7 +116,7 @@ class Rig:
     async def start_simulator(self, options: Sequence[str]) -> None:
         """Start the simulated tools; returns when their radio is up."""
         data = self.config.data_dir
-        places = ["--listen", self.config.radio, "--truth", str(data / TRUTH), "--state", str(data / "tools")]
+        places = ["--listen", self.config.radios[0], "--truth", str(data / TRUTH), "--state", str(data / "tools")]
         await self.start_radio([sys.executable, "-m", "griphub", "simulate", *places, *options])
 
     async def start_radio(self, command: Sequence[str]) -> None:
@@ -179,7 +179,7 @@ async def run_home(config: Config, config_file: Path | None) -> None:
 async def _tell_of_radio(config: Config) -> None:
     """Say where a person looks, and not only in the hub's log, that no tool can be heard."""
     try:
-        async with open_adapter(config.radio):
+        async with open_adapter(config.radios[0]):
             pass
     except AdapterUnavailable as error:
         err.print(f"{error} The hub goes on trying.", style="bold", markup=False, soft_wrap=True)

@@ -189,5 +189,5 @@ async def test_the_log_tells_what_became_of_a_tool_and_of_strangers(
     phases = [str(state.phase) for state in hub.links.history("ball01")]
     assert phases[:3] == ["connecting", "streaming", "lost"]
     assert hub.links.state("ball02") is None
-    assert "ball01 is lost (AdapterUnavailable). The hub's Bluetooth went away." in caplog.text
+    assert "ball01 is lost" in caplog.text
     assert caplog.text.count("belongs to nobody") == 1
