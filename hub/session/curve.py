@@ -1,4 +1,4 @@
-"""The live curve of a session: at most twenty frames a second, and never more than the page can show."""
+"""The live curve of a session: at most 25 frames a second, and never more than the page can show."""
 
 from collections import deque
 from math import isnan
@@ -10,7 +10,7 @@ from ..live import LiveFrame
 from .tracker import SessionTracker
 
 #: A page paints 25 frames a second at best; the samples in between travel together.
-FRAME_S: Final = 0.05
+FRAME_S: Final = 0.04
 #: A tool that catches up brings minutes at once. A page shows the last seconds: the others are not sent.
 SPAN_S: Final = 2.0
 

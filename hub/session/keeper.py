@@ -133,27 +133,28 @@ class SessionKeeper:
         """Ranges of sample indices, end excluded, that are here of one life of a tool."""
         return self._committer.outbox.taken(tool_id, boot_id)
 
-    async def take_stored(
-        self, session: StoredSession, tool: ToolDescription, use: ToolConfig, now_tool_s: float | None = None
-    ) -> None:
+    async def take_stored(self, session: StoredSession, tool: ToolDescription, use: ToolConfig) -> None:
         """Take a session from the tool's log; return once all that was new in it is committed, at once.
 
-        Taking it again changes nothing, so the tool may be told to forget it only after this.
-
-        Parameters
-        ----------
-        now_tool_s : float, optional
-            What the tool's clock shows now. Without it the session's `epoch_s` tells, if it is of this life:
-            the tool was told the time on connecting.
+        Taking it again changes nothing, so the tool may be told to forget it only after this. The tool must
+        have been told the time on this contact: its `epoch_s` then tells how its clock stands now.
         """
         outbox, tool_id = self._committer.outbox, tool.tool_id
+        await self._bring_out(tool_id)
         taken = await asyncio.to_thread(outbox.taken, tool_id, session.boot_id)
         anchors = await asyncio.to_thread(outbox.anchors, tool_id)
         now_s, stepped_s = self._clock.utc_s(), self._clock.stepped_s
-        if now_tool_s is None and session.epoch_s is not None and session.boot_id == tool.boot_id:
-            now_tool_s = now_s - session.epoch_s
-        now = None if now_tool_s is None else Anchor(tool_id, tool.boot_id, now_tool_s, now_tool_s, now_s)
-        lived = life(anchors, session.boot_id, epoch_s=session.epoch_s, now=now, now_s=now_s)
+        now = None
+        if session.boot_id == tool.boot_id and session.epoch_s is not None:
+            tool_s = now_s - session.epoch_s
+            now = Anchor(tool_id, tool.boot_id, tool_s, tool_s, now_s)
+        lived = life(
+            [*anchors, now] if now else anchors,
+            session.boot_id,
+            epoch_s=session.epoch_s,
+            present_id=tool.boot_id,
+            now_s=now_s,
+        )
         runs = [dated(run, lived) for run in new_runs(session.blocks, taken)]
         if not runs:
             return
@@ -201,9 +202,7 @@ class SessionKeeper:
         if entry := self._open.get(tool_id):
             entry.away_since_s = self._clock.monotonic_s()
             entry.contact_s = None
-            async with entry.lock:
-                if events := entry.tracker.pause():
-                    await self._commit(entry, events)
+            await self._bring_out(tool_id)
             self._live(entry.curve.news(entry.tracker, "link_lost"))
 
     async def end(self, tool_id: str, ended_by: str) -> None:
@@ -229,6 +228,13 @@ class SessionKeeper:
         """Bring out what is held back, before the hub stops."""
         for tool_id in list(self._open):
             await self.link_lost(tool_id)
+
+    async def _bring_out(self, tool_id: str) -> None:
+        """Commit what a session holds back."""
+        if entry := self._open.get(tool_id):
+            async with entry.lock:
+                if events := entry.tracker.pause():
+                    await self._commit(entry, events)
 
     async def _commit(
         self, entry: _Open, events: list[Event], *, block: SampleBlock | None = None, close: bool = False

@@ -10,7 +10,7 @@ from ..delivery.outbox import Anchor
 
 #: Two moments of one life that differ by more than clocks run apart and this: the host's clock was set in
 #: between, and the later one counts.
-SLACK_S: Final = 0.5
+SLACK_S: Final = 0.2
 
 #: How well a contact's moment is known: the time that a command takes, a connection interval or two.
 CONTACT_S: Final = 0.05
@@ -68,7 +68,7 @@ class Life:
 
 
 def life(
-    anchors: Sequence[Anchor], boot_id: int, *, epoch_s: float | None, now: Anchor | None, now_s: float
+    anchors: Sequence[Anchor], boot_id: int, *, epoch_s: float | None, present_id: int, now_s: float
 ) -> Life:
     """What is known of one life.
 
@@ -78,17 +78,19 @@ def life(
         Of all lives of the tool.
     epoch_s : float or None
         Unix time of the tool's time 0 by its own account; None if it never was told the time.
-    now : Anchor or None
-        The tool's clock at this moment, in the life that it is in.
+    present_id : int
+        The life that the tool is in; all others ended before it began.
     now_s : float
         Unix time of this moment.
     """
-    known = [*anchors, now] if now else [*anchors]
-    moments = _consistent([(a.tool_s, a.utc_s) for a in known if a.boot_id == boot_id])
+    drift = _drift(anchors)
+    lives = {n: _consistent([a[3:] for a in anchors if a.boot_id == n]) for n in (boot_id, present_id)}
+    moments = lives[boot_id]
     if not moments and epoch_s is not None:
         moments = [(0.0, epoch_s)]
-    latest_s = now_s if now is None or now.boot_id == boot_id else now_s - now.tool_s
-    drift = _drift(known)
+    latest_s = now_s
+    if boot_id != present_id and (known := lives[present_id]):
+        latest_s = min(now_s, known[0][1] - known[0][0] * (1 + (drift or 0.0)))
     return Life(moments, drift or 0.0, drift is not None, latest_s)
 
 

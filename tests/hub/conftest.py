@@ -1,18 +1,27 @@
 """A home in a temporary folder, and its real broker."""
 
+import asyncio
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from griphub.firmware_bridge.clock import HostClock
+from griphub.firmware_bridge.samples import SampleBlock, ToolKind
+from griphub.firmware_bridge.tool import ToolDescription
 from griphub.hub.config import Config
 from griphub.hub.delivery import broker
-from griphub.hub.records import SqueezeCounted, event_id, utc
+from griphub.hub.delivery.committer import Committer
+from griphub.hub.delivery.outbox import Outbox
+from griphub.hub.live import LiveFrame
+from griphub.hub.records import Event, SessionEnded, SqueezeCounted, decode, event_id, utc
+from griphub.hub.session.keeper import SessionKeeper
 
 SESSION = UUID(int=7)
+NOW_S = 1_800_000_000.0
 
 
 @pytest.fixture
@@ -89,3 +98,87 @@ def squeeze() -> Callable[[int], SqueezeCounted]:
         )
 
     return make
+
+
+class HouseClock(HostClock):
+    """Shows what it is told; UTC is `NOW_S` at first."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+        self.set_s = NOW_S - 1000.0
+        super().__init__()
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+    def _system_utc_s(self) -> float:
+        return self.now_s + self.set_s
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+class Home:
+    """A keeper with its outbox, on a clock of its own."""
+
+    tool = ToolDescription(
+        tool_id="ball01",
+        kind=ToolKind.BALL,
+        manufacturer="",
+        model="",
+        firmware="1",
+        boot_id=77,
+        rate_hz=100,
+        simulated=True,
+        battery_percent=80,
+    )
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.clock = HouseClock()
+        self.frames: list[LiveFrame] = []
+        self.squeezes: list[SqueezeCounted] = []
+        self.outbox = Outbox(config.data_dir / "outbox.db")
+        committer = Committer(self.outbox, lambda: None)
+        self.keeper = SessionKeeper(
+            config, self.clock, committer, counted=self.squeezes.append, live=self.frames.append
+        )
+        self.use = config.tools[0]
+        self._after: Home | None = None
+        self._tasks = [asyncio.create_task(committer.run()), asyncio.create_task(self.keeper.expire())]
+
+    async def play(self, all_blocks: list[SampleBlock], tool: ToolDescription = tool) -> None:
+        """Stream blocks as fast as they come; the clock goes on as if they were live."""
+        for block in all_blocks:
+            self.clock.now_s += len(block) / tool.rate_hz
+            await self.keeper.take(block, tool, self.use)
+
+    def events(self) -> list[Event]:
+        return [decode(waiting.payload) for waiting in self.outbox.waiting(0, 10_000)]
+
+    def ended(self) -> list[SessionEnded]:
+        return [e for e in self.events() if isinstance(e, SessionEnded)]
+
+    async def again(self) -> "Home":
+        """The hub that is started after this one was killed."""
+        await self.close()
+        after = Home(self.config)
+        after.clock.now_s = self.clock.now_s
+        after.keeper.restore(after.outbox.open_sessions())
+        self._after = after
+        return after
+
+    async def close(self) -> None:
+        if self._after:
+            await self._after.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.outbox.close()
+
+
+@pytest.fixture
+async def home(config: Config) -> AsyncIterator[Home]:
+    opened = Home(config)
+    yield opened
+    await opened.close()

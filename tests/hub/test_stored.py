@@ -1,0 +1,275 @@
+"""Sessions that a tool kept alone: each sample once, whatever is interrupted, and with its time."""
+
+import asyncio
+import pickle
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from griphub.firmware_bridge.samples import SampleBlock, Unit
+from griphub.firmware_bridge.stored import StoredSession
+from griphub.hub.delivery.outbox import Outbox
+from griphub.hub.records import (
+    Event,
+    SessionEnded,
+    SessionStarted,
+    SqueezeCounted,
+    WaveformSecond,
+)
+from griphub.hub.session.handover import new_runs
+
+FS_HZ = 100
+DRIFT = 40e-6
+SQUEEZES = 5
+SAMPLES = 1200
+
+
+def blocks(first_index: int = 0, *, from_s: float = 100.0, n: int = SAMPLES) -> tuple[SampleBlock, ...]:
+    """What a tool kept of squeezes of 20 N, 2 s apart; `from_s` on its own, fast clock."""
+    at_s = np.arange(n) / FS_HZ
+    values = sum(20 * np.exp(-(((at_s - 2 - 2 * k) / 0.3) ** 2)) for k in range(SQUEEZES))
+    values += np.random.default_rng(2).normal(0.5, 0.05, n)
+    t_s = from_s + at_s
+    return tuple(
+        SampleBlock(
+            "ball01", first_index + i, t_s[i : i + 50].copy(), values[i : i + 50].copy(), Unit.NEWTON, FS_HZ, 0,
+            np.zeros(t_s[i : i + 50].size, bool),
+        )
+        for i in range(0, n, 50)
+    )  # fmt: skip
+
+
+def stored(kept: tuple[SampleBlock, ...], *, boot_id: int = 77, **about: object) -> StoredSession:
+    given = {"epoch_s": None, "running": False, "cut": False, "lost": 0, "session_id": 1} | about
+    return StoredSession(
+        tool_id="ball01", boot_id=boot_id, end_index=kept[-1].end_index, blocks=kept, **given
+    )
+
+
+def session_events(events: list[Event]) -> tuple[SessionStarted, SessionEnded, list[SqueezeCounted]]:
+    (started,) = [e for e in events if isinstance(e, SessionStarted)]
+    (ended,) = [e for e in events if isinstance(e, SessionEnded)]
+    return started, ended, [e for e in events if isinstance(e, SqueezeCounted)]
+
+
+def indices(events: list[Event]) -> list[int]:
+    """Index of each sample that was told, in order."""
+    pieces = [e for e in events if isinstance(e, WaveformSecond)]
+    return sorted(i for p in pieces for i in range(p.first_index, p.first_index + p.samples))
+
+
+async def test_a_stored_session_is_counted_like_a_live_one(home) -> None:
+    now_s = home.clock.utc_s()
+    await home.keeper.take_stored(stored(blocks(), epoch_s=now_s - 1000), home.tool, home.use)
+    started, ended, squeezes = session_events(home.events())
+    assert ended.squeezes == len(squeezes) == len(home.squeezes) == SQUEEZES
+    assert started.stored and ended.stored and ended.time_known
+    assert ended.received == SAMPLES and ended.lost == 0
+    assert ended.firmware == "1"
+    assert indices(home.events()) == list(range(SAMPLES))
+    assert started.measured_at.timestamp() == pytest.approx(now_s - 900, abs=0.001)
+    for k, squeeze in enumerate(squeezes):
+        top_s = squeeze.measured_at.timestamp() + squeeze.peak_s - squeeze.onset_s
+        assert top_s == pytest.approx(now_s - 900 + 2 + 2 * k, abs=0.1)
+    assert not home.frames  # nobody watches yesterday
+
+
+async def test_handed_over_again_it_changes_nothing(home) -> None:
+    session = stored(blocks(), epoch_s=home.clock.utc_s() - 1000)
+    await home.keeper.take_stored(session, home.tool, home.use)
+    before = home.outbox.tally()
+    await home.keeper.take_stored(session, home.tool, home.use)
+    again = await home.again()  # killed before the tool was told
+    await again.keeper.take_stored(session, again.tool, again.use)
+    assert again.outbox.tally() == before
+
+
+async def test_what_was_live_already_is_left_out(home) -> None:
+    """The hub was there for the first half, and was killed; the tool kept all of it."""
+    kept = blocks()
+    live = [replace(block, utc_s=home.clock.utc_s() + block.t_s[0] - 100) for block in kept[:12]]
+    await home.play(live)
+    await home.keeper.end("ball01", "link_lost")
+    await home.keeper.take_stored(stored(kept), home.tool, home.use)
+    assert indices(home.events()) == list(range(SAMPLES))
+    assert [e.received for e in home.ended()] == [600, 600]
+    assert [e.stored for e in home.ended()] == [False, True]
+
+
+async def test_what_was_live_in_the_middle_leaves_two_sessions(home) -> None:
+    kept = blocks()
+    live = [replace(block, utc_s=home.clock.utc_s() + block.t_s[0] - 100) for block in kept[8:16]]
+    await home.play(live)
+    await home.keeper.end("ball01", "link_lost")
+    await home.keeper.take_stored(stored(kept), home.tool, home.use)
+    assert indices(home.events()) == list(range(SAMPLES))
+    assert all(e.lost == 0 for e in home.ended())
+    ids = [e.event_id for e in home.events()]
+    assert len(ids) == len(set(ids))
+
+
+async def test_an_open_session_goes_on_with_what_was_kept(home) -> None:
+    """The hub was killed in the middle of a play, and is back before it is over."""
+    kept = blocks()
+    live = [replace(block, utc_s=home.clock.utc_s() + block.t_s[0] - 100) for block in kept[:8]]
+    await home.play(live)
+    again = await home.again()
+    had = again.keeper.taken("ball01", 77)[0][1]
+    await again.keeper.take_stored(stored(kept[:16], running=True), again.tool, again.use)
+    await again.play([replace(b, utc_s=again.clock.utc_s() + b.t_s[0] - 100) for b in kept[16:]])
+    await again.keeper.end("ball01", "tool_slept")
+    assert 0 < had <= 400
+    (ended,) = again.ended()
+    assert ended.received == SAMPLES and ended.lost == 0
+    assert indices(again.events()) == list(range(SAMPLES))
+    squeezes = [e.number for e in again.events() if isinstance(e, SqueezeCounted)]
+    assert squeezes == list(range(1, len(squeezes) + 1))
+    assert len(squeezes) >= SQUEEZES - 1  # one may be torn by the kill
+
+
+async def test_a_running_session_waits_for_its_live_part(home) -> None:
+    kept = blocks()
+    await home.keeper.take_stored(stored(kept[:12], running=True), home.tool, home.use)
+    assert home.ended() == []
+    await home.play([replace(b, utc_s=home.clock.utc_s()) for b in kept[12:]])
+    await home.keeper.end("ball01", "tool_slept")
+    _, ended, squeezes = session_events(home.events())
+    assert ended.received == SAMPLES and len(squeezes) == SQUEEZES
+    assert indices(home.events()) == list(range(SAMPLES))
+
+
+async def test_another_life_leaves_the_open_session_alone(home) -> None:
+    live = [replace(block, utc_s=home.clock.utc_s()) for block in blocks()]
+    await home.play(live[:8])
+    await home.keeper.take_stored(stored(blocks(), boot_id=76), home.tool, home.use)
+    await home.play(live[8:])
+    await home.keeper.end("ball01", "tool_slept")
+    assert [(e.stored, e.received) for e in home.ended()] == [(True, SAMPLES), (False, SAMPLES)]
+
+
+async def test_between_two_contacts_times_are_right_to_50_ms(home) -> None:
+    """A tool 40 ppm fast, alone for ten hours: its clock is 1.4 s ahead by then."""
+    fast = 1 + DRIFT
+    on_s = home.clock.utc_s()
+    live = blocks(n=200, from_s=60 * fast)
+    await home.play([replace(b, utc_s=on_s + float(b.t_s[0]) / fast) for b in live])
+    await home.keeper.end("ball01", "tool_slept")
+    home.clock.now_s += 36_000
+    now_s = home.clock.utc_s()
+    epoch_s = now_s - (now_s - on_s) * fast  # as the tool is told on connecting
+    kept = blocks(5000, from_s=5 * 3600 * fast)
+    await home.keeper.take_stored(stored(kept, epoch_s=epoch_s), home.tool, home.use)
+    (ended,) = [e for e in home.ended() if e.stored]
+    assert ended.measured_at.timestamp() == pytest.approx(on_s + 5 * 3600, abs=0.05)
+    assert ended.time_known and ended.time_within_s == pytest.approx(0.05)
+
+
+async def test_where_nothing_is_known_the_time_is_the_latest_that_can_be(home) -> None:
+    now_s = home.clock.utc_s()
+    this_life = stored(blocks(from_s=50.0), epoch_s=now_s - 1000)
+    await home.keeper.take_stored(this_life, home.tool, home.use)
+    await home.keeper.take_stored(stored(blocks(), boot_id=76, cut=True), home.tool, home.use)
+    (ended,) = [e for e in home.ended() if not e.time_known]
+    assert ended.ended_by == "power_lost"
+    assert ended.time_within_s is None
+    assert ended.ended_at.timestamp() == pytest.approx(now_s - 1000, abs=0.01)  # then it was switched on anew
+    assert (ended.ended_at - ended.measured_at).total_seconds() == pytest.approx(SAMPLES / FS_HZ, abs=0.02)
+
+
+_CHILD = """
+import asyncio, pickle, sys
+from pathlib import Path
+from griphub.firmware_bridge.clock import HostClock
+from griphub.hub.delivery.committer import Committer
+from griphub.hub.delivery.outbox import Outbox
+from griphub.hub.session.keeper import SessionKeeper
+
+async def main():
+    config, tool, session = pickle.loads(Path(sys.argv[1]).read_bytes())
+    committer = Committer(Outbox(config.data_dir / "outbox.db"), lambda: None)
+    keeper = SessionKeeper(config, HostClock(), committer, counted=lambda _: None, live=lambda _: None)
+    task = asyncio.create_task(committer.run())
+    print("begun", flush=True)
+    await keeper.take_stored(session, tool, config.tools[0])
+    print("committed", flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("word", ["begun", "committed"])
+async def test_killed_before_the_tool_was_told_it_counts_once(home, tmp_path: Path, word: str) -> None:
+    session = stored(blocks(), epoch_s=home.clock.utc_s() - 1000)
+    given = tmp_path / "given.pickle"
+    given.write_bytes(pickle.dumps((home.config, home.tool, session)))
+    hub = subprocess.Popen([sys.executable, "-c", _CHILD, str(given)], stdout=subprocess.PIPE, text=True)
+    assert hub.stdout
+    for line in hub.stdout:
+        if line.strip() == word:
+            break
+    hub.send_signal(signal.SIGKILL)
+    hub.wait()
+    hub.stdout.close()
+    found = len(home.events())
+    await home.keeper.take_stored(session, home.tool, home.use)
+    whole = home.events()
+    assert found in ({0, len(whole)} if word == "begun" else {len(whole)})
+    assert indices(whole) == list(range(SAMPLES))
+    _, ended, squeezes = session_events(whole)
+    assert ended.squeezes == len(squeezes) == SQUEEZES
+
+
+async def test_cancelled_while_it_counts_it_can_be_taken_again(home) -> None:
+    kept = blocks()
+    await home.play([replace(b, utc_s=home.clock.utc_s()) for b in kept[:8]])
+    taking = asyncio.create_task(home.keeper.take_stored(stored(kept), home.tool, home.use))
+    await asyncio.sleep(0.01)
+    taking.cancel()
+    await asyncio.gather(taking, return_exceptions=True)
+    await home.keeper.take_stored(stored(kept), home.tool, home.use)
+    await home.keeper.end("ball01", "tool_slept")
+    ids = [e.event_id for e in home.events()]
+    assert len(ids) == len(set(ids))
+    assert indices(home.events()) == list(range(SAMPLES))
+
+
+@given(
+    st.lists(st.integers(0, 60), min_size=1, max_size=6),
+    st.lists(st.tuples(st.integers(0, 200), st.integers(1, 80)), max_size=5),
+)
+def test_what_is_new_and_what_is_here_make_the_whole(sizes: list[int], spans: list[tuple[int, int]]) -> None:
+    kept, first = [], 10
+    for n in sizes:
+        at_s = np.arange(first, first + n) / FS_HZ
+        kept.append(SampleBlock("b", first, at_s, at_s.copy(), Unit.NEWTON, FS_HZ, 0, np.zeros(n, bool)))
+        first += n
+    taken = sorted((since, since + n) for since, n in spans)
+    here = {i for since, until in taken for i in range(since, until)}
+    runs = list(new_runs(kept, taken))
+    new = [i for run in runs for block in run for i in range(block.first_index, block.end_index)]
+    assert new == [i for i in range(10, first) if i not in here]
+    assert all(len(block) for run in runs for block in run)
+    for run in runs:
+        inside = range(run[0].first_index, run[-1].end_index)
+        assert not here & set(inside)
+        assert np.concatenate([b.t_s for b in run]).tolist() == [i / FS_HZ for i in inside]
+
+
+async def test_the_tools_contacts_are_remembered_and_bounded(home) -> None:
+    for n in range(70):
+        await home.play(
+            [replace(b, utc_s=home.clock.utc_s()) for b in blocks(200 * n, from_s=10.0 * n, n=200)]
+        )
+        await home.keeper.link_lost("ball01")
+    anchors = home.outbox.anchors("ball01")
+    assert len(anchors) == 60
+    assert anchors[-1].tool_s == pytest.approx(691, abs=1)
+    assert Outbox(home.config.data_dir / "outbox.db").anchors("ball01") == anchors
