@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from griphub.firmware_bridge.drivers.cts500 import MAX_KGF, OPCODES, START, STOP, TARE, Cts500, command
+from griphub.firmware_bridge.drivers.cts500 import MAX_KGF, START, STOP, TARE, Cts500, command
 from griphub.firmware_bridge.errors import PacketError
 from griphub.firmware_bridge.samples import KGF_N
 
@@ -42,7 +42,9 @@ def test_weights_are_found_among_answers(stream: bytes, kgf: list[float]) -> Non
     assert reading.rejected == 0
 
 
-@pytest.mark.parametrize("opcode", sorted(OPCODES))
+@pytest.mark.parametrize(
+    "opcode", bytes.fromhex("81 82 83 84 85 86 a1 a2 a4 a6 a7 a9 aa ab c0 c1 c3 c4 c5 c6 c7 ca d1 d2 d3 d4")
+)
 def test_the_echo_of_a_command_is_no_weight(opcode: int) -> None:
     reading = Cts500().feed(command(opcode) + WEIGHT)
     assert reading is not None
