@@ -2,8 +2,6 @@
 
 import asyncio
 import pickle
-import signal
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +13,6 @@ from hypothesis import strategies as st
 
 from griphub.firmware_bridge.samples import SampleBlock, Unit
 from griphub.firmware_bridge.stored import StoredSession
-from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.records import (
     Event,
     SessionEnded,
@@ -39,8 +36,8 @@ def blocks(first_index: int = 0, *, from_s: float = 100.0, n: int = SAMPLES) -> 
     t_s = from_s + at_s
     return tuple(
         SampleBlock(
-            "ball01", first_index + i, t_s[i : i + 50].copy(), values[i : i + 50].copy(), Unit.NEWTON, FS_HZ, 0,
-            np.zeros(t_s[i : i + 50].size, bool),
+            "ball01", first_index + i, t_s[i : i + 50].copy(), values[i : i + 50].copy(), Unit.NEWTON, FS_HZ,
+            0, np.zeros(t_s[i : i + 50].size, bool),
         )
         for i in range(0, n, 50)
     )  # fmt: skip
@@ -188,7 +185,6 @@ import asyncio, pickle, sys
 from pathlib import Path
 from griphub.firmware_bridge.clock import HostClock
 from griphub.hub.delivery.committer import Committer
-from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.session.keeper import SessionKeeper
 
 async def main():
@@ -210,14 +206,14 @@ async def test_killed_before_the_tool_was_told_it_counts_once(home, tmp_path: Pa
     session = stored(blocks(), epoch_s=home.clock.utc_s() - 1000)
     given = tmp_path / "given.pickle"
     given.write_bytes(pickle.dumps((home.config, home.tool, session)))
-    hub = subprocess.Popen([sys.executable, "-c", _CHILD, str(given)], stdout=subprocess.PIPE, text=True)
+    pipe = asyncio.subprocess.PIPE
+    hub = await asyncio.create_subprocess_exec(sys.executable, "-c", _CHILD, str(given), stdout=pipe)
     assert hub.stdout
-    for line in hub.stdout:
-        if line.strip() == word:
+    async for line in hub.stdout:
+        if line.decode().strip() == word:
             break
-    hub.send_signal(signal.SIGKILL)
-    hub.wait()
-    hub.stdout.close()
+    hub.kill()
+    await hub.wait()
     found = len(home.events())
     await home.keeper.take_stored(session, home.tool, home.use)
     whole = home.events()
@@ -265,11 +261,10 @@ def test_what_is_new_and_what_is_here_make_the_whole(sizes: list[int], spans: li
 
 async def test_the_tools_contacts_are_remembered_and_bounded(home) -> None:
     for n in range(70):
-        await home.play(
-            [replace(b, utc_s=home.clock.utc_s()) for b in blocks(200 * n, from_s=10.0 * n, n=200)]
-        )
+        kept = blocks(200 * n, from_s=10.0 * n, n=200)
+        await home.play([replace(block, utc_s=home.clock.utc_s()) for block in kept])
         await home.keeper.link_lost("ball01")
     anchors = home.outbox.anchors("ball01")
     assert len(anchors) == 60
     assert anchors[-1].tool_s == pytest.approx(691, abs=1)
-    assert Outbox(home.config.data_dir / "outbox.db").anchors("ball01") == anchors
+    assert (await home.again()).outbox.anchors("ball01") == anchors
