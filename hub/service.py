@@ -79,7 +79,12 @@ class Hub:
         self._publisher = Publisher(config, self._outbox)
         self._committer = Committer(self._outbox, self._publisher.wake)
         self._keeper = SessionKeeper(
-            config, clock, self._committer, counted=counted, live=self._publisher.send_live
+            config,
+            clock,
+            self._committer,
+            counted=counted,
+            live=self._publisher.send_live,
+            watched=self._publisher.watched,
         )
         self._strangers: set[str] = set()
 

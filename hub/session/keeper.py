@@ -91,9 +91,7 @@ class SessionKeeper:
             self._open[tool_id] = _Open(tracker, Curve(self._clock), away_since_s=self._clock.monotonic_s())
             log.info("session of %s goes on with %d squeezes", tool_id, len(state.peaks))
 
-    async def take(
-        self, block: SampleBlock, tool: ToolDescription, use: ToolConfig, arrived_s: float | None = None
-    ) -> None:
+    async def take(self, block: SampleBlock, tool: ToolDescription, use: ToolConfig) -> None:
         """Take the next block of a tool; return once what it brought is committed."""
         entry = self._open.get(tool.tool_id)
         if entry is None and not len(block):

@@ -185,6 +185,7 @@ import asyncio, pickle, sys
 from pathlib import Path
 from griphub.firmware_bridge.clock import HostClock
 from griphub.hub.delivery.committer import Committer
+from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.session.keeper import SessionKeeper
 
 async def main():
