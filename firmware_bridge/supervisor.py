@@ -20,7 +20,6 @@ from .drivers.registry import client_for
 from .ear import Feed
 from .errors import AdapterUnavailable, GripError, LinkLost, NoFreeSlot, ToolHeld, UnsupportedTool
 from .heard import Heard, Neighbour, Neighbourhood, Sighting
-from .link import GripClient
 from .link_state import LOST, SILENT, LinkLog, LinkPhase, LinkState, explain
 from .radio import Radio
 from .tool import ToolClient
@@ -328,7 +327,7 @@ class LinkSupervisor:
             neighbour.advertisement,
             adapter,
             clock=self._sample_clock,
-            assembler=carried.assembler if isinstance(carried, GripClient) else None,
+            previous=carried,
         )
         if client is None:
             raise UnsupportedTool(tool.tool_id, "no driver knows it")

@@ -16,7 +16,7 @@ from ..errors import LinkLost, ToolRefused
 from ..samples import SampleBlock
 from ..tool import Capabilities, ToolDescription
 from .contract import Driver
-from .link import describe, tool_id_of
+from .link import describe, new_timeline
 from .reader import Reader
 from .timeline import Timeline
 
@@ -40,7 +40,13 @@ class AdvertisedClient:
     tool: ToolDescription
 
     def __init__(
-        self, device: BLEDevice, driver: Driver, adapter: Adapter, *, clock: HostClock | None = None
+        self,
+        device: BLEDevice,
+        driver: Driver,
+        adapter: Adapter,
+        *,
+        clock: HostClock | None = None,
+        timeline: Timeline | None = None,
     ) -> None:
         if driver.company_id is None:
             raise ValueError(f"a {driver.title} does not only advertise")
@@ -51,15 +57,14 @@ class AdvertisedClient:
         self._adapter = adapter
         self._clock = clock or HostClock()
         self._stack = AsyncExitStack()
-        tool_id = tool_id_of(driver, device.address)
-        self.timeline = Timeline(tool_id, driver.capabilities.rate_hz, self._clock)
+        self.timeline = timeline or new_timeline(driver, device.address, self._clock)
         self._reader = Reader(driver, self._name, self.timeline)
 
     async def __aenter__(self) -> Self:
         self._heard: AsyncIterator[AdvertisementData] = await self._stack.enter_async_context(
             self._adapter.advertisements(self._device.address)
         )
-        self.tool = describe(self._driver, self._device.address, simulated=self._adapter.simulated)
+        self.tool = describe(self._driver, self.timeline, simulated=self._adapter.simulated)
         return self
 
     async def __aexit__(
@@ -87,6 +92,7 @@ class AdvertisedClient:
         UnsupportedTool
             If nothing it ever sent could be read.
         """
+        self.timeline.restarted()
         while True:
             try:
                 async with asyncio.timeout(SILENCE_S):

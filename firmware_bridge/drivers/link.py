@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
@@ -48,6 +47,8 @@ class DriverClient:
         The radio on which it was found.
     clock : HostClock, optional
         Time of arrival; real time by default.
+    timeline : Timeline, optional
+        Of an earlier link with this very tool, so that index and time go on.
 
     Attributes
     ----------
@@ -67,19 +68,23 @@ class DriverClient:
     tool: ToolDescription
 
     def __init__(
-        self, device: BLEDevice, driver: Driver, adapter: Adapter, *, clock: HostClock | None = None
+        self,
+        device: BLEDevice,
+        driver: Driver,
+        adapter: Adapter,
+        *,
+        clock: HostClock | None = None,
+        timeline: Timeline | None = None,
     ) -> None:
         # with a choice of characteristics, none of them is required
         required = driver.notify if len(driver.notify) == 1 else ()
-        self._device = device
         self._driver = driver
         self._adapter = adapter
         self._clock = clock or HostClock()
         self._link = GattLink(device, adapter, required=required)
         self._packets: Inbox[tuple[bytes, str, float]] = self._link.inbox(QUEUE_PACKETS)
         self._stack = AsyncExitStack()
-        tool_id = tool_id_of(driver, device.address)
-        self.timeline = Timeline(tool_id, driver.capabilities.rate_hz, self._clock)
+        self.timeline = timeline or new_timeline(driver, device.address, self._clock)
         self._reader = Reader(driver, self._link.name, self.timeline)
 
     async def __aenter__(self) -> Self:
@@ -164,7 +169,7 @@ class DriverClient:
     async def _describe(self) -> ToolDescription:
         return describe(
             self._driver,
-            self._device.address,
+            self.timeline,
             simulated=self._adapter.simulated,
             manufacturer=await self._text(profile.MANUFACTURER_NAME),
             model=await self._text(profile.MODEL_NUMBER),
@@ -195,9 +200,14 @@ def tool_id_of(driver: Driver | type[Driver], address: str) -> str:
     return f"{driver.name}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
 
 
+def new_timeline(driver: Driver, address: str, clock: HostClock) -> Timeline:
+    """Begin a timeline for a tool."""
+    return Timeline(tool_id_of(driver, address), driver.capabilities.rate_hz, clock)
+
+
 def describe(
     driver: Driver,
-    address: str,
+    timeline: Timeline,
     *,
     simulated: bool,
     manufacturer: str = "",
@@ -205,14 +215,14 @@ def describe(
     firmware: str = "",
     battery_percent: int | None = None,
 ) -> ToolDescription:
-    """Describe a tool that says little about itself; each link is a life of its own."""
+    """Describe a tool that says little about itself."""
     return ToolDescription(
-        tool_id=tool_id_of(driver, address),
+        tool_id=timeline.tool_id,
         kind=driver.kind,
         manufacturer=manufacturer,
         model=model or driver.title,
         firmware=firmware,
-        boot_id=secrets.randbits(32),
+        boot_id=timeline.boot_id,
         rate_hz=driver.capabilities.rate_hz or 0.0,
         simulated=simulated,
         battery_percent=battery_percent,

@@ -9,7 +9,6 @@ from ..clock import HostClock
 from ..discovery import Advertisement
 from ..errors import UnsupportedTool
 from ..link import GripClient
-from ..stream import StreamAssembler
 from ..tool import ToolClient
 from .advertised import AdvertisedClient
 from .climbro import Climbro
@@ -64,7 +63,7 @@ def client_for(
     adapter: Adapter,
     *,
     clock: HostClock | None = None,
-    assembler: StreamAssembler | None = None,
+    previous: ToolClient | None = None,
 ) -> ToolClient | None:
     """Make the client for whatever was heard; None if it is no tool.
 
@@ -76,8 +75,8 @@ def client_for(
         The radio on which it was heard.
     clock : HostClock, optional
         Time of arrival; real time by default.
-    assembler : StreamAssembler, optional
-        For a tool of our own: carries its stream over from an earlier link.
+    previous : ToolClient, optional
+        Client of an earlier link with this very tool: its stream goes on.
 
     Raises
     ------
@@ -85,9 +84,11 @@ def client_for(
         If it looks like two tools at once.
     """
     if advertisement.is_grip_tool:
+        assembler = previous.assembler if isinstance(previous, GripClient) else None
         return GripClient(device, adapter=adapter, assembler=assembler)
     driver = driver_for(advertisement)
     if driver is None:
         return None
     client = DriverClient if driver.company_id is None else AdvertisedClient
-    return client(device, driver(), adapter, clock=clock)
+    timeline = previous.timeline if isinstance(previous, DriverClient | AdvertisedClient) else None
+    return client(device, driver(), adapter, clock=clock, timeline=timeline)

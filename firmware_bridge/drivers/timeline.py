@@ -1,5 +1,6 @@
-"""From a driver's readings to sample blocks with honest time, within one link."""
+"""From a driver's readings to sample blocks with honest time, over one link or several."""
 
+import secrets
 from collections import deque
 from itertools import islice
 from statistics import median
@@ -22,6 +23,9 @@ ENOUGH: Final = 4
 SILENCE_S: Final = 2.0
 #: How far samples of one packet are apart as long as nobody knows.
 GUESS_S: Final = 0.01
+#: A tool whose clock went on while it did not stream is back within this of what the host's clock says: drift
+#: and delay. If not, it began to count anew.
+GOES_ON_S: Final = 1.0
 
 
 class Timeline:
@@ -41,13 +45,16 @@ class Timeline:
 
     Attributes
     ----------
+    boot_id : int
+        Stands for the tool's life, of which such tools tell nothing: index and time here only ever grow.
     received, lost, duplicates : int
         Samples that came and samples known to be missing; packets that came again.
     """
 
     def __init__(self, tool_id: str, rate_hz: float | None, clock: HostClock) -> None:
+        self.tool_id = tool_id
+        self.boot_id = secrets.randbits(32)
         self.received = self.lost = self.duplicates = 0
-        self._tool_id = tool_id
         self._nominal_hz = rate_hz
         self._next_index = 0
         self._index_offset: int | None = None  # of our index against the tool's
@@ -103,7 +110,7 @@ class Timeline:
         self.received += n
         self.lost += lost
         return SampleBlock(
-            tool_id=self._tool_id,
+            tool_id=self.tool_id,
             first_index=first,
             t_s=t_s,
             values=reading.values,
@@ -124,11 +131,11 @@ class _ToolClock:
         self._steps_s: deque[float] = deque(maxlen=WINDOW)
         self._nominal_s = 1 / rate_hz if rate_hz else None
         self._last_s = self._arrived_s = -np.inf
-        self.restarted()
+        self._offset_s = 0.0  # of our time against the tool's
+        self._first = True
 
     def restarted(self) -> None:
         self._first = True
-        self._offset_s = 0.0  # of our time against the tool's
 
     @property
     def _period_s(self) -> float | None:
@@ -143,9 +150,13 @@ class _ToolClock:
 
     def times(self, device_s: FloatArray, arrived_s: float) -> tuple[FloatArray, float, float | None]:
         """Times, UTC of the first, and time between two samples."""
-        if self._first and device_s[0] <= self._last_s:  # its clock began anew with the stream: ours goes on
-            self._offset_s = self._last_s + max(GUESS_S, arrived_s - self._arrived_s) - float(device_s[0])
-            self._base = TimeBase(self._clock)
+        first_s = float(device_s[0]) + self._offset_s
+        if self._first and self._last_s > -np.inf:
+            away_s = arrived_s - self._arrived_s - float(device_s[-1] - device_s[0])
+            due_s = self._last_s + max(GUESS_S, away_s)
+            if first_s <= self._last_s or abs(first_s - due_s) > GOES_ON_S:
+                self._offset_s += due_s - first_s
+                self._base = TimeBase(self._clock)
         t_s: FloatArray = device_s + self._offset_s
         steps_s = np.diff(t_s, prepend=self._last_s)
         if not (steps_s > 0).all():

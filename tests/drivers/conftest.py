@@ -38,17 +38,17 @@ class Air:
         self._tasks = tasks
 
     @staticmethod
-    def wave(driver: str, seconds: float = 3.0) -> Play:
-        """A slow wave of force at the device's own rate, different at each sample."""
+    def rise(driver: str, seconds: float = 3.0) -> Play:
+        """A steady rise of force at the device's own rate, so that a value tells its moment."""
         rate_hz = DEVICES[driver].rate_hz
         t_s = np.arange(round(seconds * rate_hz)) / rate_hz
-        return Play(t_s, np.round(60 + 50 * np.sin(2 * t_s), 2), WireUnit.NEWTON, -2, rate_hz, (), "wave")
+        return Play(t_s, 20 + 8 * t_s, WireUnit.NEWTON, -2, rate_hz, (), "rise")
 
     def device(self, driver: str, *plays: Play, name: str = "", **options: Any) -> SimulatedDevice:
         """Switch a device on."""
         device = DEVICES[driver](
             name,
-            plays or [self.wave(driver)],
+            plays or [self.rise(driver)],
             link=self._link,
             clock=self.clock,
             **{"pause_s": PAUSE_S, **options},
@@ -65,9 +65,10 @@ class Air:
                     return found, Advertisement.of(found, data)
         raise AssertionError("unreachable: the scan has no end")
 
-    async def client(self, device: SimulatedDevice) -> Any:
+    async def client(self, device: SimulatedDevice, previous: ToolClient | None = None) -> Any:
         """The client that the hub would choose."""
-        client: ToolClient | None = client_for(*await self.hear(device), self.adapter, clock=self.clock)
+        heard = await self.hear(device)
+        client: ToolClient | None = client_for(*heard, self.adapter, clock=self.clock, previous=previous)
         assert client is not None
         return client
 

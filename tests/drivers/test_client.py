@@ -21,7 +21,7 @@ from griphub.simulators.devices.progressor import ProgressorDevice
 
 
 async def test_a_clone_tells_its_rate_by_its_times(air: Any) -> None:
-    clone = air.device("progressor", air.wave("progressor", 4.0), name="Progressor_DIY")
+    clone = air.device("progressor", air.rise("progressor", 4.0), name="Progressor_DIY")
     clone.batch, clone.rate_hz = 1, 10.0
     clone.clock_us = (1 << 32) - 1_500_000  # and its clock wraps on the way
     async with await air.client(clone) as client:
@@ -39,14 +39,14 @@ async def test_a_clone_tells_its_rate_by_its_times(air: Any) -> None:
 
 @pytest.mark.parametrize("name", ["progressor", "motherboard", "frez-dyno"])
 async def test_packets_that_the_radio_lost_are_counted_to_the_sample(air: Any, name: str) -> None:
-    device = air.device(name, air.wave(name, 16.0), drop=0.3, seed=4)
+    device = air.device(name, air.rise(name, 16.0), drop=0.3, seed=4)
     async with await air.client(device) as client:
         blocks = []
         async for block in client.samples():
             blocks.append(block)
             if len(blocks) > 15:
                 break
-    truth = air.wave(name, 16.0).values * device.per_n + device.zero
+    truth = air.rise(name, 16.0).values * device.per_n + device.zero
     first = int(np.abs(truth[:400] - blocks[0].values[0]).argmin())  # what was lost before it nobody can know
     assert client.timeline.lost > 0
     for block in blocks:  # not a sample is out of place
@@ -55,7 +55,7 @@ async def test_packets_that_the_radio_lost_are_counted_to_the_sample(air: Any, n
 
 
 async def test_broken_packets_are_counted_and_cost_nothing_else(air: Any) -> None:
-    device = air.device("progressor", air.wave("progressor", 12.0))
+    device = air.device("progressor", air.rise("progressor", 12.0))
     async with await air.client(device) as client:
         stream = client.samples()
         await anext(stream)
@@ -76,7 +76,7 @@ async def test_a_stranger_under_a_known_name_is_told_apart(air: Any, monkeypatch
 
     monkeypatch.setattr(reader, "STRANGER", 5)
     monkeypatch.setitem(DEVICES, "progressor", Stranger)
-    device = air.device("progressor", air.wave("progressor", 12.0))
+    device = air.device("progressor", air.rise("progressor", 12.0))
     async with await air.client(device) as client:
         with pytest.raises(UnsupportedTool, match="does not send what a Tindeq Progressor sends"):
             await anext(client.samples())
@@ -96,7 +96,7 @@ async def test_a_tool_that_says_nothing_readable_is_let_go(
     air: Any, monkeypatch: pytest.MonkeyPatch, babble: bool
 ) -> None:
     monkeypatch.setattr(link, "WATCHDOG_S", 0.3)
-    device = air.device("progressor", air.wave("progressor", 40.0))
+    device = air.device("progressor", air.rise("progressor", 40.0))
     async with await air.client(device) as client:
         stream = client.samples()
         await anext(stream)
@@ -117,7 +117,7 @@ async def test_a_tool_that_says_nothing_readable_is_let_go(
 
 async def test_a_slow_reader_is_no_reason_to_let_go(air: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "WATCHDOG_S", 0.2)
-    device = air.device("progressor", air.wave("progressor", 12.0))
+    device = air.device("progressor", air.rise("progressor", 12.0))
     async with await air.client(device) as client:
         count = 0
         async for _ in client.samples():
@@ -131,7 +131,7 @@ async def test_what_nobody_reads_is_dropped_and_shows_as_lost(
     air: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(link, "QUEUE_PACKETS", 3)
-    device = air.device("progressor", air.wave("progressor", 6.0))
+    device = air.device("progressor", air.rise("progressor", 6.0))
     client = await air.client(device)
     async with client:
         blocks = []
@@ -148,7 +148,7 @@ async def test_what_nobody_reads_is_dropped_and_shows_as_lost(
 
 
 async def test_streaming_again_on_the_same_link_goes_on(air: Any) -> None:
-    device = air.device("frez-dyno", air.wave("frez-dyno", 12.0))  # its clock begins anew with each start
+    device = air.device("frez-dyno", air.rise("frez-dyno", 12.0))  # its clock begins anew with each start
     async with await air.client(device) as client:
         last = None
         for _ in range(2):
@@ -163,7 +163,7 @@ async def test_an_advertised_tool_is_heard_through_the_one_scanner(
     air: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(advertised, "SILENCE_S", 0.5)
-    device = air.device("wh-c06", air.wave("wh-c06", 30.0))
+    device = air.device("wh-c06", air.rise("wh-c06", 30.0))
     client = await air.client(device)
     assert isinstance(client, AdvertisedClient)
     async with client:

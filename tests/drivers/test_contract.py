@@ -224,7 +224,7 @@ def _joined(blocks: list[SampleBlock]) -> tuple[Any, Any]:
 async def test_a_play_arrives_with_its_values_units_and_times(
     air: Any, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    play = air.wave(name)
+    play = air.rise(name)
     device = air.device(name, play)
     client, blocks = await _play(air, device, monkeypatch)
     driver = BY_NAME[name]
@@ -284,7 +284,7 @@ async def test_what_a_tool_cannot_do_is_refused_with_the_reason(air: Any, name: 
 
 async def test_tare_takes_the_present_level_as_zero(air: Any, name: str) -> None:
     can = BY_NAME[name].capabilities
-    play = air.wave(name, 8.0)
+    play = air.rise(name, 8.0)
     device = air.device(name, play)
     async with await air.client(device) as client:
         if not can.tare:
@@ -306,36 +306,42 @@ async def test_tare_takes_the_present_level_as_zero(air: Any, name: str) -> None
         assert abs(shift[0]) > 5 * device.per_n
 
 
-async def test_a_link_loss_is_told_and_the_tool_comes_back(
+async def test_a_link_loss_is_told_and_the_stream_goes_on_after_it(
     air: Any, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(advertised, "SILENCE_S", 0.5)
-    play = air.wave(name, 12.0)
+    play = air.rise(name, 16.0)
     device = air.device(name, play)
-    client = await air.client(device)
-    boots = {0}
+    client, blocks = await air.client(device), []
     async with client:
-        boots.add(client.tool.boot_id)
         with pytest.raises(LinkLost) as lost:
             async with asyncio.timeout(10):
-                async for _ in client.samples():
+                async for block in client.samples():
+                    blocks.append(block)
                     if isinstance(client, AdvertisedClient):
                         await device.radio.hide()
                     else:
                         device.radio.lose_link()
     assert device.name in str(lost.value)
     device.radio.show()
-    async with asyncio.timeout(10), await air.client(device) as again:
-        boots.add(again.tool.boot_id)
-        assert again.tool.tool_id == client.tool.tool_id
-        blocks = [await anext(again.samples())]
+    async with asyncio.timeout(10), await air.client(device, previous=client) as again:
+        assert (again.tool.tool_id, again.tool.boot_id) == (client.tool.tool_id, client.tool.boot_id)
+        blocks.append(await anext(again.samples()))
+    before, after = blocks[-2:]
+    assert after.first_index == before.end_index + after.lost
     truth, near = _truth(device, play)
-    assert np.abs(truth[None, :] - blocks[0].values[:, None]).min(axis=1).max() <= near
-    assert len(boots) == 3  # another life, as far as anybody can tell
+    first, position = (int(np.abs(truth - block.values[0]).argmin()) for block in (before, after))
+    assert np.abs(truth[position : position + len(after)] - after.values).max() <= near
+    if device.resolution < 1:  # so fine that a value tells its moment
+        away_s = (position - first) / device.rate_hz
+        assert after.t_s[0] - before.t_s[0] == pytest.approx(away_s, abs=0.5)
+        assert after.utc_s - before.utc_s == pytest.approx(away_s, abs=0.5)
+    async with await air.client(device) as fresh:  # with nothing to go by, it is another life
+        assert fresh.tool.boot_id != client.tool.boot_id
 
 
 async def test_leaving_frees_the_tool_and_nothing_else_was_ever_written(air: Any, name: str) -> None:
-    device = air.device(name, air.wave(name, 12.0))
+    device = air.device(name, air.rise(name, 12.0))
     driver = BY_NAME[name]()
     client = await air.client(device)
     asked: list[Write] = []

@@ -83,7 +83,7 @@ def test_a_clock_that_begins_anew_with_the_stream_goes_on() -> None:
     before = placed(line, reading(10, 5.0), 100.0)
     line.restarted()
     after = placed(line, reading(10, 0.0), 107.0)
-    assert after.t_s[0] - before.t_s[-1] == pytest.approx(7.0)
+    assert after.t_s[-1] - before.t_s[-1] == pytest.approx(7.0)  # as they arrived
     assert (after.first_index, after.lost) == (10, 0)
     assert after.utc_s == pytest.approx(UTC_S + 107.0 - 0.09)
 
@@ -165,3 +165,16 @@ def test_news_without_a_sample_takes_no_place() -> None:
     line = timeline()
     assert line.block(Reading(np.empty(0), Unit.NEWTON, battery_percent=50), 1.0) is None
     assert placed(line, reading(1), 2.0).first_index == 0
+
+
+@pytest.mark.parametrize("away_s", [3.0, 600.0])
+def test_a_clock_that_went_on_while_it_was_away_is_believed(away_s: float) -> None:
+    line = timeline()
+    before = placed(line, reading(10, 5.0), 100.0)
+    line.restarted()
+    after = placed(line, reading(10, 5.0 + away_s), 100.0 + away_s + 0.03)
+    assert after.t_s[0] - before.t_s[0] == pytest.approx(away_s)
+    line.restarted()  # and now it began to count anew, some time ago
+    again = placed(line, reading(10, 5.0 + away_s + 40), 100.0 + 2 * away_s)
+    assert again.t_s[0] - after.t_s[0] == pytest.approx(away_s, abs=0.1)
+    assert again.first_index == 20 and line.lost == 0
