@@ -8,7 +8,7 @@ import typer
 from ...firmware_bridge.errors import AdapterUnavailable, GripError
 from ..errors import ConfigError, SetupError
 from ..supervisor import end_with_supervisor
-from . import develop, doctor, processes
+from . import calibrate, develop, doctor, processes
 from .common import Exit, err
 
 app = typer.Typer(
@@ -26,10 +26,12 @@ FAMILY, DEVELOP, SERVICES = "At home", "Without hardware", "Single processes"
 app.command("up", rich_help_panel=FAMILY)(processes.up)
 app.command("doctor", rich_help_panel=FAMILY)(doctor.doctor)
 app.command("scan", rich_help_panel=FAMILY)(processes.scan)
+app.add_typer(calibrate.app, name="calibrate", rich_help_panel=FAMILY)
 app.command("demo", rich_help_panel=DEVELOP)(develop.demo)
 app.command("replay", rich_help_panel=DEVELOP)(develop.replay)
 app.command("simulate", rich_help_panel=DEVELOP)(develop.simulate)
 app.command("fault", rich_help_panel=DEVELOP)(develop.fault)
+app.command("capture", rich_help_panel=DEVELOP)(develop.capture)
 app.command("broker", rich_help_panel=SERVICES)(processes.broker)
 app.command("hub", rich_help_panel=SERVICES)(processes.hub)
 app.command("ingest", rich_help_panel=SERVICES)(processes.ingest)
