@@ -59,16 +59,17 @@ class PasskeyDesk:
             self._waiting.pop(address, None)
 
     def asked(self, address: str) -> bool:
-        """Whether somebody gave digits for a tool when it was last paired with."""
+        """Whether a tool wanted digits when it was last paired with."""
         return address in self._asked
 
     async def ask(self, address: str) -> int:
         """Ask for the digits that a tool shows; raises `PairingRefused` if nobody gives any."""
         digits = self._waiting.get(address)
-        if digits is None or (passkey := await digits()) is None:
-            raise PairingRefused(address, "nobody was there to type the digits that it shows")
-        self._asked.add(address)
-        return passkey
+        if digits:
+            self._asked.add(address)
+            if (passkey := await digits()) is not None:
+                return passkey
+        raise PairingRefused(address, "nobody was there to type the digits that it shows")
 
 
 class Pairing:

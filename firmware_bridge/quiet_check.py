@@ -143,5 +143,6 @@ def _slope(t_s: FloatArray, values: FloatArray) -> float:
 def _means(t_s: FloatArray, values: FloatArray) -> FloatArray:
     """Mean of each stretch of `MEAN_S`, without stretches of so few samples that noise would show."""
     _, stretch, counts = np.unique(t_s // MEAN_S, return_inverse=True, return_counts=True)
-    means: FloatArray = np.bincount(stretch, values) / counts
-    return means[2 * counts >= counts.max()]
+    means = np.bincount(stretch, values) / counts
+    full: FloatArray = means[2 * counts >= counts.max()]
+    return full

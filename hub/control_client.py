@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -190,6 +190,6 @@ class PairingTalk:
         return await _ask(self._talk, Finish(child=child, hand=hand), HomeTool)
 
 
-async def _ask(talk: _Talk, request: BaseModel, answer: Any) -> Any:
+async def _ask(talk: _Talk, request: BaseModel, answer: type[T]) -> T:
     await talk.send(request)
     return TypeAdapter(answer).validate_python((await talk.receive()).result)

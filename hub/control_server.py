@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn, assert_never
+from typing import Any, Final, NoReturn, Self, assert_never
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
@@ -17,8 +17,9 @@ from pydantic_core import to_jsonable_python
 from ..firmware_bridge.clock import HostClock
 from ..firmware_bridge.errors import GripError
 from ..firmware_bridge.link_state import LinkLog
-from ..firmware_bridge.pairing import HeldTool, Pairing
+from ..firmware_bridge.pairing import HeldTool, Pairing, PasskeyDesk
 from ..firmware_bridge.pairing_diagnosis import CannotPair
+from ..firmware_bridge.supervisor import LinkSupervisor
 from ..firmware_bridge.tool import ToolClient
 from .control import (
     MAX_REQUEST_BYTES,
@@ -53,6 +54,8 @@ MAX_TALKS: Final = 16
 MAX_AHEAD: Final = 8
 #: A parent who left in the middle of pairing does not keep the tool from others for longer.
 HOLD_S: Final = 300.0
+#: When the hub stops, a radio that hangs must not keep it: releasing a tool takes a few connection intervals.
+RELEASE_S: Final = 0.7
 #: Between two lists of candidates.
 LIST_S: Final = 1.0
 
@@ -81,6 +84,29 @@ class Home:
     clock: HostClock
     client: Callable[[str], ToolClient | None]
 
+    @classmethod
+    def around(
+        cls, supervisor: LinkSupervisor, registry: ToolRegistry, desk: PasskeyDesk, clock: HostClock
+    ) -> Self:
+        """Put together what belongs to a supervisor.
+
+        Parameters
+        ----------
+        desk : PasskeyDesk
+            That the supervisor asks.
+        clock : HostClock
+            Of the supervisor.
+        """
+
+        def ours(tool_id: str) -> bool:
+            return registry.get(tool_id) is not None
+
+        def client(tool_id: str) -> ToolClient | None:
+            return supervisor.clients().get(tool_id)
+
+        pairing = Pairing(supervisor, desk, clock, ours=ours)
+        return cls(registry, pairing, supervisor.log, clock, client)
+
 
 @asynccontextmanager
 async def serve(path: Path, home: Home) -> AsyncIterator[None]:
@@ -89,17 +115,14 @@ async def serve(path: Path, home: Home) -> AsyncIterator[None]:
     Parameters
     ----------
     path : Path
-        From `control.socket_path`. What a killed hub left there is replaced.
+        From `control.socket_path`. What a killed hub left there is replaced: that none runs is made sure by
+        `lock.only_hub`.
 
     Raises
     ------
     SetupError
-        If another hub answers there, or the folder cannot be written.
+        If the folder cannot be written.
     """
-    with contextlib.suppress(OSError):
-        _, writer = await asyncio.open_unix_connection(path)
-        writer.close()
-        raise SetupError(f"GripHub is running already with the data folder {path.parent}", "Stop it first.")
     listening = _listen(path)
     talks: set[asyncio.Task[None]] = set()
 
@@ -127,7 +150,8 @@ async def serve(path: Path, home: Home) -> AsyncIterator[None]:
             os.unlink(path)  # noqa: PTH108 - asyncio leaves it, and a path here is one system call
         for talk in talks:
             talk.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+        if talks:
+            await asyncio.wait(talks, timeout=RELEASE_S)
 
 
 def _listen(path: Path) -> socket.socket:

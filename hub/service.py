@@ -7,19 +7,22 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from ..firmware_bridge.candidates import known_as
 from ..firmware_bridge.clock import HostClock
 from ..firmware_bridge.discovery import Advertisement
-from ..firmware_bridge.drivers.link import tool_id_of
-from ..firmware_bridge.drivers.registry import driver_for
 from ..firmware_bridge.errors import UnsupportedTool
 from ..firmware_bridge.link import GripClient
 from ..firmware_bridge.link_state import LinkLog, LinkState
+from ..firmware_bridge.pairing import PasskeyDesk
 from ..firmware_bridge.supervisor import LinkSupervisor
 from ..firmware_bridge.tool import ToolClient
 from .config import Config
+from .control import socket_path
+from .control_server import Home, serve
 from .delivery.committer import Committer
 from .delivery.outbox import Outbox
 from .delivery.publisher import Publisher
+from .errors import SetupError
 from .lock import only_hub
 from .records import SqueezeCounted, utc
 from .session.keeper import SessionKeeper
@@ -64,16 +67,19 @@ class Hub:
     ) -> None:
         self.links = LinkLog(_tell)
         self.registry = ToolRegistry(config.data_dir / FILE, config)
+        desk, real_time = PasskeyDesk(), HostClock()
         self.supervisor = LinkSupervisor(
             config.radios,
             serve=self._serve,
             wanted=self._wanted,
             log=self.links,
-            clock=HostClock(),
+            clock=real_time,
             sample_clock=clock,
             bonds=config.data_dir / "bonds",
+            passkey=desk.ask,
         )
-        self._data_dir = config.data_dir
+        self._home = Home.around(self.supervisor, self.registry, desk, real_time)
+        self._config = config
         self._clock = clock
         self._outbox = Outbox(config.data_dir / "outbox.db")
         self._publisher = Publisher(config, self._outbox)
@@ -96,7 +102,7 @@ class Hub:
         SetupError
             If another hub runs on the same data folder.
         """
-        with only_hub(self._data_dir):
+        with only_hub(self._config.data_dir):
             await self._run()
 
     async def _run(self) -> None:
@@ -106,6 +112,7 @@ class Hub:
             asyncio.create_task(self._committer.run(), name="committer"),
             asyncio.create_task(self._publisher.run(), name="publisher"),
             asyncio.create_task(self._keeper.expire(), name="expiry"),
+            asyncio.create_task(self._answer(), name="control"),
         ]
         links = asyncio.create_task(self.supervisor.run(), name="links")
         try:
@@ -125,11 +132,21 @@ class Hub:
             self._outbox.close()
             self.registry.close()
 
+    async def _answer(self) -> None:
+        """Let the command line and the dashboard ask; never ends by itself."""
+        try:
+            async with serve(socket_path(self._config), self._home):
+                await asyncio.Event().wait()
+        except SetupError as error:
+            log.warning("%s Until then no tool can be paired while the hub runs.", error)
+        await asyncio.Event().wait()
+
     def _wanted(self, advertisement: Advertisement) -> str | None:
         """Say which of the home's tools a device is, by what it advertises; strangers' are left alone."""
-        tool_id = _tool_id(advertisement)
-        if tool_id is None:
+        known = known_as(advertisement)
+        if known is None:
             return None
+        tool_id = known.tool_id
         tool = self.registry.get(tool_id)
         if tool and tool.address in ("", advertisement.address) and self.registry.use(tool_id):
             return tool_id
@@ -152,16 +169,6 @@ class Hub:
             await self._keeper.end(tool.tool_id, "tool_slept")
         finally:  # also when the radio went and took this task with it; nothing where it has ended
             await self._keeper.link_lost(tool.tool_id)
-
-
-def _tool_id(advertisement: Advertisement) -> str | None:
-    if advertisement.is_grip_tool:
-        return advertisement.name.lower() or None
-    try:
-        driver = driver_for(advertisement)
-    except UnsupportedTool:  # it looks like two: nobody guesses
-        return None
-    return tool_id_of(driver, advertisement.address) if driver else None
 
 
 def _tell(state: LinkState) -> None:

@@ -8,13 +8,14 @@ from tempfile import TemporaryDirectory
 
 from ...firmware_bridge.clock import HostClock
 from ...firmware_bridge.link_state import LinkLog
-from ...firmware_bridge.pairing import Pairing, PasskeyDesk
+from ...firmware_bridge.pairing import PasskeyDesk
 from ...firmware_bridge.supervisor import LinkSupervisor
 from ...firmware_bridge.tool import ToolClient
 from .. import control, tools
 from ..config import Config
 from ..control_client import ControlClient
 from ..control_server import Home, serve
+from ..lock import only_hub
 
 
 @asynccontextmanager
@@ -24,33 +25,32 @@ async def hub_or_own_radio(config: Config) -> AsyncIterator[ControlClient]:
     Raises
     ------
     SetupError
-        If the data folder cannot have a socket.
+        If the data folder cannot be used, or a hub is just starting or stopping.
     """
     path = control.socket_path(config)
     client = ControlClient(path)
     if await client.answers():
         yield client
         return
-    with TemporaryDirectory(prefix="griphub-") as folder:
+    with only_hub(config.data_dir), TemporaryDirectory(prefix="griphub-") as folder:
         async with _own_radio(config, Path(folder) / control.FILE) as own:
             yield own
 
 
 @asynccontextmanager
 async def _own_radio(config: Config, path: Path) -> AsyncIterator[ControlClient]:
-    clock, links, desk = HostClock(), LinkLog(), PasskeyDesk()
+    clock, desk = HostClock(), PasskeyDesk()
     registry = tools.ToolRegistry(config.data_dir / tools.FILE, config)
     supervisor = LinkSupervisor(
-        [config.radio],
+        config.radios,
         serve=_not_here,
         wanted=lambda _: None,  # nothing is used, only looked at
-        log=links,
+        log=LinkLog(),
         clock=clock,
         bonds=config.data_dir / "bonds",
         passkey=desk.ask,
     )
-    pairing = Pairing(supervisor, desk, clock, ours=lambda tool_id: registry.get(tool_id) is not None)
-    home = Home(registry, pairing, links, clock, client=lambda tool_id: supervisor.clients().get(tool_id))
+    home = Home.around(supervisor, registry, desk, clock)
     running = asyncio.create_task(supervisor.run(), name="own radio")
     try:
         async with serve(path, home):

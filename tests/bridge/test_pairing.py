@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from griphub.firmware_bridge import pairing as pairing_module
-from griphub.firmware_bridge.adapter import Adapter, open_adapter
+from griphub.firmware_bridge import profile
+from griphub.firmware_bridge.adapter import open_adapter
 from griphub.firmware_bridge.candidates import Candidate
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.discovery import find_device
@@ -101,6 +102,15 @@ def device(air: Any, driver: str, play: Play | None = None, name: str = "") -> A
     return made
 
 
+@asynccontextmanager
+async def phone_with(air: Any, name: str) -> AsyncIterator[None]:
+    """A second central that has a tool."""
+    async with open_adapter(air.radio) as phone:
+        found = await find_device(name, timeout_s=5, adapter=phone)
+        async with GripClient(found, adapter=phone):
+            yield
+
+
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not condition():
@@ -127,7 +137,7 @@ async def test_the_list_says_what_is_near_and_what_it_is(air: Any, house: House)
     assert (stranger.title, stranger.driver, stranger.tool_id) == ("", "", "")
     assert stranger.nearness is Nearness.NEAR
     assert len({own.id, maker.id, stranger.id}) == 3
-    assert [c.name for c in house.pairing.candidates()][0] == "ball1"
+    assert house.pairing.candidates()[0].name == "ball1"
 
 
 async def test_a_tool_that_is_carried_away_is_followed_in_words(air: Any, house: House) -> None:
@@ -200,15 +210,15 @@ async def test_a_parent_who_leaves_in_the_middle_frees_the_tool(air: Any, house:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await until(lambda: not tool.blinking)
-    async with open_adapter(air.radio) as phone:
-        async with asyncio.timeout(5), GripClient(await find_device("ball1", adapter=phone), adapter=phone):
-            pass
+    tool.press_button()
+    async with phone_with(air, "ball1"):
+        pass
 
 
 async def test_a_tool_of_another_maker(air: Any, house: House) -> None:
     progressor = device(air, "progressor")
     async with house.pairing.hold((await house.find(progressor.name)).id) as held:
-        with pytest.raises(ToolRefused, match="blink|light"):
+        with pytest.raises(ToolRefused, match=r"blink|light"):
             await held.blink()
         assert (await held.quiet_check()).verdict is QuietVerdict.FINE
     assert not progressor.harm
@@ -228,12 +238,9 @@ async def test_a_tool_that_only_advertises(air: Any, house: House) -> None:
 async def test_held_by_another(air: Any, house: House) -> None:
     air.tool("ball1", still())
     await house.find("ball1")
-    async with open_adapter(air.radio) as phone:
-        async with GripClient(await find_device("ball1", adapter=phone), adapter=phone):
-            async with asyncio.timeout(5):
-                while not (await house.find("ball1")).held:
-                    await asyncio.sleep(0.02)
-            assert await house.problem("ball1") is PairingProblem.HELD_BY_ANOTHER
+    async with phone_with(air, "ball1"):
+        await until(lambda: house.pairing.candidates()[0].held)
+        assert await house.problem("ball1") is PairingProblem.HELD_BY_ANOTHER
 
 
 async def test_asleep(air: Any, house: House) -> None:
@@ -254,7 +261,14 @@ async def test_out_of_range(air: Any, house: House) -> None:
 
 async def test_not_in_pairing_mode(air: Any, house: House) -> None:
     tool = air.tool("ball1", still())
-    tool.peripheral.pairing_mode = False
+    tool.peripheral.bonding.bonded = True  # with somebody else's hub, and nobody held its button
+    assert await house.problem("ball1") is PairingProblem.NOT_IN_PAIRING_MODE
+    candidate = await house.find("ball1")
+    tool.press_button()
+    await until(lambda: house.pairing.candidates()[0].pairing_mode)
+    async with house.pairing.hold(candidate.id):
+        pass
+    await until(lambda: not house.pairing.candidates()[0].pairing_mode)
     assert await house.problem("ball1") is PairingProblem.NOT_IN_PAIRING_MODE
 
 
@@ -270,8 +284,6 @@ async def test_no_free_slot(air: Any, house: House) -> None:
 
 
 async def test_a_device_that_only_looks_like_ours(air: Any, house: House) -> None:
-    from griphub.firmware_bridge import profile
-
     fake = VirtualDevice("ball7", air.link, Advert("ball7", services=(profile.GRIP_SERVICE,)))
     air.run(fake.run())
     fake.show()
@@ -279,27 +291,41 @@ async def test_a_device_that_only_looks_like_ours(air: Any, house: House) -> Non
 
 
 async def test_another_serial_number_than_was_asked_for(air: Any, house: House) -> None:
-    from griphub.firmware_bridge import profile
-
     tool = air.tool("ball1", still())
-    await house.find("ball1")
-    liar = Advert("ball2", services=(profile.GRIP_SERVICE,))
-    tool.peripheral.advertise(liar)
+    tool.peripheral._name = "ball2"  # its Device Information says ball1
     assert await house.problem("ball2") is PairingProblem.WRONG_TOOL
 
 
 async def test_a_lost_bond_is_recognised_and_mended_with_consent(air: Any, house: House) -> None:
     tool = air.tool("ball1", still())
-    house.tools.clear()
     candidate = await house.find("ball1")
     async with house.pairing.hold(candidate.id) as held:
         held.keep()
-    house.tools.add("ball1")
-    house.tools.discard("ball1")
     await tool.peripheral.forget_bonds()
     house.pairing._ours = lambda _: True  # it is of this home: its key is not thrown away without consent
-    assert await house.problem("ball1") is PairingProblem.BOND_LOST
+    for _ in range(2):
+        assert await house.problem("ball1") is PairingProblem.BOND_LOST
     async with house.pairing.hold(candidate.id, mend=True) as held:
+        assert held.tool.tool_id == "ball1"
+    async with house.pairing.hold(candidate.id) as held:
+        assert held.tool.tool_id == "ball1"
+
+
+async def test_the_digits_on_a_tool(air: Any, house: House) -> None:
+    tool = air.tool("ball1", still(), passkey=123_456)
+    candidate = await house.find("ball1")
+    for typed in (654_321, None):
+
+        async def digits(typed: int | None = typed) -> int | None:
+            return typed
+
+        assert await house.problem("ball1", digits=digits) is PairingProblem.PASSKEY_WRONG
+
+    async def right() -> int:
+        return 123_456
+
+    tool.press_button()
+    async with house.pairing.hold(candidate.id, digits=right) as held:
         assert held.tool.tool_id == "ball1"
 
 
