@@ -255,3 +255,72 @@ async def test_ticks_that_wrapped_while_the_hub_was_dead_begin_a_new_session(
     await again.keeper.end("ball01", "tool_slept")
     assert [e.ended_by for e in again.ended()] == ["tool_restarted", "tool_slept"]
     assert all(e.start_s >= 0 for e in again.events() if isinstance(e, WaveformSecond))
+
+
+async def test_a_clock_that_is_set_leaves_the_session_on_its_own_time(home) -> None:
+    """NTP steps a Raspberry Pi by years when it finds the network; the next session has the new time."""
+    day_s = 86_400.0
+    all_blocks = list(blocks(*force(4)))
+    await home.play(all_blocks[:100])
+    home.clock.set_s += day_s
+    home.clock.now_s += 2
+    home.clock.utc_s()  # it looks once a second
+    await home.play([replace(block, utc_s=block.utc_s + day_s) for block in all_blocks[100:]])
+    await home.keeper.end("ball01", "tool_slept")
+    await home.play(list(blocks(*force(1), first_index=9000)), replace(home.tool, boot_id=78))
+    await home.keeper.end("ball01", "tool_slept")
+
+    stepped, after = home.ended()
+    assert stepped.clock_step_s == pytest.approx(day_s, abs=0.01)
+    assert after.clock_step_s == 0
+    started_s = stepped.measured_at.timestamp()
+    assert stepped.ended_at.timestamp() - started_s == pytest.approx(10, abs=0.02)
+    for event in home.events():
+        if isinstance(event, SqueezeCounted | WaveformSecond) and event.session_id == stepped.session_id:
+            at_s = event.onset_s if isinstance(event, SqueezeCounted) else event.start_s
+            assert event.measured_at.timestamp() - started_s == pytest.approx(at_s, abs=0.01)
+
+
+@pytest.mark.parametrize("set_by_s", [-86_400.0, -30.0, 3600.0])
+async def test_a_clock_that_is_set_while_the_hub_is_dead_is_noticed(home, set_by_s: float) -> None:
+    all_blocks = list(blocks(*force(4)))
+    await home.play(all_blocks[:100])
+    again = await home.again()
+    await again.play([replace(block, utc_s=block.utc_s + set_by_s) for block in all_blocks[110:]])
+    await again.keeper.end("ball01", "tool_slept")
+    (ended,) = again.ended()
+    assert ended.clock_step_s == pytest.approx(set_by_s, abs=0.01)
+    assert (ended.ended_at - ended.measured_at).total_seconds() == pytest.approx(10, abs=0.02)
+
+
+async def test_a_tool_that_catches_up_does_not_flood_the_page(home) -> None:
+    """A minute comes in a second; the page gets the last seconds, and the times are the tool's."""
+    all_blocks = list(blocks(*force(29)))
+    await home.play(all_blocks[:20])
+    home.frames.clear()
+    for block in all_blocks[20:]:
+        home.clock.now_s += 1 / len(all_blocks)
+        await home.keeper.take(block, home.tool, home.use)
+    assert len(home.frames) <= 25 + 29  # one a paint, and each count at once
+    assert max(len(frame.t_s) for frame in home.frames) <= 2.1 * FS_HZ
+    assert home.frames[-1].t_s[-1] > 58
+    for squeeze in home.squeezes:
+        top_s = squeeze.measured_at.timestamp() + squeeze.peak_s - squeeze.onset_s
+        assert top_s == pytest.approx(STARTED_S + squeeze.peak_s, abs=0.01)
+
+
+async def test_of_a_child_whom_nobody_watches_only_news_is_told(home) -> None:
+    home.keeper._watched = lambda child: child != "c-1"
+    await home.play(list(blocks(*force(3))))
+    assert home.frames[-1].count == 3
+    assert len(home.frames) <= 3
+    await home.keeper.link_lost("ball01")
+    assert home.frames[-1].state == "link_lost"
+
+
+async def test_a_block_without_a_time_was_taken_just_before_it_came(home) -> None:
+    first = next(blocks(*force(1)))
+    await home.play([replace(first, utc_s=float("nan"))])
+    await home.keeper.end("ball01", "tool_slept")
+    (ended,) = home.ended()
+    assert ended.ended_at.timestamp() == pytest.approx(home.clock.utc_s(), abs=1e-3)
