@@ -1,8 +1,7 @@
 """A link to one of our own tools: commands, and samples by ``async for``."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self
 
@@ -10,25 +9,30 @@ from bleak.backends.device import BLEDevice
 
 from . import profile
 from .adapter import Adapter
-from .discovery import printable
-from .errors import PacketError, ToolRefused, UnsupportedTool
+from .clock import HostClock
+from .commands import Command, Sending
+from .control_point import ControlPoint
+from .errors import UnsupportedTool
 from .gatt import GattLink, Inbox
-from .packets import Command, Response, ToolInfo
-from .profile import Opcode, Status
-from .samples import SampleBlock, ToolKind
+from .handover import HandOver
+from .identity import REQUIRED, capabilities_of, describe, read_battery
+from .packets import U32
+from .profile import Opcode
+from .samples import SampleBlock
+from .stored import StoredSession
 from .stream import StreamAssembler
-from .tool import ToolDescription
+from .tool import Capabilities, ToolDescription
 
 #: Packets that wait for a slow reader: 50 s of a tool that sends 20 a second. When full, the oldest goes; the
 #: samples in it are then lost, and counted as such, because the index shows it.
 QUEUE_PACKETS: Final = 1000
-QUEUE_RESPONSES: Final = 8  #: one is awaited at a time
 
-_KINDS = {
-    profile.WireKind.BALL: ToolKind.BALL,
-    profile.WireKind.PUTTY: ToolKind.PUTTY,
-    profile.WireKind.DYNAMOMETER: ToolKind.DYNAMOMETER,
-}
+#: A tool that streams sends at least once a second. A link is given up after 4 s of radio silence at most
+#: (supervision timeouts in use), so that what is silent for longer hangs, whatever the radio says about it.
+WATCHDOG_S: Final = 5.0
+
+#: Packets in a row that cannot be read or were there before: 50 s of an honest tool, and no accident.
+MAX_USELESS: Final = 1000
 
 
 class GripClient:
@@ -41,7 +45,9 @@ class GripClient:
     adapter : Adapter, optional
         The radio on which it was found; opened for the purpose if not given.
     assembler : StreamAssembler, optional
-        Carries a stream over from an earlier link, so that what was lost in between is known.
+        Carries a stream over from an earlier link, so that nothing is lost in between.
+    clock : HostClock, optional
+        By which arrival is timed where no assembler is given; real time by default.
 
     Attributes
     ----------
@@ -73,24 +79,31 @@ class GripClient:
     assembler: StreamAssembler
 
     def __init__(
-        self, device: BLEDevice, *, adapter: Adapter | None = None, assembler: StreamAssembler | None = None
+        self,
+        device: BLEDevice,
+        *,
+        adapter: Adapter | None = None,
+        assembler: StreamAssembler | None = None,
+        clock: HostClock | None = None,
     ) -> None:
-        self._link = GattLink(device, adapter, required=_REQUIRED, pair=True)
+        self._link = GattLink(device, adapter, required=REQUIRED, pair=True)
+        self._control = ControlPoint(self._link)
+        self._log = HandOver(self._link, self._control)
         self._carried = assembler
+        self._clock = clock
         self._stack = AsyncExitStack()
-        self._packets: Inbox[bytes] = self._link.inbox(QUEUE_PACKETS)
-        self._responses: Inbox[bytes] = self._link.inbox(QUEUE_RESPONSES)
-        self._commanding = asyncio.Lock()
+        self._packets: Inbox[tuple[bytes, float]] = self._link.inbox(QUEUE_PACKETS)
+        self._session: int | None = None
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._link)
-            self.tool = await self._describe()
-            self.assembler = self._carried or StreamAssembler(self.tool.tool_id)
+            self.tool, self._unit = await describe(self._link)
+            self.assembler = self._carried or StreamAssembler(self.tool.tool_id, self._clock)
             if self.assembler.tool_id != self.tool.tool_id:
                 raise ValueError(f"the assembler of {self.assembler.tool_id} met {self.tool.tool_id}")
-            await self._link.subscribe(profile.CONTROL_POINT, self._responses.put)
-            await self._link.subscribe(profile.FORCE_STREAM, self._packets.put, acquire=True)
+            await self._control.open()
+            await self._link.subscribe(profile.FORCE_STREAM, self._on_packet, acquire=True)
             self._stack = stack.pop_all()
         return self
 
@@ -100,42 +113,55 @@ class GripClient:
         await self._stack.aclose()
 
     @property
+    def capabilities(self) -> Capabilities:
+        """What the tool can carry."""
+        return capabilities_of(self._link, self.tool, self._unit)
+
+    @property
     def overflowed(self) -> int:
         """Packets dropped because nobody read them; their samples count as lost."""
         return self._packets.overflowed
 
-    # -- commands
+    # -- the stream
 
     async def start(self) -> None:
-        """Let the tool stream; `samples` does so by itself."""
+        """Let the tool stream; `samples` does so by itself.
+
+        If the assembler knows this life of the tool, the tool is asked to begin where the assembler has got
+        to, so that what was sensed meanwhile comes first, in order. Else it begins with the next sample.
+        """
         self._packets.clear()
-        response = await self._command(Command(Opcode.START))
-        if response.next_index is not None and response.tick is not None:
-            self.assembler.started(self.tool.boot_id, response.next_index, response.tick)
+        known = self.assembler.boot_id == self.tool.boot_id
+        index = self.assembler.next_index % U32 if known else None
+        answer = await self._control.send(Command(Opcode.START, index=index))
+        sending = answer.tells
+        assert isinstance(sending, Sending)  # `Response` sees to it
+        self.assembler.started(self.tool.boot_id, sending.next_index, sending.tick, sending.now)
+        self._session = sending.session if known else None
 
     async def stop(self) -> None:
         """Let the tool stop streaming; it answers with an end of the stream."""
-        await self._command(Command(Opcode.STOP))
+        await self._control.send(Command(Opcode.STOP))
 
     async def tare(self) -> None:
         """Take the present level as zero."""
-        await self._command(Command(Opcode.TARE))
+        await self._control.send(Command(Opcode.TARE))
 
     async def identify(self, seconds: int) -> None:
         """Let the tool blink, so that somebody sees which one it is; 1 … 255 s."""
-        await self._command(Command(Opcode.IDENTIFY, seconds))
+        await self._control.send(Command(Opcode.IDENTIFY, seconds))
 
     async def set_rate(self, hz: int) -> None:
         """Ask for a sample rate, 1 … 1000 Hz; a tool refuses what it cannot do."""
-        await self._command(Command(Opcode.SET_RATE, hz))
+        await self._control.send(Command(Opcode.SET_RATE, hz))
 
     async def set_time(self, utc_s: float) -> None:
         """Tell the tool the time (Unix seconds), for sessions that it stores by itself."""
-        await self._command(Command(Opcode.SET_TIME, round(utc_s * 1000)))
+        await self._control.send(Command(Opcode.SET_TIME, round(utc_s * 1000)))
 
     async def battery(self) -> int | None:
         """Charge in percent; None where the tool does not tell."""
-        return await self._read_battery()
+        return await read_battery(self._link)
 
     async def samples(self) -> AsyncIterator[SampleBlock]:
         """Start the stream and yield its blocks.
@@ -146,66 +172,75 @@ class GripClient:
         Raises
         ------
         LinkLost
-            If the link ends before that.
+            If the link ends before that, or the tool is silent for `WATCHDOG_S`.
+        UnsupportedTool
+            If nothing that it sends is of use.
         """
         await self.start()
-        while not self.assembler.ended:
-            block = self.assembler.feed(await self._packets.get())
+        assembler, useless = self.assembler, 0
+        while not assembler.ended:
+            before = assembler.rejected + assembler.duplicates
+            block = assembler.feed(*await self._packets.get(WATCHDOG_S))
+            useless = useless + 1 if assembler.rejected + assembler.duplicates > before else 0
+            if useless > MAX_USELESS:
+                await self._link.drop()
+                raise UnsupportedTool(self._link.name, f"{useless} packets in a row were of no use")
             if block is not None:  # an empty one may tell of a loss
                 yield block
 
+    # -- the tool's log
+
+    async def stored(
+        self, taken: Callable[[int], Sequence[tuple[int, int]]] = lambda _boot_id: ()
+    ) -> AsyncIterator[StoredSession]:
+        """Take over what the tool recorded and nobody has acknowledged, oldest first.
+
+        The last may be running: what comes after it is what `samples` begins with. A session that the
+        assembler is in the middle of is left to `samples` as a whole.
+
+        Parameters
+        ----------
+        taken : callable
+            Gives, for a boot id, the ranges (first index, end index) that the hub has of that life. A session
+            that begins in them is fetched from where they end.
+
+        Yields
+        ------
+        StoredSession
+            Fetched as a whole. Once it is durable, `acknowledge` it, or it comes again the next time.
+
+        Raises
+        ------
+        LinkLost
+            What had come of the session is kept in the assembler; on the next link it goes on from there.
+        UnsupportedTool
+            If the tool's log cannot be as it says.
+        """
+        if self._link.has(profile.STORED_DATA):
+            async for session in self._log.sessions(self.tool, self.assembler, taken):
+                yield session
+
+    async def acknowledge(self, session: StoredSession) -> None:
+        """Tell the tool that a session is durable here, up to its end, so that it may forget it.
+
+        Nothing happens if the tool has forgotten it already.
+        """
+        await self._log.acknowledge(session.session_id, session.end_index)
+
+    async def acknowledge_live(self) -> None:
+        """Tell the tool that all that `samples` has given is durable here.
+
+        To be called when a session has ended, or now and then; without it the session is handed over again.
+        Where the stream began in the middle of a session, of which the tool may hold more, nothing is said.
+        """
+        if self._session is not None:
+            await self._log.acknowledge(self._session, self.assembler.next_index)
+
+    async def erase(self) -> None:
+        """Let the tool forget all sessions, as when it goes to another child; the running one stays."""
+        await self._control.send(Command(Opcode.ERASE))
+
     # -- inside
 
-    async def _describe(self) -> ToolDescription:
-        try:
-            info = ToolInfo.from_bytes(await self._link.read(profile.TOOL_INFO))
-        except PacketError as error:
-            raise UnsupportedTool(self._link.name, error.reason) from error
-        return ToolDescription(
-            tool_id=(await self._text(profile.SERIAL_NUMBER)).lower(),
-            kind=_KINDS[info.kind],
-            manufacturer=await self._text(profile.MANUFACTURER_NAME),
-            model=await self._text(profile.MODEL_NUMBER),
-            firmware=await self._text(profile.FIRMWARE_REVISION),
-            boot_id=info.boot_id,
-            rate_hz=info.rate_hz,
-            simulated=info.simulated,
-            battery_percent=await self._read_battery(),
-        )
-
-    async def _text(self, uuid: str) -> str:
-        return printable((await self._link.read(uuid)).decode("utf-8", "replace"))
-
-    async def _read_battery(self) -> int | None:
-        if not self._link.has(profile.BATTERY_LEVEL):
-            return None
-        value = await self._link.read(profile.BATTERY_LEVEL)
-        return value[0] if len(value) == 1 and value[0] <= 100 else None
-
-    async def _command(self, command: Command) -> Response:
-        async with self._commanding:
-            self._responses.clear()  # an answer that came too late is nobody's
-            await self._link.write(profile.CONTROL_POINT, bytes(command))
-            response = await self._link.call(self._response_to(command.opcode))
-        if response.status != Status.SUCCESS:
-            raise ToolRefused(self._link.name, command.opcode.name, response.status.name)
-        return response
-
-    async def _response_to(self, opcode: Opcode) -> Response:
-        while True:
-            answer = await self._responses.get()
-            with suppress(PacketError):
-                response = Response.from_bytes(answer)
-                if response.opcode == opcode:
-                    return response
-
-
-_REQUIRED = (
-    profile.FORCE_STREAM,
-    profile.CONTROL_POINT,
-    profile.TOOL_INFO,
-    profile.MANUFACTURER_NAME,
-    profile.MODEL_NUMBER,
-    profile.SERIAL_NUMBER,
-    profile.FIRMWARE_REVISION,
-)
+    def _on_packet(self, data: bytes) -> None:
+        self._packets.put((data, self.assembler.clock.monotonic_s()))

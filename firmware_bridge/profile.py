@@ -12,6 +12,8 @@ GRIP_SERVICE = _own(0x0001)
 FORCE_STREAM = _own(0x0002)  #: notify
 CONTROL_POINT = _own(0x0003)  #: write, indicate
 TOOL_INFO = _own(0x0004)  #: read
+STORED_DATA = _own(0x0005)  #: notify
+FORCE = "00002c07-0000-1000-8000-00805f9b34fb"  #: read, notify; the Bluetooth SIG's, for any reader
 HELD_SERVICE = _own(0x0009)  #: advertised in place of the Grip service while somebody is connected
 
 BATTERY_SERVICE = "0000180f-0000-1000-8000-00805f9b34fb"
@@ -27,7 +29,7 @@ TICK_S = 1e-5  #: a tool tick is 10 µs: a 32-bit counter wraps after 11.9 h, an
 
 
 class Opcode(IntEnum):
-    """Control Point commands. 0x10-0x1F are kept for stored sessions."""
+    """Control Point commands; those from 0x10 on are about stored sessions."""
 
     START = 0x01
     STOP = 0x02
@@ -35,6 +37,10 @@ class Opcode(IntEnum):
     IDENTIFY = 0x04
     SET_RATE = 0x05
     SET_TIME = 0x06
+    REPORT = 0x10
+    FETCH = 0x11
+    ACKNOWLEDGE = 0x12
+    ERASE = 0x13
     RESPONSE = 0x80
 
 
@@ -45,6 +51,7 @@ class Status(IntEnum):
     UNKNOWN_OPCODE = 0x01
     BAD_PARAMETER = 0x02
     NOT_NOW = 0x03
+    NOT_FOUND = 0x04
 
 
 class WireUnit(IntEnum):
@@ -77,3 +84,10 @@ class InfoFlag(IntFlag):
     """Properties in Tool Info."""
 
     SIMULATED = 0x1  #: not a physical tool: results are marked and never mixed with a real child's
+
+
+class SessionFlag(IntFlag):
+    """State of a session in the tool's log."""
+
+    RUNNING = 0x1  #: not over: more samples may come
+    CUT = 0x2  #: the power failed while it ran

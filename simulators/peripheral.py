@@ -21,7 +21,7 @@ from ..firmware_bridge import profile
 from ..firmware_bridge.commands import Response
 from ..firmware_bridge.packets import FORCE_UNKNOWN_MN
 from .bonding import Bonding
-from .gatt import Advert, VirtualDevice, as_uuid, device_information
+from .gatt import ADVERTISING_MS, Advert, VirtualDevice, as_uuid, device_information
 from .radio import VirtualLink
 
 #: A hub that was sent the end of the stream says goodbye itself; one that says nothing for so long is left.
@@ -93,6 +93,7 @@ class Peripheral(VirtualDevice):
         self._name = name
         self._obey = obey
         self._answered = answered
+        self._force_mn = force_mn
         self._answering: asyncio.Task[None] | None = None
         self._spoken_s = 0.0
         self._battery_percent = 87
@@ -151,6 +152,11 @@ class Peripheral(VirtualDevice):
         if not self._visible:
             return None
         return advertisement(self._name, pairing=self.bonding.pairing_mode, held=self.connection is not None)
+
+    async def notify_force(self) -> None:
+        """Tell the present force to whoever has subscribed to the SIG's characteristic."""
+        if self.connection and self.bumble.gatt_server.read_cccd(self.connection, self.force)[0] & 0x01:
+            await self.notify(self.force, struct.pack("<i", self._force_mn()))
 
     @property
     def battery_percent(self) -> int:
@@ -226,7 +232,7 @@ def advertisement(name: str, *, pairing: bool = False, held: bool = False) -> Ad
         (profile.HELD_SERVICE if held else profile.GRIP_SERVICE,),
         connectable=not held,
         flags=mode | flags.BR_EDR_NOT_SUPPORTED,
-        **({"interval_ms": HELD_MS} if held else {}),
+        interval_ms=HELD_MS if held else ADVERTISING_MS,
     )
 
 

@@ -1,4 +1,4 @@
-"""A tool's firmware as ``docs/protocol.md`` has it: it senses a play, and streams to whoever asks."""
+"""A tool's firmware as ``docs/protocol.md`` has it: it senses a play, keeps it, and sends it to a hub."""
 
 import asyncio
 import secrets
@@ -13,12 +13,21 @@ from numpy.typing import NDArray
 
 from ..firmware_bridge import profile
 from ..firmware_bridge.clock import HostClock
-from ..firmware_bridge.errors import PacketError
-from ..firmware_bridge.packets import RAW_CLIPPED, RAW_MISSING, U32, Command, ForcePacket, Response, ToolInfo
-from ..firmware_bridge.profile import Opcode, Status, WireKind
+from ..firmware_bridge.packets import (
+    FORCE_UNKNOWN_MN,
+    RAW_CLIPPED,
+    RAW_MISSING,
+    ForcePacket,
+    StoredPacket,
+    ToolInfo,
+)
+from ..firmware_bridge.profile import WireKind, WireUnit
+from .commands import Commands
+from .flash import CAPACITY, FlashLog
 from .peripheral import Peripheral
 from .plays import Play
 from .radio import VirtualLink
+from .sending import Streaming
 
 #: Usual time in a packet, in real seconds: a live page wants 20 a second.
 PACKET_S: Final = 0.05
@@ -30,7 +39,7 @@ MAX_TICKS: Final = 0xFFFF  #: between two samples of one packet
 
 @dataclass(frozen=True, slots=True)
 class PlayStarted:
-    """A hub started a play: its first sample is being sensed."""
+    """A child began a play: its first sample is being sensed."""
 
     tool_id: str
     boot_id: int
@@ -46,7 +55,7 @@ class PlayEnded:
     tool_id: str
     boot_id: int
     number: int
-    sent: int  #: samples handed to the radio; the others were sensed while no hub listened
+    sent: int  #: samples handed to the radio; the others are in the tool's log only
 
 
 class SimulatedTool:
@@ -71,10 +80,20 @@ class SimulatedTool:
         Sleep between two plays, seconds of `clock`.
     packet_s : float
         A packet holds at most this much time, in real seconds.
+    waits : bool
+        Whether the child waits for a hub before it begins.
     sensor : callable, optional
         What the sensor makes of raw samples as they are sensed: where it sticks, or is worn.
     bonds : Path, optional
         File for the keys of bonded hubs; without it they are forgotten at power-off.
+    passkey : int, optional
+        Six digits that it shows, and a hub must be told to pair with it.
+    flash : Path, optional
+        File for the sessions that no hub has acknowledged; without it they are lost at power-off.
+    flash_samples : int
+        How many samples it keeps.
+    battery_s : float, optional
+        Seconds of `clock` that its battery lasts, from full; without it the charge stays as it is.
     drop : float
         Fraction of packets with samples that the radio loses.
     seed : int
@@ -86,12 +105,14 @@ class SimulatedTool:
     ----------
     boot_id : int
         Of this life.
-    sent : int
-        Samples handed to the radio.
+    clock : HostClock
+        As given.
     pause_s : float
         As given; may be changed while it plays.
-    utc_ms : int or None
-        Time that a hub told it, Unix milliseconds.
+    log : FlashLog
+        Its flash.
+    peripheral : Peripheral
+        Its radio half.
     done : asyncio.Event
         The plays are used up: it sleeps for good.
     """
@@ -106,8 +127,13 @@ class SimulatedTool:
         clock: HostClock,
         pause_s: float = 5.0,
         packet_s: float = PACKET_S,
+        waits: bool = True,
         sensor: Callable[[NDArray[np.int64]], NDArray[np.int64]] = lambda raw: raw,
         bonds: Path | None = None,
+        passkey: int | None = None,
+        flash: Path | None = None,
+        flash_samples: int = CAPACITY,
+        battery_s: float | None = None,
         drop: float = 0.0,
         seed: int = 0,
         observer: Callable[[PlayStarted | PlayEnded], None] = lambda _: None,
@@ -115,146 +141,200 @@ class SimulatedTool:
         self.name = name
         self.kind = kind
         self.boot_id = secrets.randbits(32)
-        self.sent = 0
-        self.utc_ms: int | None = None
-        self.done = asyncio.Event()
-        self._plays = plays
-        self._clock = clock
         self.pause_s = pause_s
+        self.done = asyncio.Event()
+        self.log = FlashLog(flash, flash_samples)
+        self._plays = plays
+        self.clock = clock
         self._packet_s = packet_s
+        self._waits = waits
         self._sensor = sensor
+        self._battery_s = battery_s
         self._drop = drop
         self._random = Random(f"{seed} {name}")  # noqa: S311 - repeatable, not secret
         self._observer = observer
         self._powered_on_s = clock.monotonic_s()
-        self._blinks_until_s = 0.0
-        self._wanted = asyncio.Event()  # a hub has started the stream, and is there
+        self._off = asyncio.Event()
         self._zero = 0  # raw level that tare took as zero
+        self._level = RAW_MISSING  # last raw sample, before tare
         self._next_index = 0  # of the next sample to be sensed
         self._position = 0  # of it in the present play
-        self._sensing = False
+        self._ticks = np.zeros(0, dtype=np.int64)
+        self._unit, self._exponent, self._rate_hz, self._period_ticks = WireUnit.UNKNOWN, 0, 0, 0
+        self._stream = Streaming(self.log, self.now, self._send, self._capacity)
+        self._commands = Commands(self, self._stream)
         self.peripheral = Peripheral(
             name,
             link,
             model=f"simulated {kind.name.lower()}",
             bonds=bonds,
-            info=lambda: bytes(ToolInfo(kind, self.boot_id, self._rate_hz, simulated=True)),
-            obey=self._obey,
-            left=self._wanted.clear,
+            passkey=passkey,
+            info=lambda: bytes(ToolInfo(kind, self.boot_id, self._rate_hz, self._unit, simulated=True)),
+            obey=self._commands.obey,
+            answered=self._commands.answered,
+            left=self._commands.left,
+            force_mn=self._force_mn,
         )
+
+    # -- what one sees of it, and can do to it
+
+    @property
+    def sent(self) -> int:
+        """Samples handed to the radio."""
+        return self._stream.told
 
     @property
     def blinking(self) -> bool:
         """Whether it shows which one it is."""
-        return self._clock.monotonic_s() < self._blinks_until_s
+        return self.clock.monotonic_s() < self._commands.blinks_until_s
+
+    @property
+    def battery_percent(self) -> int:
+        """Charge; at 0 it loses its power."""
+        return self.peripheral.battery_percent
+
+    @battery_percent.setter
+    def battery_percent(self, percent: int) -> None:
+        self.peripheral.battery_percent = percent
+        if percent <= 0:
+            self.power_off()
+
+    def power_off(self) -> None:
+        """Lose the power: `run` ends, without a goodbye to anybody."""
+        self._off.set()
+
+    def press_button(self) -> None:
+        """Hold the button: it wakes, and pairs with whoever asks."""
+        self.peripheral.bonding.press_button()
+        self.peripheral.show()
+
+    # -- how it lives
 
     async def run(self) -> None:
-        """Live; being cancelled is power-off."""
+        """Live until the power goes; being cancelled is power-off too."""
+        life, off = asyncio.create_task(self._live()), asyncio.create_task(self._off.wait())
+        try:
+            await asyncio.wait({life, off}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.log.power_off()
+            self._commands.left()
+            life.cancel()
+            off.cancel()
+            with_errors = await asyncio.gather(life, return_exceptions=True)
+        for error in with_errors:
+            if isinstance(error, Exception):
+                raise error
+
+    async def _live(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.peripheral.run(), name=f"radio of {self.name}")
+            group.create_task(self._stream.run(), name=f"stream of {self.name}")
+            if self._battery_s:
+                group.create_task(self._drain(self._battery_s), name=f"battery of {self.name}")
             for number, play in enumerate(self._plays, 1):
                 self._load(play)
                 self.peripheral.show()
-                await self._wanted.wait()
+                if self._waits:
+                    await self._stream.wanted.wait()
                 self._observer(PlayStarted(self.name, self.boot_id, number, play, self._next_index))
                 before = self.sent
-                await self._sense()
+                await self._sense(play)
                 await self._end()
                 self._observer(PlayEnded(self.name, self.boot_id, number, self.sent - before))
                 await self.peripheral.hide()
-                await self._clock.sleep(self.pause_s)
+                await self.clock.sleep(self.pause_s)
             self.done.set()
 
     def _load(self, play: Play) -> None:
-        self._play = play
+        self._unit, self._exponent = play.unit, play.exponent
         self._raw, self._ticks = play.raw(), play.ticks()
         # where a step is longer than a packet can say
         self._pauses = np.append(np.flatnonzero(np.diff(self._ticks) > MAX_TICKS) + 1, len(self._ticks))
         self._position = 0
-        self._sensing = False
         # slower than a period can say: every sample carries its own time
-        self._timed = play.rate_hz * MAX_TICKS < TICKS_PER_S
-        self._rate_hz = 0 if self._timed else round(play.rate_hz)
+        timed = play.rate_hz * MAX_TICKS < TICKS_PER_S
+        self._rate_hz = 0 if timed else round(play.rate_hz)
+        self._period_ticks = 0 if timed else round(TICKS_PER_S / play.rate_hz)
 
-    async def _sense(self) -> None:
-        self._ticks += self._now()
-        self._sensing = True
+    async def _sense(self, play: Play) -> None:
+        self._ticks = self._ticks + self.now()
+        self.log.begin(self.boot_id, self._next_index, play.unit, play.exponent, self._period_ticks)
         while self._position < len(self._raw):
-            end = self._packet_end()
+            end = self._chunk_end()
             last_s = self._powered_on_s + float(self._ticks[end - 1]) / TICKS_PER_S
-            await self._clock.sleep(max(0.0, last_s - self._clock.monotonic_s()))
-            packet, n = self._packet(end), end - self._position
+            await self.clock.sleep(max(0.0, last_s - self.clock.monotonic_s()))
+            sensed = self._sensor(self._raw[self._position : end])
+            tared = np.clip(sensed - self._zero, RAW_MISSING + 1, RAW_CLIPPED - 1)
+            kept = np.where((sensed == RAW_MISSING) | (sensed == RAW_CLIPPED), sensed, tared)
+            self.log.append(kept.tolist(), self._ticks[self._position : end].tolist())
+            self._next_index += end - self._position
             self._position = end
-            self._next_index += n
-            if self._wanted.is_set():
-                self.sent += n
-                if self._random.random() >= self._drop:
-                    await self.peripheral.notify(bytes(packet))
+            self._level = int(sensed[-1])
+            self._stream.recorded(self._next_index)
+            await self.peripheral.notify_force()
 
-    def _packet_end(self) -> int:
+    def _chunk_end(self) -> int:
         start = self._position
-        fits = ForcePacket.capacity(self.peripheral.att_mtu, timed=self._timed)
-        span = self._packet_s * self._clock.speed * TICKS_PER_S
+        span = self._packet_s * self.clock.speed * TICKS_PER_S
         lasts = int(np.searchsorted(self._ticks, self._ticks[start] + span))
         pause = int(self._pauses[np.searchsorted(self._pauses, start, side="right")])
-        return min(start + fits, lasts, pause)
-
-    def _packet(self, end: int) -> ForcePacket:
-        raw, ticks = self._sensor(self._raw[self._position : end]), self._ticks[self._position : end]
-        tared = np.clip(raw - self._zero, RAW_MISSING + 1, RAW_CLIPPED - 1)
-        sent = np.where((raw == RAW_MISSING) | (raw == RAW_CLIPPED), raw, tared)
-        return ForcePacket(
-            index=self._next_index % U32,
-            tick=int(ticks[0]) % U32,
-            raw=tuple(sent.tolist()),
-            unit=self._play.unit,
-            exponent=self._play.exponent,
-            period_ticks=0 if self._timed else round(TICKS_PER_S / self._play.rate_hz),
-            steps=tuple(np.diff(ticks, prepend=ticks[0]).tolist()) if self._timed else (),
-        )
+        return min(start + self._capacity(), lasts, pause)
 
     async def _end(self) -> None:
+        self._stream.finish()
         try:
-            async with asyncio.timeout(LINGER_S / self._clock.speed):
-                await self._wanted.wait()
+            while self._stream.ending:
+                async with asyncio.timeout(LINGER_S / self.clock.speed):
+                    await self._stream.wanted.wait()
+                await self._stream.idle.wait()
         except TimeoutError:
-            return
-        await self._send_end()
+            self._stream.give_up()
+        self.log.close()
 
-    async def _send_end(self) -> None:
-        end = ForcePacket(self._next_index % U32, self._now() % U32, (), self._play.unit, end=True)
-        await self.peripheral.notify(bytes(end))
+    async def _drain(self, battery_s: float) -> None:
+        for percent in range(100, -1, -1):
+            self.battery_percent = percent
+            await self.clock.sleep(battery_s / 100)
 
-    def _now(self) -> int:
-        return round((self._clock.monotonic_s() - self._powered_on_s) * TICKS_PER_S)
+    async def _send(self, packet: ForcePacket) -> None:
+        if not packet.raw or self._random.random() >= self._drop:
+            await self.peripheral.notify(self.peripheral.force_stream, bytes(packet))
 
-    async def _obey(self, data: bytes) -> Response:
-        try:
-            command = Command.from_bytes(data)
-        except PacketError:
-            known = data[0] in Opcode._value2member_map_ and data[0] != Opcode.RESPONSE
-            return Response(data[0], Status.BAD_PARAMETER if known else Status.UNKNOWN_OPCODE)
-        status = Status.SUCCESS
-        match command:
-            case Command(Opcode.START):
-                self._wanted.set()
-                sensing = self._sensing and self._position < len(self._raw)
-                tick = int(self._ticks[self._position]) if sensing else self._now()
-                return Response(Opcode.START, status, self._next_index % U32, tick % U32)
-            case Command(Opcode.STOP):
-                if self._wanted.is_set():
-                    await self._send_end()
-                self._wanted.clear()
-            case Command(Opcode.TARE):
-                level = int(self._raw[max(0, self._position - 1)])
-                if level in (RAW_MISSING, RAW_CLIPPED):
-                    status = Status.NOT_NOW
-                else:
-                    self._zero = level
-            case Command(Opcode.IDENTIFY, int(seconds)):
-                self._blinks_until_s = self._clock.monotonic_s() + seconds
-            case Command(Opcode.SET_RATE, hz) if hz != self._rate_hz:
-                status = Status.BAD_PARAMETER  # a play has the rate that it has
-            case Command(Opcode.SET_TIME, int(utc_ms)):
-                self.utc_ms = utc_ms
-        return Response(command.opcode, status)
+    # -- what the Control Point asks for
+
+    def now(self) -> int:
+        """Ticks since power-on."""
+        return round((self.clock.monotonic_s() - self._powered_on_s) * TICKS_PER_S)
+
+    def tick_of(self, index: int) -> int:
+        """Tick of a sample that is in the log, or comes next."""
+        session = self.log.running
+        if session and index < session.end_index:
+            return session.ticks[index - session.first_index]
+        sensing = session and self._position < len(self._ticks)
+        return int(self._ticks[self._position]) if sensing else self.now()
+
+    def tare(self) -> bool:
+        """Take the present level as zero; False if there is none."""
+        level = self._level if self._position else int(self._raw[0])
+        if level in (RAW_MISSING, RAW_CLIPPED):
+            return False
+        self._zero = level
+        return True
+
+    @property
+    def rate_hz(self) -> int:
+        """Sample rate; 0 where samples are uneven."""
+        return self._rate_hz
+
+    def _capacity(self) -> int:
+        return ForcePacket.capacity(self.peripheral.att_mtu, timed=not self._period_ticks)
+
+    def stored_capacity(self) -> int:
+        """Samples that fit a packet of a stored session, whatever its kind."""
+        return ForcePacket.capacity(self.peripheral.att_mtu - StoredPacket.HEADER.size, timed=True)
+
+    def _force_mn(self) -> int:
+        if self._unit is not WireUnit.NEWTON or self._level in (RAW_MISSING, RAW_CLIPPED):
+            return FORCE_UNKNOWN_MN
+        return round((self._level - self._zero) * 10.0 ** (self._exponent + 3))

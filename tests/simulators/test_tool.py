@@ -9,8 +9,9 @@ import pytest
 
 from griphub.firmware_bridge.adapter import open_adapter
 from griphub.firmware_bridge.clock import HostClock
+from griphub.firmware_bridge.commands import Command, Response
 from griphub.firmware_bridge.discovery import find_device
-from griphub.firmware_bridge.packets import RAW_CLIPPED, RAW_MISSING, Command, ForcePacket, Response
+from griphub.firmware_bridge.packets import RAW_CLIPPED, RAW_MISSING, ForcePacket
 from griphub.firmware_bridge.profile import CONTROL_POINT, FORCE_STREAM, Opcode, WireKind, WireUnit
 from griphub.simulators.plays import Play
 from griphub.simulators.radio import VirtualLink, serve_hci
@@ -65,7 +66,7 @@ async def test_packets_hold_50_ms_and_index_and_tick_go_on_from_play_to_play(tmp
     assert sorted(p.tick for p in packets) == [p.tick for p in packets]
     assert np.diff([p.tick for p in packets[:3]]).tolist() == [5000, 5000]
     assert [r for p in packets[:3] for r in p.raw] == list(range(12))
-    assert [a.next_index for a in answers] == [0, 12]
+    assert [a.tells.next_index for a in answers] == [0, 12]
     assert [type(e) for e in events] == [PlayStarted, PlayEnded] * 2
     assert [e.first_index for e in events[::2]] == [0, 12]
     assert [e.sent for e in events[1::2]] == [12, 7]
