@@ -5,12 +5,13 @@ import contextlib
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-from ..firmware_bridge.candidates import known_as
 from ..firmware_bridge.clock import HostClock
 from ..firmware_bridge.discovery import Advertisement
 from ..firmware_bridge.errors import UnsupportedTool
+from ..firmware_bridge.known import known_as
 from ..firmware_bridge.link import GripClient
 from ..firmware_bridge.link_state import LinkLog, LinkState
 from ..firmware_bridge.pairing import PasskeyDesk
@@ -164,9 +165,14 @@ class Hub:
         try:
             if isinstance(client, GripClient):
                 await client.set_time(self._clock.utc_s())
+                async for session in client.stored(partial(self._keeper.taken, tool.tool_id)):
+                    await self._keeper.take_stored(session, tool, use)
+                    await client.acknowledge(session)
             async for block in client.samples():
                 await self._keeper.take(block, tool, use)
             await self._keeper.end(tool.tool_id, "tool_slept")
+            if isinstance(client, GripClient):
+                await client.acknowledge_live()
         finally:  # also when the radio went and took this task with it; nothing where it has ended
             await self._keeper.link_lost(tool.tool_id)
 
