@@ -91,7 +91,7 @@ class HandOver:
             assembler.unfinished = None
 
     async def acknowledge(self, session_id: int, end_index: int) -> None:
-        """Tell the tool that it may forget a session up to an index; nothing happens if it has forgotten it."""
+        """Tell the tool that it may forget a session up to an index, if it has not done so already."""
         try:
             await self._control.send(Command(Opcode.ACKNOWLEDGE, session_id, end_index % U32))
         except ToolRefused as refused:

@@ -86,7 +86,7 @@ def capabilities_of(link: GattLink, tool: ToolDescription, unit: Unit) -> Capabi
         because["stored"] = "The tool has no memory for sessions."
     if not counts:
         because["counts"] = (
-            f"The tool takes {tool.rate_hz:g} samples a second; to count squeezes it would need {COUNTING_HZ}."
+            f"The tool takes {tool.rate_hz:g} samples a second; counting squeezes needs {COUNTING_HZ}."
         )
     return Capabilities(
         unit=unit,
