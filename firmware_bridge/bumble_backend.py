@@ -6,6 +6,8 @@ plain bleak runs on a virtual radio, or on an HCI dongle without BlueZ.
 
 import asyncio
 import contextlib
+import logging
+import struct
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -20,10 +22,12 @@ from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDeviceNotFoundError, BleakError
 from bleak.uuids import normalize_uuid_str
 from bumble import att, hci
-from bumble.core import UUID, AdvertisingData
+from bumble.core import UUID, AdvertisingData, BaseBumbleError
 from bumble.device import Advertisement, Connection
 
 from .bumble_radio import BumbleRadio
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -56,35 +60,16 @@ class BumbleScanner(BaseBleakScanner):
         await self._radio.unlisten(self._on_advertisement)
 
     def _on_advertisement(self, advertisement: Advertisement) -> None:
-        data = advertisement.data
-        uuids = [
-            _uuid(uuid)
-            for kind in (
-                AdvertisingData.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
-                AdvertisingData.INCOMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
-                AdvertisingData.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
-                AdvertisingData.INCOMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
-            )
-            for listed in data.get_all(kind)
-            for uuid in listed
-        ]
-        if not self.is_allowed_uuid(uuids):
+        try:
+            heard = _said(advertisement)
+        except (ValueError, struct.error, BaseBumbleError) as error:  # Bumble's, where a field is malformed
+            log.debug("what %s says is no advertisement: %s", advertisement.address, error)
             return
-        name = data.get(AdvertisingData.COMPLETE_LOCAL_NAME) or data.get(AdvertisingData.SHORTENED_LOCAL_NAME)
-        heard = AdvertisementData(
-            local_name=name,
-            manufacturer_data={
-                int(c): bytes(b) for c, b in data.get_all(AdvertisingData.MANUFACTURER_SPECIFIC_DATA)
-            },
-            service_data=_service_data(data),
-            service_uuids=uuids,
-            tx_power=data.get(AdvertisingData.TX_POWER_LEVEL),
-            rssi=advertisement.rssi,
-            platform_data=(advertisement, _properties(data)),
-        )
+        if not self.is_allowed_uuid(heard.service_uuids):
+            return
         address = advertisement.address.to_string(with_type_qualifier=False)
         details = {"radio": self._radio.name, "address": advertisement.address}
-        device = self.create_or_update_device(address, address, name, details, heard)
+        device = self.create_or_update_device(address, address, heard.local_name, details, heard)
         self.call_detection_callbacks(device, heard)
 
 
@@ -244,6 +229,32 @@ class BumbleClient(BaseBleakClient):
 
 def _uuid(uuid: UUID) -> str:
     return normalize_uuid_str(uuid.to_hex_str("-" if len(uuid.uuid_bytes) == 16 else ""))
+
+
+def _said(advertisement: Advertisement) -> AdvertisementData:
+    data = advertisement.data
+    uuids = [
+        _uuid(uuid)
+        for kind in (
+            AdvertisingData.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
+            AdvertisingData.INCOMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
+            AdvertisingData.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+            AdvertisingData.INCOMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+        )
+        for listed in data.get_all(kind)
+        for uuid in listed
+    ]
+    name = data.get(AdvertisingData.COMPLETE_LOCAL_NAME) or data.get(AdvertisingData.SHORTENED_LOCAL_NAME)
+    companies = data.get_all(AdvertisingData.MANUFACTURER_SPECIFIC_DATA)
+    return AdvertisementData(
+        local_name=name,
+        manufacturer_data={int(company): bytes(said) for company, said in companies},
+        service_data=_service_data(data),
+        service_uuids=uuids,
+        tx_power=data.get(AdvertisingData.TX_POWER_LEVEL),
+        rssi=advertisement.rssi,
+        platform_data=(advertisement, _properties(data)),
+    )
 
 
 def _service_data(data: AdvertisingData) -> dict[str, bytes]:
