@@ -164,7 +164,10 @@ class Hub:
             raise UnsupportedTool(tool.tool_id, "its serial number is not the one that it advertises")
         try:
             if isinstance(client, GripClient):
+                began_s = self._clock.monotonic_s()
                 await client.set_time(self._clock.utc_s())
+                # a command waits for one connection event, its answer for another: now it is known how long
+                await client.set_time(self._clock.utc_s() + (self._clock.monotonic_s() - began_s) / 2)
                 async for session in client.stored(partial(self._keeper.taken, tool.tool_id)):
                     await self._keeper.take_stored(session, tool, use)
                     await client.acknowledge(session)
