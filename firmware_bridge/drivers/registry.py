@@ -85,7 +85,7 @@ def client_for(
     """
     if advertisement.is_grip_tool:
         assembler = previous.assembler if isinstance(previous, GripClient) else None
-        return GripClient(device, adapter=adapter, assembler=assembler)
+        return GripClient(device, adapter=adapter, assembler=assembler, clock=clock)
     driver = driver_for(advertisement)
     if driver is None:
         return None
