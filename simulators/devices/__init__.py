@@ -15,6 +15,8 @@ from .sig_force import SigForceDevice
 from .squegg import SqueggDevice
 from .wh_c06 import WhC06Device
 
+__all__ = ["DEVICES", "SimulatedDevice"]
+
 DEVICES: Final[dict[str, type[SimulatedDevice]]] = {
     device.driver: device
     for device in (
