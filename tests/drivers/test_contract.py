@@ -128,7 +128,7 @@ def _check(reading: Reading | None, driver: Driver) -> None:
     assert {type(write) for write in reading.writes} <= {Write}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_any_bytes_are_read_or_refused_and_never_kept(name: str, data: st.DataObject) -> None:
     spoken = _spoken(name)
