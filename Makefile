@@ -37,6 +37,9 @@ test-bluez: $(VENV)/suite  ## the hub on BlueZ and Linux's kernel, in a virtual 
 	@$(BIN)/python tests/bluez/image.py
 	@GRIPHUB_TEST_BLUEZ=1 $(BIN)/python -m pytest tests/bluez $(ARGS)
 
+fuzz: $(VENV)/suite  ## every decoder under atheris, a minute each; what it learns stays in test-artifacts/fuzz
+	@$(BIN)/python tests/fuzz/run.py test-artifacts/fuzz -max_total_time=60 $(ARGS)
+
 lint: $(VENV)/suite
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
