@@ -93,7 +93,8 @@ class GripClient:
         self._clock = clock
         self._stack = AsyncExitStack()
         self._packets: Inbox[tuple[bytes, float]] = self._link.inbox(QUEUE_PACKETS)
-        self._session: int | None = None
+        self._session: int | None = None  # of which all that came before the stream is here
+        self._listed = False
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -128,16 +129,18 @@ class GripClient:
         """Let the tool stream; `samples` does so by itself.
 
         If the assembler knows this life of the tool, the tool is asked to begin where the assembler has got
-        to, so that what was sensed meanwhile comes first, in order. Else it begins with the next sample.
+        to, so that what was sensed meanwhile comes first, in order. If not, but `stored` told what there is,
+        it begins with the running session. Else it begins with the next sample.
         """
         self._packets.clear()
-        known = self.assembler.boot_id == self.tool.boot_id
-        index = self.assembler.next_index % U32 if known else None
+        index = 0 if self._listed else None
+        if self.assembler.boot_id == self.tool.boot_id:
+            index = self.assembler.next_index % U32
         answer = await self._control.send(Command(Opcode.START, index=index))
         sending = answer.tells
         assert isinstance(sending, Sending)  # `Response` sees to it
         self.assembler.started(self.tool.boot_id, sending.next_index, sending.tick, sending.now)
-        self._session = sending.session if known else None
+        self._session = None if index is None else sending.session
 
     async def stop(self) -> None:
         """Let the tool stop streaming; it answers with an end of the stream."""
@@ -219,6 +222,7 @@ class GripClient:
         if self._link.has(profile.STORED_DATA):
             async for session in self._log.sessions(self.tool, self.assembler, taken):
                 yield session
+        self._listed = True
 
     async def acknowledge(self, session: StoredSession) -> None:
         """Tell the tool that a session is durable here, up to its end, so that it may forget it.
