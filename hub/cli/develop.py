@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Exit, JsonOption, VerboseOption, err, out, run_until_stopped, set_up_logging
+from .common import ConfigOption, Exit, JsonOption, VerboseOption, err, out, run_until_stopped, set_up_logging
 
 UnitOption = Annotated[
     str, typer.Option(help="Unit of the recordings: n, kgf, lbf, kpa, count, unknown.", metavar="UNIT")
@@ -65,7 +65,9 @@ def demo(
 
 
 def replay(
-    files: Annotated[list[Path], typer.Argument(help="CSV files with the columns time_s and force.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="CSV files with the columns time_s and force, or captures (.jsonl).")
+    ],
     unit: UnitOption = "unknown",
     speed: SpeedOption = 1.0,
     as_json: JsonOption = False,
@@ -73,11 +75,18 @@ def replay(
 ) -> None:
     """Play recordings on a simulated ball, through the radio and the whole path, and print what was counted.
 
-    Where a folder has a labels.csv, the label is printed beside the count.
+    Where a folder has a labels.csv, the label is printed beside the count. A capture is played as the tool
+    that it was taken from, and what is read over the virtual radio is compared with what was read then.
     """
+    set_up_logging(verbose)
+    captures = [file for file in files if file.suffix == ".jsonl"]
+    if captures and len(captures) < len(files):
+        raise typer.BadParameter("give either recordings or captures")
+    if captures:
+        _replay_captures(captures, speed, as_json)
+        return
     from . import replay as run
 
-    set_up_logging(verbose)
     result = run_until_stopped(run.replay(files, unit, speed))
     if result is None:
         raise typer.Exit(Exit.FAILED)
@@ -87,6 +96,54 @@ def replay(
         out.print(result.table())
     if not result.report.ok:
         raise typer.Exit(Exit.MISMATCH)
+
+
+def _replay_captures(files: list[Path], speed: float, as_json: bool) -> None:
+    from . import capture as run
+
+    replayed = []
+    for file in files:
+        one = run_until_stopped(run.replay(file, speed))
+        if one is None:
+            raise typer.Exit(Exit.FAILED)
+        replayed.append(one)
+    if as_json:
+        out.print_json(run.as_json(replayed))
+    else:
+        out.print(run.table(replayed))
+    if not all(one.same for one in replayed):
+        raise typer.Exit(Exit.MISMATCH)
+
+
+def capture(
+    tool: Annotated[str, typer.Argument(help="Its name, id or address, as griphub scan shows it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, ending in .jsonl.")],
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to record.")] = 30.0,
+    config: ConfigOption = None,
+    radio: Annotated[str | None, typer.Option(help="Radio to use instead of the configured one.")] = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Record what a tool says, byte for byte, without a word on whose it is.
+
+    A capture belongs to a bug report: whoever mends the bug can play it, and it becomes a test. Stop GripHub
+    first, since a tool talks to one hub at a time.
+    """
+    from ...firmware_bridge.capture import write_capture
+    from .. import config as configuration
+    from . import capture as run
+
+    set_up_logging(verbose)
+    settings = configuration.load(config)
+    recorded = run_until_stopped(
+        run.record(tool, seconds, radio or settings.radios[0], settings.data_dir / "bonds")
+    )
+    if recorded is None:
+        raise typer.Exit(Exit.FAILED)
+    write_capture(output, recorded)
+    out.print(
+        f"{recorded.summary['samples']} samples of {recorded.name} in {output}. Names, addresses and serial "
+        "numbers are masked; the force itself is in it."
+    )
 
 
 def simulate(
