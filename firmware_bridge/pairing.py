@@ -1,7 +1,7 @@
 """Pairing as a parent does it: see what is near, let it blink, check it, take it in or let it go."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractContextManager,
     AsyncExitStack,
@@ -11,7 +11,7 @@ from contextlib import (
 )
 from typing import Final
 
-from .candidates import OWN, Candidate, called, candidate_id, known_as
+from .candidates import OWN, Candidate, Digits, candidate_id
 from .clock import HostClock
 from .discovery import Advertisement
 from .drivers.registry import client_for
@@ -25,13 +25,13 @@ from .errors import (
     UnsupportedTool,
 )
 from .heard import Heard
-from .pairing_diagnosis import CannotPair, LastHeard, PairingProblem, diagnose
+from .known import called, known_as
+from .nearness import nearness
+from .pairing_diagnosis import SILENT_S, CannotPair, LastHeard, PairingProblem, diagnose
 from .quiet_check import QUIET_S, QuietReport, judge
 from .samples import SampleBlock
 from .supervisor import LinkSupervisor
 from .tool import ToolClient
-
-Digits = Callable[[], Awaitable[int | None]]  #: asks the parent for the six digits on the tool
 
 #: A tool that is awake advertises ten times a second, the slowest once, and a radio that is busy misses some.
 FRESH_S: Final = 5.0
@@ -108,8 +108,7 @@ class Pairing:
             If no radio works.
         """
         self._require_radio()
-        now_s = self._clock.monotonic_s()
-        return [Candidate.of(heard, now_s, self._ours) for heard in self._supervisor.heard()]
+        return [self._candidate(heard) for heard in self._supervisor.heard()]
 
     @asynccontextmanager
     async def hold(
@@ -224,9 +223,25 @@ class Pairing:
         except GripError as error:
             last = None
             if heard := self._heard(address):
-                ago_s = self._clock.monotonic_s() - heard.at_s
-                last = LastHeard(ago_s, heard.advertisement.rssi_dbm, heard.advertisement.held)
+                last = LastHeard(self._clock.monotonic_s() - heard.at_s, heard.advertisement.rssi_dbm)
             raise diagnose(error, name, last) from error
+
+    def _candidate(self, heard: Heard) -> Candidate:
+        advertisement = heard.advertisement
+        known = known_as(advertisement)
+        return Candidate(
+            id=candidate_id(advertisement.address),
+            name=advertisement.name,
+            title=known.title if known else "",
+            tool_id=known.tool_id if known else "",
+            driver=known.driver if known else "",
+            nearness=nearness(advertisement.rssi_dbm),
+            rssi_dbm=advertisement.rssi_dbm,
+            pairing_mode=advertisement.pairing_mode,
+            held=advertisement.held,
+            ours=known is not None and self._ours(known.tool_id),
+            silent=self._clock.monotonic_s() - heard.at_s > SILENT_S,
+        )
 
 
 class HeldTool:
@@ -293,6 +308,7 @@ class HeldTool:
             async with asyncio.timeout(QUIET_S):
                 async for block in self._client.samples():
                     blocks.append(block)  # noqa: PERF401 - a list made in one go would go with the timeout
+                raise DeviceNotFound(self.tool.tool_id, QUIET_S)  # it said goodbye, and sleeps
         return judge(blocks, self.capabilities)
 
     def keep(self) -> None:

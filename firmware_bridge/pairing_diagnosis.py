@@ -90,15 +90,12 @@ class LastHeard:
     ----------
     ago_s : float
         How long ago.
-    rssi_dbm : float or None
-        Its smoothed strength then; None where the radio does not tell.
-    held : bool
-        It said that somebody is connected to it.
+    rssi_dbm : float
+        Its smoothed strength then.
     """
 
     ago_s: float
-    rssi_dbm: float | None = None
-    held: bool = False
+    rssi_dbm: float
 
 
 class CannotPair(GripError):
@@ -140,9 +137,7 @@ def _problem(error: GripError, heard: LastHeard | None) -> PairingProblem:
         if isinstance(error, kind):
             return problem
     # it was not found, or the link broke: what was heard tells why
-    if heard and heard.held:
-        return PairingProblem.HELD_BY_ANOTHER
-    if heard and heard.rssi_dbm is not None and heard.rssi_dbm < FADING_DBM:
+    if heard and heard.rssi_dbm < FADING_DBM:
         return PairingProblem.OUT_OF_RANGE
     there = heard and heard.ago_s <= SILENT_S and not isinstance(error, DeviceNotFound)
     return PairingProblem.NO_ANSWER if there else PairingProblem.ASLEEP

@@ -8,9 +8,8 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from ..firmware_bridge.candidates import Candidate
+from ..firmware_bridge.candidates import Candidate, Digits
 from ..firmware_bridge.link_state import LinkState
-from ..firmware_bridge.pairing import Digits
 from ..firmware_bridge.quiet_check import QuietReport
 from .control import (
     MAX_ANSWER_BYTES,

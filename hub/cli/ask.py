@@ -29,10 +29,6 @@ class Asker:
     def __init__(self) -> None:
         self._read = b""  # beyond the last line
 
-    def say(self, words: str) -> None:
-        """Tell something."""
-        out.print(escape(words), soft_wrap=True)
-
     async def line(self, prompt: str = "") -> str:
         """Take a line; being cancelled does not wait for one."""
         if prompt:

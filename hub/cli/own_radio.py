@@ -1,6 +1,7 @@
 """What the hub offers on its control socket, for a command where no hub runs."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ async def hub_or_own_radio(config: Config) -> AsyncIterator[ControlClient]:
     SetupError
         If the data folder cannot be used, or a hub is just starting or stopping.
     """
+    logging.getLogger("griphub").setLevel(logging.ERROR)  # what is in the way comes as an answer
     path = control.socket_path(config)
     client = ControlClient(path)
     if await client.answers():

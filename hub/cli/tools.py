@@ -13,7 +13,6 @@ from .. import config as configuration
 from .. import tools as registry
 from ..config import Config
 from ..control import HubNotRunning, ToolStatus, socket_path
-from ..control_client import ControlClient
 from ..records import Hand
 from ..tools import HomeTool, ToolRegistry
 from .common import ConfigOption, JsonOption, out, set_up_logging
@@ -26,6 +25,8 @@ ToolArgument = Annotated[str, typer.Argument(metavar="TOOL", help="Its id, as `g
 @app.callback(invoke_without_command=True)
 def tools(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the home's tools, who uses them, and where their links stand."""
+    from ..control_client import ControlClient
+
     set_up_logging()
     if context.invoked_subcommand:
         return
@@ -58,6 +59,8 @@ def use(
     config: ConfigOption = None,
 ) -> None:
     """Give a tool to another child or hand; what was measured before stays with whom it was."""
+    from ..control_client import ControlClient
+
     settings = configuration.load(config)
     child_id = next((c.id for c in settings.children if child.casefold() == c.alias.casefold()), child)
 

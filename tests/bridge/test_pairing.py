@@ -84,7 +84,7 @@ async def running(radio: str, bonds: Any = None) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def house(air: Any, bonds: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    monkeypatch.setattr(pairing_module, "FRESH_S", 0.6)
+    monkeypatch.setattr(pairing_module, "FRESH_S", 2.2)
     monkeypatch.setattr(pairing_module, "QUIET_S", 0.8)
     async with running(air.radio, bonds) as opened:
         yield opened
@@ -230,6 +230,14 @@ async def test_a_tool_that_only_advertises(air: Any, house: House) -> None:
         with pytest.raises(ToolRefused):
             await held.tare()
         assert (await held.quiet_check()).verdict in (QuietVerdict.FINE, QuietVerdict.STUCK)
+
+
+async def test_a_tool_that_falls_asleep_in_the_middle(air: Any, house: House) -> None:
+    air.tool("ball1", still(0.3))
+    async with house.pairing.hold((await house.find("ball1")).id) as held:
+        with pytest.raises(CannotPair) as refused:
+            await held.quiet_check()
+    assert refused.value.problem is PairingProblem.ASLEEP
 
 
 # -- problems

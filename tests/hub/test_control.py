@@ -1,0 +1,351 @@
+"""The hub's socket: what it answers, and what hostile, clumsy and vanishing clients cost."""
+
+import asyncio
+import json
+import random
+import stat
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from griphub.firmware_bridge import pairing as pairing_module
+from griphub.firmware_bridge.clock import HostClock
+from griphub.firmware_bridge.link_state import LinkPhase
+from griphub.firmware_bridge.profile import WireKind, WireUnit
+from griphub.firmware_bridge.quiet_check import QuietVerdict
+from griphub.hub import control_server
+from griphub.hub.config import Config
+from griphub.hub.control import ControlError, HubNotRunning, socket_path
+from griphub.hub.control_client import ControlClient
+from griphub.hub.errors import SetupError
+from griphub.hub.records import Hand
+from griphub.hub.service import Hub
+from griphub.simulators.plays import Play
+from griphub.simulators.radio import VirtualLink, serve_hci
+from griphub.simulators.tool import SimulatedTool
+
+
+def still(seconds: float = 60.0) -> Play:
+    values = 0.06 * np.random.default_rng(5).standard_normal(round(seconds * 100))
+    return Play(np.arange(values.size) / 100, np.round(values, 2), WireUnit.NEWTON, -2, 100.0, (), "still")
+
+
+class Room:
+    """Simulated tools, a running hub without any tool in its configuration, and a client of it."""
+
+    def __init__(self, config: Config, link: VirtualLink, hub: Hub) -> None:
+        self.config = config
+        self.link = link
+        self.hub = hub
+        self.path = socket_path(config)
+        self.client = ControlClient(self.path)
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def tool(self, name: str = "ball01", **options: Any) -> SimulatedTool:
+        tool = SimulatedTool(name, WireKind.BALL, [still()], link=self.link, clock=HostClock(), **options)
+        self.tasks.append(asyncio.create_task(tool.run()))
+        return tool
+
+    async def candidate(self, name: str = "ball01") -> str:
+        async with asyncio.timeout(5):
+            async for candidates in self.client.candidates():
+                for candidate in candidates:
+                    if candidate.name == name:
+                        return candidate.id
+        raise AssertionError("unreachable")
+
+    async def status(self, tool: str) -> LinkPhase | None:
+        for status in await self.client.tools():
+            if status.tool.id == tool and status.link:
+                return status.link.phase
+        return None
+
+    async def raw(self, *lines: bytes, hang_up: bool = False) -> list[dict[str, Any]]:
+        """What a client gets that speaks for itself."""
+        reader, writer = await asyncio.open_unix_connection(self.path)
+        writer.write(b"".join(lines))
+        if hang_up:
+            writer.write_eof()
+        answers = []
+        async with asyncio.timeout(5):
+            while len(answers) < len(lines) and (line := await reader.readline()):
+                answers.append(json.loads(line))
+        writer.close()
+        return answers
+
+
+async def until(condition: Callable[[], object], timeout_s: float = 10) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def until_status(room: Room, tool: str, phase: LinkPhase) -> None:
+    async with asyncio.timeout(10):
+        while await room.status(tool) is not phase:
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Hub]:
+    hub = Hub(config, HostClock(), counted=lambda _: None)
+    task = asyncio.create_task(hub.run())
+    try:
+        await until(lambda: socket_path(config).exists() or task.done())
+        yield hub
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+async def room(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
+    monkeypatch.setattr(pairing_module, "FRESH_S", 1.0)
+    monkeypatch.setattr(pairing_module, "QUIET_S", 0.6)
+    monkeypatch.setattr(control_server, "LIST_S", 0.05)
+    children = [{"id": "c-1", "alias": "Mia"}, {"id": "c-2", "alias": "Noah"}]
+    changes = {"radio": f"unix:{tmp_path}/hci", "tools": [], "children": children}
+    home = Config(**(config.model_dump() | changes))
+    link = VirtualLink()
+    async with serve_hci(link, f"unix:{tmp_path}/hci"), running(home) as hub:
+        made = Room(home, link, hub)
+        yield made
+        for task in made.tasks:
+            task.cancel()
+        await asyncio.gather(*made.tasks, return_exceptions=True)
+
+
+# -- a parent's way
+
+
+async def test_from_a_list_to_a_tool_that_the_hub_uses(room: Room) -> None:
+    tool = room.tool()
+    candidate = await room.candidate()
+    assert await room.client.tools() == []
+    async with room.client.pairing(candidate) as held:
+        assert (held.tool.tool_id, held.tool.title) == ("ball01", "GripHub ball")
+        assert held.tool.simulated and held.tool.can_blink and held.tool.can_tare
+        await held.blink()
+        assert tool.blinking
+        assert (await held.quiet_check()).verdict is QuietVerdict.FINE
+        await held.tare()
+        finished = await held.finish("c-1", Hand.LEFT)
+    assert (finished.id, finished.child, finished.hand) == ("ball01", "c-1", Hand.LEFT)
+    await until_status(room, "ball01", LinkPhase.STREAMING)  # without a restart
+    (status,) = await room.client.tools()
+    assert status.tool == finished and status.words
+    history = await room.client.links("ball01")
+    assert history[-1].phase is LinkPhase.STREAMING
+    await room.client.identify("ball01", 20)
+    assert tool.blinking
+    await room.client.tare("ball01")
+
+
+async def test_a_change_of_hand_and_a_goodbye(room: Room) -> None:
+    room.tool()
+    async with room.client.pairing(await room.candidate()) as held:
+        await held.finish("c-1", Hand.LEFT)
+    await until_status(room, "ball01", LinkPhase.STREAMING)
+    assert (await room.client.use("ball01", "c-2", Hand.RIGHT)).child == "c-2"
+    assert [use.child for use in room.hub.registry.history("ball01")] == ["c-1", "c-2"]
+    await room.client.forget("ball01")
+    assert await room.client.tools() == []
+    await until(lambda: not room.hub.supervisor.clients())
+    adapter = room.hub.supervisor.radios[0].adapter
+    assert adapter
+    await until(room.hub.supervisor.heard)
+    assert not await adapter.bonded(room.hub.supervisor.heard()[0].device)
+
+
+async def test_the_digits_on_a_tool_are_asked_for(room: Room) -> None:
+    room.tool(passkey=42)
+
+    async def digits() -> int:
+        return 42
+
+    candidate = await room.candidate()
+    with pytest.raises(ControlError) as refused:
+        async with room.client.pairing(candidate):
+            pytest.fail("nobody gave the digits")
+    assert refused.value.problem == "passkey_wrong"
+    async with room.client.pairing(candidate, digits=digits) as held:
+        assert held.tool.tool_id == "ball01"
+
+
+async def test_a_problem_is_told_in_words_for_a_parent(room: Room) -> None:
+    tool = room.tool()
+    candidate = await room.candidate()
+    await tool.peripheral.hide(0)
+    with pytest.raises(ControlError, match="Squeeze it once") as refused:
+        async with room.client.pairing(candidate):
+            pytest.fail("it sleeps")
+    assert (refused.value.kind, refused.value.problem) == ("CannotPair", "asleep")
+
+
+async def test_what_is_not_there(room: Room) -> None:
+    for call in (
+        room.client.tare("ball09"),
+        room.client.identify("ball09"),
+        room.client.forget("ball09"),
+        room.client.use("ball09", "c-1", Hand.LEFT),
+    ):
+        with pytest.raises(ControlError, match="ball09"):
+            await call
+    assert await room.client.links("ball09") == []
+
+
+# -- clients that vanish, and that are clumsy or hostile
+
+
+async def test_a_client_that_vanishes_releases_what_it_held(room: Room) -> None:
+    tool = room.tool()
+    candidate = await room.candidate()
+    reader, writer = await asyncio.open_unix_connection(room.path)
+    for request in ({"do": "pair.pair", "candidate": candidate}, {"do": "pair.blink"}):
+        writer.write(json.dumps(request).encode() + b"\n")
+        assert "error" not in json.loads(await reader.readline())
+    assert tool.blinking and tool.peripheral.connection
+    writer.write(b'{"do": "pair.quiet_check"}\n')
+    writer.transport.abort()
+    await until(lambda: not tool.peripheral.connection)
+    await until(lambda: not tool.blinking)
+    assert await room.client.tools() == []
+
+
+async def test_a_client_that_says_nothing_does_not_keep_the_tool(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_server, "HOLD_S", 0.3)
+    tool = room.tool()
+    async with room.client.pairing(await room.candidate()):
+        assert tool.peripheral.connection
+        await until(lambda: not tool.peripheral.connection)
+
+
+async def test_only_the_hubs_user_may_ask(room: Room) -> None:
+    assert stat.S_IMODE(room.path.stat().st_mode) == 0o600
+
+
+NONSENSE = [
+    b"\n",
+    b"nonsense\n",
+    b"[]\n",
+    b"{}\n",
+    b'{"do": "tools.burn"}\n',
+    b'{"do": "tools.list", "and": "more"}\n',
+    b'{"do": "tools.use", "tool": "x", "child": "../..", "hand": "left"}\n',
+    b'{"do": "tools.use", "tool": "x", "child": "c-1", "hand": "third"}\n',
+    b'{"do": "tool.identify", "tool": "x", "seconds": 1e9}\n',
+    b'{"do": "pair.blink"}\n',
+    b'{"do": "pair.finish", "child": "c-1", "hand": "left"}\n',
+    b'{"do": "passkey", "passkey": 1}\n',
+    b'{"do": "pair.pair", "candidate": "' + b"x" * 3000 + b'"}\n',
+    b"\xff\xfe\n",
+]
+
+
+async def test_nonsense_gets_a_clear_error_and_the_next_request_an_answer(room: Room) -> None:
+    for line in NONSENSE:
+        refused, served = await room.raw(line, b'{"do": "tools.list"}\n')
+        assert refused["error"]["message"].endswith("."), line
+        assert "Traceback" not in refused["error"]["message"]
+        assert served == {"result": []}
+
+
+async def test_a_line_without_end_costs_the_connection_and_no_memory(room: Room) -> None:
+    (refused,) = await room.raw(b'{"do": "' + b"x" * 100_000)
+    assert "4096 bytes" in refused["error"]["message"]
+    assert await room.client.answers()
+
+
+async def test_requests_that_pile_up_cost_the_connection(room: Room) -> None:
+    candidates = b'{"do": "pair.candidates"}\n'
+    reader, writer = await asyncio.open_unix_connection(room.path)
+    writer.write(candidates * 50)
+    async with asyncio.timeout(5):
+        lines = [json.loads(line) async for line in reader]
+    assert "before the answers" in lines[-1]["error"]["message"]
+    writer.close()
+
+
+async def test_too_many_clients_are_told_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control_server, "MAX_TALKS", 3)
+    opened = [await asyncio.open_unix_connection(room.path) for _ in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(ControlError, match="talking already"):
+        await room.client.tools()
+    for _, writer in opened:
+        writer.close()
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                assert await room.client.tools() == []
+                break
+            except ControlError:
+                await asyncio.sleep(0.01)
+
+
+async def test_whatever_is_asked_gets_one_answer(room: Room) -> None:
+    rng = random.Random(3)
+    words = ["tools.list", "tools.use", "tools.forget", "tool.tare", "links", "pair.pair", "pair.tare"]
+    values = [*words, "ball01", "c-1", "left", 0, -1, 1e300, None, True, [], {}, "\u202e", "x" * 200]
+    keys = ["tool", "child", "hand", "candidate", "seconds", "mend", "x"]
+    asked = [
+        {"do": rng.choice(words), **{rng.choice(keys): rng.choice(values) for _ in range(rng.randrange(4))}}
+        for _ in range(200)
+    ]
+    reader, writer = await asyncio.open_unix_connection(room.path)
+    async with asyncio.timeout(20):
+        for line in (*(json.dumps(one) for one in asked), "[" * 4000, "1" * 4000, '{"do": 1e999}'):
+            writer.write(line.encode() + b"\n")
+            answer = json.loads(await reader.readline())
+            assert len(answer) == 1 and answer.keys() <= {"result", "error"}, line
+    writer.close()
+    assert await room.client.tools() == []
+
+
+# -- the socket itself
+
+
+async def test_the_socket_of_a_killed_hub_is_replaced(config: Config) -> None:
+    path = socket_path(config)
+    server = await asyncio.start_unix_server(lambda *_: None, path)
+    server.close()
+    await server.wait_closed()
+    assert path.exists()  # as a kill leaves it
+    with pytest.raises(HubNotRunning, match="griphub up"):
+        await ControlClient(path).tools()
+    async with running(config):
+        async with asyncio.timeout(5):
+            while not await ControlClient(path).answers():
+                await asyncio.sleep(0.01)
+    assert not path.exists()
+
+
+def test_a_data_folder_with_too_long_a_name_is_told(config: Config) -> None:
+    deep = config.model_copy(update={"data_dir": config.data_dir / ("x" * 100)})
+    with pytest.raises(SetupError, match="GRIPHUB_DATA_DIR"):
+        socket_path(deep)
+
+
+async def test_such_a_hub_runs_all_the_same_and_says_what_does_not(
+    config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    deep = config.model_copy(update={"data_dir": config.data_dir / ("x" * 100)})
+    hub = Hub(deep, HostClock(), counted=lambda _: None)
+    task = asyncio.create_task(hub.run())
+    await until(lambda: "too long a name" in caplog.text)
+    assert not task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_nobody_is_there(tmp_path: Path) -> None:
+    client = ControlClient(tmp_path / "hub.sock")
+    assert not await client.answers()
+    (tmp_path / "hub.sock").symlink_to("/nowhere")
+    assert not await client.answers()
