@@ -68,7 +68,6 @@ class Sighting:
     radio: Radio
     device: BLEDevice
     data: AdvertisementData
-    judged: tuple[object, ...]  #: what `data` said when the device was last judged by it
     at_s: float
     rssi_dbm: float
     bonded: bool | None = None  #: None: nobody has looked
@@ -80,6 +79,7 @@ class Neighbour:
 
     address: str
     advertisement: Advertisement
+    judged: tuple[object, ...]  #: by what it said it was last judged
     tool_id: str | None
     at_s: float  #: last heard
     sightings: dict[Radio, Sighting] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Neighbour:
     def start_over(self) -> None:
         """Forget what went wrong with it."""
         self.retries.reset()
-        self.not_before_s = self.ended_s + NEWS_S
+        self.not_before_s = min(self.not_before_s, self.ended_s + NEWS_S)
 
 
 class Neighbourhood:
@@ -132,16 +132,16 @@ class Neighbourhood:
         elif now_s - max(neighbour.at_s, neighbour.ended_s) > SILENCE_S:
             neighbour.start_over()
         neighbour.at_s = now_s
-        judged = _judged(data)
+        if (judged := _judged(data)) != neighbour.judged:
+            self._judge(neighbour, device, data)
+            neighbour.judged = judged
         sighting = neighbour.sightings.get(radio)
         if sighting is None:
-            neighbour.sightings[radio] = Sighting(radio, device, data, judged, now_s, data.rssi)
+            neighbour.sightings[radio] = Sighting(radio, device, data, now_s, data.rssi)
             return neighbour
-        if judged != sighting.judged:
-            self._judge(neighbour, device, data)
         if abs(data.rssi) < _UNKNOWN_DBM:
             sighting.rssi_dbm += _SMOOTHING * (data.rssi - sighting.rssi_dbm)
-        sighting.device, sighting.data, sighting.judged, sighting.at_s = device, data, judged, now_s
+        sighting.device, sighting.data, sighting.at_s = device, data, now_s
         return neighbour
 
     def reconsider(self) -> None:
@@ -167,7 +167,8 @@ class Neighbourhood:
             strangers = (address for address, known in self._devices.items() if known.tool_id is None)
             del self._devices[next(strangers, next(iter(self._devices)))]
         advertisement = Advertisement.of(device, data)
-        neighbour = Neighbour(device.address, advertisement, self._wanted(advertisement), now_s)
+        tool_id = self._wanted(advertisement)
+        neighbour = Neighbour(device.address, advertisement, _judged(data), tool_id, now_s)
         self._devices[device.address] = neighbour
         return neighbour
 

@@ -26,8 +26,9 @@ from .tool import ToolClient
 
 log = logging.getLogger(__name__)
 
-#: A link that held so long was sound: after the next loss the first attempt is at once.
-STEADY_S: Final = 10.0
+#: A link that held so long brought samples: after its loss the first attempt is at once. What falls off
+#: sooner, again and again, waits longer and longer.
+STEADY_S: Final = 1.0
 
 #: A tool that needs somebody's help is not disturbed more often: each attempt keeps it from being used by a
 #: phone. Its button, or waking it, ends the wait.
@@ -147,7 +148,10 @@ class LinkSupervisor:
         tasks = [asyncio.create_task(radio.run(), name=radio.name) for radio in self.radios]
         tasks.append(asyncio.create_task(self._tick(), name="silences"))
         try:
-            await asyncio.gather(*tasks)
+            # not gather: it would cancel them first, and what follows would interrupt them while they release
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # none of them ends by itself: raises what went wrong
         finally:
             for task in tasks:
                 task.cancel()
