@@ -19,18 +19,6 @@ from griphub.firmware_bridge.link_state import HISTORY, MAX_TOOLS, LinkLog, Link
 
 #: What no parent should have to read.
 JARGON = {"gatt", "bond", "hci", "ble", "rssi", "mtu", "exception", "error", "controller", "slot"}
-    "gatt",
-    "bond",
-    "hci",
-    "ble",
-    "rssi",
-    "mtu",
-    "exception",
-    "error",
-    "link layer",
-    "controller",
-    "slot",
-}
 
 
 @pytest.mark.parametrize(
