@@ -6,6 +6,7 @@ of it when it was recorded; ``docs/simulators.md`` has the form. A capture is a 
 
 import hashlib
 import json
+import math
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -149,7 +150,7 @@ def read_capture(path: Path) -> Capture:
             raise CaptureError(path, number, "it has no summary: the recording was cut")
         assert capture  # the loop broke on a later line than the first
         return replace(capture, events=tuple(events), summary=row["summary"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CaptureError(path, number, f"this is not what a capture holds ({error})") from None
 
 
@@ -161,7 +162,10 @@ def _event(row: dict[str, Any]) -> Event:
     (what,) = row.keys() - {"t_s", "data"}
     if not isinstance(row[what], str):
         raise ValueError(f"{what} names no characteristic")
-    return Event(float(row["t_s"]), What(what), row[what], bytes.fromhex(row["data"]))
+    t_s = float(row["t_s"])
+    if not math.isfinite(t_s):
+        raise ValueError(f"{t_s} is no time")
+    return Event(t_s, What(what), row[what], bytes.fromhex(row["data"]))
 
 
 class Mask:

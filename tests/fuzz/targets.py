@@ -19,6 +19,7 @@ from bumble import hci
 from bumble.device import Advertisement as BumbleAdvertisement
 
 from griphub.firmware_bridge.bumble_backend import BumbleScanner
+from griphub.firmware_bridge.capture import CaptureError, read_capture, write_capture
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.commands import Command, Response, Sending, StoredEntry
 from griphub.firmware_bridge.discovery import MAX_NAME, Advertisement
@@ -199,6 +200,13 @@ def _recording(data: bytes) -> None:
         assert play.raw().shape == play.ticks().shape == play.values.shape
 
 
+def _capture(data: bytes) -> None:
+    with _file(data) as path, suppress(CaptureError):
+        capture = read_capture(path)
+        write_capture(path, capture)
+        assert read_capture(path).events == capture.events
+
+
 @contextmanager
 def _file(data: bytes) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
@@ -225,5 +233,6 @@ TARGETS: dict[str, Target] = {
     "event": _event,
     "samples": _samples,
     "recording": _recording,
+    "capture": _capture,
     **{driver.name: _driver(driver) for driver in DRIVERS},
 }
