@@ -198,7 +198,9 @@ class ToolLives:
             pause_s=plan.pause_s,
             packet_s=plan.packet_s,
             sensor=self._sensor.read,
+            waits=plan.waits,
             bonds=self._memory / f"{plan.name}.json",
+            flash=self._memory / f"{plan.name}.flash",
             observer=self._on_play,
         )
 

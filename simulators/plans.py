@@ -26,6 +26,8 @@ class ToolPlan:
         Sleep after each play.
     packet_s : float
         See `SimulatedTool`.
+    waits : bool
+        Whether the child waits for a hub before it begins; else a tool of ours records by itself.
     device : str or None
         Driver's name of another maker's device, from `DEVICES`; None for a tool of ours.
     faults : tuple of Fault
@@ -37,5 +39,6 @@ class ToolPlan:
     plays: Iterable[Play | tuple[Play, float]]
     pause_s: float = 5.0
     packet_s: float = PACKET_S
+    waits: bool = True
     device: str | None = None
     faults: tuple[Fault, ...] = ()

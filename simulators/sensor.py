@@ -37,6 +37,8 @@ class Sensor:
         raw = play.raw()
         valid = raw[(raw != RAW_MISSING) & (raw != RAW_CLIPPED)]
         self._highest = int(valid.max()) if valid.size else 0
+        for kind in self._faults:  # from now on a hand is on it
+            self._faults[kind] = self._faults[kind][0], self._clock.monotonic_s()
 
     def begin(self, kind: FaultKind, amount: float) -> None:
         """Have a fault from now on."""

@@ -46,9 +46,8 @@ class Truth:
 
     def cut(self, event: PlayStarted, sensed_s: float) -> None:
         """A play was cut short by a loss of power, so many seconds after it began."""
-        squeezes = sum(squeeze.offset_s <= sensed_s for squeeze in event.play.truth)
         tool = {"tool_id": event.tool_id, "boot_id": event.boot_id, "play": event.number}
-        self._write("play_cut", **tool, sensed_s=round(sensed_s, 3), squeezes=squeezes)
+        self._write("play_cut", **tool, sensed_s=round(sensed_s, 3))
 
     def fault(self, tool_id: str, boot_id: int, fault: Fault, *, begins: bool) -> None:
         """A fault is there, or no longer."""

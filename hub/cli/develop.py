@@ -170,6 +170,9 @@ def simulate(
         int,
         typer.Option(min=0, max=520, help="Weeks of real days instead, with nights, illness and holiday."),
     ] = 0,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Do not wait for a hub: the tools record by themselves.")
+    ] = False,
     rate: Annotated[float | None, typer.Option(min=10, max=500, help="Samples a second.")] = None,
     packet_ms: Annotated[float, typer.Option(min=1, max=1000, help="Milliseconds in a packet.")] = 50.0,
     speed: SpeedOption = 1.0,
@@ -198,7 +201,7 @@ def simulate(
     if recording:
         plans = [run.recorded(recording, unit)]
     else:
-        routine = run.Routine(play_s, plays, pause_s, weeks, rate, packet_ms / 1e3)
+        routine = run.Routine(play_s, plays, pause_s, weeks, rate, packet_ms / 1e3, alone)
         chosen = run.players(ball=ball, putty=putty, devices=device or [], tools=tools, children=child or [])
         plans = [run.plan(player, seed, routine, fault or []) for player in chosen]
     asyncio.run(

@@ -84,9 +84,13 @@ class Report:
 
 
 def read_truth(file: Path) -> list[TruePlay]:
-    """Read the simulator's account; a last line cut by a kill is passed over."""
+    """Read the simulator's account; a last line cut by a kill is passed over.
+
+    A play that a loss of power cut short has the squeezes until then; the rest of it is the next life's play.
+    """
     started: dict[tuple[str, int, int], dict[str, Any]] = {}
     sent: dict[tuple[str, int, int], int] = {}
+    cut: dict[tuple[str, int, int], dict[str, Any]] = {}
     for line in file.read_text().splitlines():
         try:
             entry = json.loads(line)
@@ -96,6 +100,11 @@ def read_truth(file: Path) -> list[TruePlay]:
             started[entry["tool_id"], entry["boot_id"], entry["play"]] = entry
         elif entry["event"] == "play_ended":
             sent[entry["tool_id"], entry["boot_id"], entry["play"]] = entry["sent"]
+        elif entry["event"] == "play_cut":
+            cut[entry["tool_id"], entry["boot_id"], entry["play"]] = entry
+    for key, entry in cut.items():
+        squeezes = started[key]["squeezes"]
+        started[key]["squeezes"] = [s for s in squeezes if s["offset_s"] <= entry["sensed_s"]]
     return [
         TruePlay(
             tool_id=entry["tool_id"],
@@ -122,15 +131,14 @@ def reconcile(
     """Compare the simulator's account with the hub's and the store's.
 
     Sessions from before `since` are left out: a history that was made, or an earlier run. A play and a
-    session belong together when they share samples of the same tool. (The sample index starts from zero
-    again only when the simulator itself is started again.)
+    session belong together when they share samples of the same life of the same tool.
     """
     points = [point for child in store.children() for point in store.trend(child.child_id, since=since)]
     counted = {session: outbox.counted(session) for session in outbox.counted_sessions()}
     stored = {session: store.squeeze_ids(session) for session in counted | {p.session_id: 0 for p in points}}
-    tally = outbox.tally()
+    tally, lives = outbox.tally(), outbox.lives()
     return Report(
-        rows=tuple(_row(play, points, counted, stored) for play in truth),
+        rows=tuple(_row(play, points, counted, stored, lives) for play in truth),
         events_published=tally["committed"],
         events_acknowledged=tally["acknowledged"],
         events_stored=journal.cursor(store.name),  # events are numbered without a gap
@@ -147,12 +155,16 @@ def _row(
     points: Sequence[SessionPoint],
     counted: dict[UUID, set[UUID]],
     stored: dict[UUID, set[UUID]],
+    lives: dict[UUID, int],
 ) -> Row:
     end = play.first_index + play.samples
     mine = [
         point
         for point in points
-        if point.tool_id == play.tool_id and point.first_index < end and point.end_index > play.first_index
+        if point.tool_id == play.tool_id
+        and lives.get(point.session_id, play.boot_id) == play.boot_id  # unknown of a session made up
+        and point.first_index < end
+        and point.end_index > play.first_index
     ]
     return Row(
         label=play.label,

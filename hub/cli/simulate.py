@@ -63,6 +63,8 @@ class Routine:
         Samples per second; None: as many as the tool usually takes.
     packet_s : float
         How long a packet is.
+    alone : bool
+        Whether the children play without waiting for a hub.
     """
 
     play_s: float = 45.0
@@ -71,6 +73,7 @@ class Routine:
     weeks: int = 0
     rate_hz: float | None = None
     packet_s: float = PACKET_S
+    alone: bool = False
 
 
 def players(
@@ -139,11 +142,12 @@ def plan(player: Player, seed: int, routine: Routine, faults: Sequence[str] = ()
     return ToolPlan(
         player.name,
         model.kind,
-        all_plays() if not routine.weeks else _days(player, seed, routine.weeks),
-        routine.pause_s,
-        routine.packet_s,
-        player.device,
-        tuple(_faults(faults, seed, player.name, routine)),
+        _days(player, seed, routine.weeks) if routine.weeks else all_plays(),
+        pause_s=routine.pause_s,
+        packet_s=routine.packet_s,
+        waits=not routine.alone,
+        device=player.device,
+        faults=tuple(_faults(faults, seed, player.name, routine)),
     )
 
 

@@ -55,7 +55,7 @@ class Taken(NamedTuple):
     boot_id: int
     first_index: int
     end_index: int
-    at_s: float  #: Unix time, for forgetting
+    at_s: float  #: Unix time of this word, for forgetting
 
 
 class Anchor(NamedTuple):
@@ -211,6 +211,12 @@ class Outbox:
             "SELECT first_index, end_index FROM taken WHERE tool_id = ? AND boot_id = ? ORDER BY first_index",
             (tool_id, boot_id),
         )
+
+    def lives(self) -> dict[UUID, int]:
+        """Boot id of the tool's life in which each session was."""
+        return {
+            UUID(bytes=session): boot for session, boot in self._read("SELECT session_id, boot_id FROM taken")
+        }
 
     def anchors(self, tool_id: str) -> list[Anchor]:
         """Known moments of a tool's lives."""

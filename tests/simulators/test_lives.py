@@ -171,7 +171,7 @@ async def test_a_lost_link_is_lost_for_as_long_as_it_says(home: Home) -> None:
     (begins,), (ends,) = home.truth("fault_begins"), home.truth("fault_ends")
     assert ends["at_s"] - begins["at_s"] == pytest.approx(4.0, abs=1.0)
     assert len(home.boots) == 2 and len(set(home.boots)) == 1
-    assert home.received + home.lost == 3000
+    assert (home.received, home.lost) == (3000, 0)  # the tool kept what nobody heard
 
 
 async def test_a_reboot_begins_a_new_life_and_the_child_goes_on(home: Home) -> None:
@@ -183,7 +183,8 @@ async def test_a_reboot_begins_a_new_life_and_the_child_goes_on(home: Home) -> N
     assert cut["boot_id"] == first["boot_id"] != second["boot_id"]
     assert cut["sensed_s"] == pytest.approx(10.0, abs=2.0)
     assert second["samples"] == 3000 - np.ceil(cut["sensed_s"] * 100)
-    assert cut["squeezes"] + len(second["squeezes"]) in {28, 29}  # one may be cut in two
+    felt = sum(true["offset_s"] <= cut["sensed_s"] for true in first["squeezes"])
+    assert felt + len(second["squeezes"]) in {28, 29}  # one may be cut in two
 
 
 async def test_an_empty_battery_ends_it_and_a_new_one_begins_it_again(home: Home) -> None:
