@@ -15,7 +15,8 @@ from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.timebase import TimeBase
 
 HOUR_S = 3600.0
-PACKET_S = 0.1
+SAMPLE_S = 0.01
+PACKET_S = 10 * SAMPLE_S
 SETTLED_S = 60.0
 LEAST_S = 0.002
 EPOCH_S = 1.8e9
@@ -64,20 +65,23 @@ def bursts(taken_s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return delay_s
 
 
-MODELS: dict[str, Delays] = {
-    "a wire": at_once,
-    "interval of 48.75 ms, 1 in 8 again": interval,
-    "interval of 50 ms, in step": marching,
-    "exponential, mean 40 ms": jitter,
-    "busy for seconds, 10 times a minute": bursts,
+MODELS: dict[str, tuple[Delays, bool]] = {
+    "a wire": (at_once, False),
+    "interval of 48.75 ms, 1 in 8 again": (interval, False),
+    "interval of 50 ms, in step": (marching, False),
+    "the same, packets of 5 to 15": (marching, True),
+    "exponential, mean 40 ms": (jitter, False),
+    "busy for seconds, 10 times a minute": (bursts, False),
 }
 
 
-def errors_s(drift: float, model: Delays, seed: int, duration_s: float = HOUR_S) -> np.ndarray:
-    """Error of each packet's time as told when it arrived, and in order."""
+def errors_s(drift: float, model: Delays, seed: int, *, uneven: bool = False) -> np.ndarray:
+    """Error of each packet's time as told on arrival; `uneven` packets have 5 to 15 samples."""
     rng = np.random.default_rng(seed)
+    n = round(HOUR_S / PACKET_S)
+    steps_s = rng.integers(5, 16, n) * SAMPLE_S if uneven else np.full(n, PACKET_S)
     # the tool's own clock paces it
-    taken_s = rng.uniform(0, PACKET_S) + np.arange(0, duration_s, PACKET_S) / (1 + drift)
+    taken_s = rng.uniform(0, PACKET_S) + np.cumsum(steps_s) / (1 + drift)
     # in order: what was held back holds the next ones back too
     arrived_s = np.maximum.accumulate(taken_s + LEAST_S + model(taken_s, rng))
     tool_s = 300 + taken_s * (1 + drift)
@@ -98,9 +102,9 @@ def main() -> None:
     for column in ("delays", "p50", "p99", "max", "max in the first minute"):
         table.add_column(column, justify="left" if column == "delays" else "right")
     packets, began_s = 0, time.process_time()
-    for name, model in MODELS.items():
+    for name, (model, uneven) in MODELS.items():
         runs = [
-            np.abs(errors_s(drift * 1e-6, model, seed)) * 1e3
+            np.abs(errors_s(drift * 1e-6, model, seed, uneven=uneven)) * 1e3
             for drift in (-80, -40, 40, 80)
             for seed in range(5)
         ]

@@ -146,16 +146,18 @@ class SessionKeeper:
         if session.boot_id == tool.boot_id and session.epoch_s is not None:
             tool_s = now_s - session.epoch_s
             now = Anchor(tool_id, tool.boot_id, tool_s, tool_s, now_s)
+        new = list(new_runs(session.blocks, taken))
+        if not new:
+            return
         lived = life(
             [*anchors, now] if now else anchors,
             session.boot_id,
             epoch_s=session.epoch_s,
             present_id=tool.boot_id,
             now_s=now_s,
+            last_s=float(new[-1][-1].t_s[-1]),
         )
-        runs = [dated(run, lived) for run in new_runs(session.blocks, taken)]
-        if not runs:
-            return
+        runs = [dated(run, lived) for run in new]
 
         def begin(first: SampleBlock) -> tuple[SessionTracker, list[Event]]:
             return SessionTracker.begin(
@@ -183,7 +185,7 @@ class SessionKeeper:
             sessions: dict[str, str | None] = {tool_id: None} if went_on else {}
             if counted.running:
                 sessions[tool_id] = counted.running.state.to_json()
-            here = [_taken(tracker.state) for tracker in counted.trackers]
+            here = [_taken(tracker.state, now_s) for tracker in counted.trackers]
             await self._committer.commit(Entry(counted.events, sessions, here, [now] if now else []))
             if went_on:
                 del self._open[tool_id]
@@ -243,7 +245,7 @@ class SessionKeeper:
             at_s = float(block.t_s[0])
             anchors = [Anchor(state.tool_id, state.boot_id, entry.contact_s, at_s, block.utc_s)]
         sessions = {state.tool_id: None if close else state.to_json()}
-        await self._committer.commit(Entry(events, sessions, [_taken(state)], anchors))
+        await self._committer.commit(Entry(events, sessions, [_taken(state, self._clock.utc_s())], anchors))
         self._tell(events)
 
     def _tell(self, events: list[Event]) -> None:
@@ -282,7 +284,5 @@ class SessionKeeper:
         return calibration
 
 
-def _taken(state: SessionState) -> Taken:
-    return Taken(
-        state.session_id, state.tool_id, state.boot_id, state.first_index, state.end_index, state.end_utc_s
-    )
+def _taken(state: SessionState, at_s: float) -> Taken:
+    return Taken(state.session_id, state.tool_id, state.boot_id, state.first_index, state.end_index, at_s)

@@ -2,7 +2,7 @@
 
 from bisect import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ...firmware_bridge.timebase import MAX_DRIFT
@@ -68,7 +68,13 @@ class Life:
 
 
 def life(
-    anchors: Sequence[Anchor], boot_id: int, *, epoch_s: float | None, present_id: int, now_s: float
+    anchors: Sequence[Anchor],
+    boot_id: int,
+    *,
+    epoch_s: float | None,
+    present_id: int,
+    now_s: float,
+    last_s: float = 0.0,
 ) -> Life:
     """What is known of one life.
 
@@ -82,6 +88,9 @@ def life(
         The life that the tool is in; all others ended before it began.
     now_s : float
         Unix time of this moment.
+    last_s : float
+        Latest tool time to be told. Where that would be later than can be, the clock that the tool was told
+        the time by was wrong, and nothing is known.
     """
     drift = _drift(anchors)
     lives = {n: _consistent([a[3:] for a in anchors if a.boot_id == n]) for n in (boot_id, present_id)}
@@ -91,7 +100,10 @@ def life(
     latest_s = now_s
     if boot_id != present_id and (known := lives[present_id]):
         latest_s = min(now_s, known[0][1] - known[0][0] * (1 + (drift or 0.0)))
-    return Life(moments, drift or 0.0, drift is not None, latest_s)
+    lived = Life(moments, drift or 0.0, drift is not None, latest_s)
+    if lived.known and lived.utc_s(last_s) > latest_s + SLACK_S:
+        return replace(lived, moments=())
+    return lived
 
 
 def _consistent(moments: Sequence[Moment]) -> list[Moment]:

@@ -1,6 +1,7 @@
 """One session with one tool: samples go in, events come out. No I/O and no clock of its own."""
 
 from dataclasses import dataclass, field
+from math import isnan, nan
 from statistics import median
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -62,12 +63,16 @@ class SessionState:
     firmware: str = ""
     calibration_id: str | None = None
     calibration_overdue: bool = False
-    end_utc_s: float = 0.0  #: Unix time of the latest sample
+    end_utc_s: float = nan  #: Unix time of the latest sample
     clock_step_s: float = 0.0  #: the host's clock was set forward by so much since the session began
     received: int = 0
     lost: int = 0
     doubtful: int = 0
     peaks: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if isnan(self.end_utc_s):
+            self.end_utc_s = self.started_s + self.end_s - self.first_s
 
     def to_json(self) -> str:
         """Text for the outbox."""
@@ -140,7 +145,6 @@ class SessionTracker:
             first_index=first.first_index,
             end_index=first.first_index,
             end_s=float(first.t_s[0]),
-            end_utc_s=first.utc_s,
             **about,
         )
         tracker = cls(state, calibration=calibration, stepped_s=stepped_s)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from griphub.hub.delivery.outbox import Anchor
@@ -88,6 +88,15 @@ def test_a_clock_that_was_wrong_at_the_first_contact_is_believed_no_more(wrong_s
     assert error_s(lived, 2 * HOUR_S - 600) < 0.05
 
 
+def test_a_time_that_cannot_be_is_none() -> None:
+    """The tool was told the time by a hub whose clock was a day ahead, and switched off since."""
+    anchors = [contact(300, boot_id=2, on_s=20 * HOUR_S)]
+    ahead_s = NOON_S + 86_400
+    lived = life(anchors, 1, epoch_s=ahead_s, present_id=2, now_s=NOON_S + 40 * HOUR_S, last_s=HOUR_S)
+    assert not lived.known
+    assert lived.latest_s == pytest.approx(NOON_S + 20 * HOUR_S, abs=0.05)
+
+
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.floats(0, 1e6), st.floats(-1e9, 2e9)), max_size=20),
     st.floats(-1e6, 1e7),
@@ -95,5 +104,6 @@ def test_a_clock_that_was_wrong_at_the_first_contact_is_believed_no_more(wrong_s
 def test_whatever_was_noted_time_has_one_order(notes: list[tuple[int, float, float]], at_s: float) -> None:
     anchors = [Anchor("ball01", boot, tool, tool, utc) for boot, tool, utc in notes]
     lived = known(anchors, epoch_s=0.0)
+    assume(lived.known)
     times = [lived.utc_s(t) for t in (at_s, at_s + 1, at_s + 1000)]
     assert times[0] < times[1] < times[2]

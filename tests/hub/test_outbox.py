@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from griphub.hub.delivery.outbox import Outbox
+from griphub.hub.delivery.outbox import Entry, Outbox, Taken
 from griphub.hub.errors import StoreError
 from griphub.hub.records import SqueezeCounted, decode, utc
 
@@ -40,8 +40,13 @@ def test_the_ledger_forgets_old_sessions_and_nothing_that_waits(tmp_path: Path, 
     outbox = Outbox(tmp_path / "outbox.db")
     old, new = squeeze(0), squeeze(100).model_copy(update={"session_id": UUID(int=8)})
     outbox.commit([old, new], {})
+    for event in (old, new):
+        taken = Taken(event.event_id, "ball01", 7, event.number, 99, event.measured_at.timestamp())
+        outbox.commit_all([Entry(taken=[taken])])
     outbox.prune(utc(old.measured_at.timestamp() + 50))
     assert outbox.counted_sessions() == {new.session_id}
+    assert outbox.taken("ball01", 7) == [(new.number, 99)]
+    assert outbox.taken("ball01", 8) == outbox.taken("ball02", 7) == []
     assert [w.event_id for w in outbox.waiting(0, 10)] == [old.event_id, new.event_id]
     outbox.close()
 
