@@ -138,7 +138,7 @@ class SessionTracker:
         """
         state = SessionState(
             unit=first.unit if calibration is None else Unit.NEWTON,
-            calibration_id=calibration and calibration.calibration_id,
+            calibration_id=None if calibration is None else calibration.calibration_id,
             calibration_overdue=calibration is not None and calibration.overdue(utc(first.utc_s).date()),
             started_s=first.utc_s,
             first_s=float(first.t_s[0]),
