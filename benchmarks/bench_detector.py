@@ -20,8 +20,9 @@ from scipy.signal import butter, find_peaks, peak_widths, sosfilt
 from griphub.firmware_bridge.samples import SampleBlock, Unit
 from griphub.signal.batch import detect_squeezes
 from griphub.signal.squeeze import SqueezeDetector
-from griphub.simulators.child import PRESETS, ChildModel, Strength
+from griphub.simulators.child import ChildModel, Strength
 from griphub.simulators.plays import TrueSqueeze
+from griphub.simulators.presets import PRESETS
 from griphub.simulators.waveform import BALL, PUTTY, ToolModel, play
 
 SEEDS = int(os.environ.get("GRIPHUB_BENCH_SEEDS", "20"))

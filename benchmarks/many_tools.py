@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from griphub.simulators.child import PRESETS
 from griphub.simulators.plans import ToolPlan
 from griphub.simulators.plays import Play
+from griphub.simulators.presets import PRESETS
 from griphub.simulators.serve import serve
 from griphub.simulators.waveform import BALL, play
 

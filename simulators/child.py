@@ -12,24 +12,13 @@ from typing import Literal
 
 import numpy as np
 
-from ..firmware_bridge.samples import FloatArray
+from .effort import KEPT_SHARE_MAX, MERE_START_SHARE, Effort, shape
 
 Hand = Literal["left", "right"]
 HANDS: tuple[Hand, Hand] = ("left", "right")
 
-#: Below this share of the usual force a child merely starts; it is no squeeze.
-MERE_START_SHARE = 0.05
-#: A hand that does not let go keeps at most this share of the weaker neighbour, so that force falls by far
-#: more than the third that separates two squeezes in the labels of the recorded hands.
-KEPT_SHARE_MAX = 0.3
-#: Within one squeeze force dips by less than the third that would make it two.
-DIP_SHARE_MAX = 0.25
 SLACKEN_S = 4.0  #: how slowly a hand slackens that did not let go
 PAUSE_S = 4.0  #: typical pause of attention
-KNOT_S = 0.25  #: force wanders about four times a second while it is held
-
-_RISE = np.array([0.08, 0.27, 0.33, 0.22, 0.10])  # shares of the climb per fifth of the time: a bell
-_RELEASE = np.array([0.14, 0.38, 0.27, 0.14, 0.07])  # a hand opens fast and ends with a tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +42,6 @@ class Strength:
     def on_day(self, day: float) -> float:
         """Maximal force in newtons, so many days after the training began."""
         return self.peak_n * (1 + self.gain * (1 - exp2(-max(day, 0.0) / self.half_gain_days)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Effort:
-    """One time that a child sets out to squeeze: knots of force above rest, joined monotonically.
-
-    Attributes
-    ----------
-    t_s, force_n : ndarray of float64, shape (k,)
-        Knots, times from the beginning of the exercise.
-    hold_s : tuple of float
-        When the hold begins and ends.
-    counts : bool
-        Whether it is a squeeze; False for a mere start.
-    clonus : bool
-        Whether the hand begins to beat during the hold.
-    """
-
-    t_s: FloatArray
-    force_n: FloatArray
-    hold_s: tuple[float, float]
-    counts: bool = True
-    clonus: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +165,6 @@ class ChildModel:
             kept_n *= exp(-waits_s / SLACKEN_S)
             force_n = next_n
 
-    def _time(self, median_s: float, rng: np.random.Generator) -> float:
-        return float(median_s * np.exp(self.irregularity * rng.standard_normal()))
-
     def _effort(
         self,
         start_s: float,
@@ -212,100 +175,15 @@ class ChildModel:
         *,
         counts: bool = True,
     ) -> Effort:
-        rise_s, hold_s, release_s = (
-            self._time(median_s, rng) for median_s in (self.rise_s, self.hold_s, self.release_s)
-        )
-        steps = max(3, round(hold_s / KNOT_S) + 1)
-        u = np.linspace(0, 1, steps)
-        arch = rng.uniform(0.04, 0.2) * np.abs(2 * (u - rng.uniform(0.3, 0.6))) ** 1.5
-        walk = np.cumsum(rng.standard_normal(steps)) * 0.2 * self.irregularity
-        dips = arch + walk.max() - walk
-        dips = np.minimum(dips - dips.min(), DIP_SHARE_MAX)
-        held_n = force_n - dips * (force_n - from_n)
-        even = 2.0 / max(self.irregularity, 0.02) ** 2  # the larger, the closer to the bell
-        rise = np.cumsum(rng.dirichlet(even * _RISE))[:-1]
-        release = np.cumsum(rng.dirichlet(even * _RELEASE))[:-1]
-        begins_s, ends_s = start_s + rise_s, start_s + rise_s + hold_s
-        return Effort(
-            t_s=np.concatenate(
-                [
-                    [start_s],
-                    start_s + rise_s * np.arange(1, 5) / 5,
-                    np.linspace(begins_s, ends_s, steps),
-                    ends_s + release_s * np.arange(1, 6) / 5,
-                ]
-            ),
-            force_n=np.concatenate(
-                [
-                    [from_n],
-                    from_n + rise * (held_n[0] - from_n),
-                    held_n,
-                    held_n[-1] + release * (to_n - held_n[-1]),
-                    [to_n],
-                ]
-            ),
-            hold_s=(begins_s, ends_s),
+        return shape(
+            start_s,
+            (self._time(self.rise_s, rng), self._time(self.hold_s, rng), self._time(self.release_s, rng)),
+            (from_n, force_n, to_n),
+            rng,
+            irregularity=self.irregularity,
             counts=counts,
-            clonus=counts and rng.random() < self.clonus_chance,
+            clonus_chance=self.clonus_chance,
         )
 
-
-#: The demo's children. Names are invented.
-PRESETS: dict[str, ChildModel] = {
-    child.child_id: child
-    for child in (
-        ChildModel(
-            "c-4f21",
-            "Mia",
-            age_years=6.4,
-            left=Strength(24.0, gain=0.6),
-            right=Strength(42.0, gain=0.15),
-            share_of_peak=0.5,
-            share_sd=0.16,
-            session_sd=0.12,
-            rise_s=0.5,
-            hold_s=1.1,
-            release_s=0.55,
-            rest_s=1.5,
-            irregularity=0.3,
-            unsteadiness=0.02,
-            tremor_hz=6.5,
-            tremor_share=0.035,
-            fatigue=0.02,
-            keeps_hold_chance=0.25,
-            mere_start_chance=0.06,
-            bump_n=0.8,
-            weak_day_chance=0.12,
-            weak_day_share=0.65,
-        ),
-        ChildModel(
-            "c-9b07",
-            "Jonas",
-            age_years=9.1,
-            left=Strength(118.0, gain=0.08),
-            right=Strength(132.0, gain=0.12),
-        ),
-        ChildModel(
-            "c-e53a",
-            "Lea",
-            age_years=12.8,
-            left=Strength(138.0, gain=0.2),
-            right=Strength(196.0, gain=0.03),
-            share_of_peak=0.5,
-            share_sd=0.25,
-            session_sd=0.1,
-            rise_s=0.3,
-            hold_s=1.2,
-            rest_s=1.2,
-            irregularity=0.4,
-            unsteadiness=0.02,
-            clonus_share=0.08,
-            clonus_chance=0.15,
-            fatigue=0.015,
-            keeps_hold_chance=0.2,
-            pause_chance=0.12,
-            mere_start_chance=0.05,
-            bump_n=2.5,
-        ),
-    )
-}
+    def _time(self, median_s: float, rng: np.random.Generator) -> float:
+        return float(median_s * np.exp(self.irregularity * rng.standard_normal()))

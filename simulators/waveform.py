@@ -17,7 +17,8 @@ from scipy.signal import lfilter
 from ..firmware_bridge.packets import RAW_CLIPPED
 from ..firmware_bridge.profile import WireKind, WireUnit
 from ..firmware_bridge.samples import FloatArray
-from .child import ChildModel, Effort, Hand
+from .child import ChildModel, Hand
+from .effort import Effort
 from .plays import Play, TrueSqueeze
 
 REST_S = 2.0  #: rest before the first and after the last effort

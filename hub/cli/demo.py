@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from ...simulators.child import PRESETS
+from ...simulators.presets import PRESETS
 from .. import config as configuration
 from ..config import Config
 from ..delivery.journal import Journal

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from ...simulators.child import PRESETS
 from ...simulators.plays import Play
+from ...simulators.presets import PRESETS
 from ...simulators.recording import Label, read_labels
 from .. import config as configuration
 from ..config import Config

@@ -10,12 +10,13 @@ import numpy as np
 import typer
 
 from ...firmware_bridge.profile import WireKind
-from ...simulators.child import PRESETS, ChildModel, Hand
+from ...simulators.child import ChildModel, Hand
 from ...simulators.devices import DEVICES
 from ...simulators.faults import ROUGH_DAY, Fault, rough_day
 from ...simulators.history import history
 from ...simulators.plans import ToolPlan
 from ...simulators.plays import Play
+from ...simulators.presets import PRESETS
 from ...simulators.recording import UNITS, read_recording
 from ...simulators.tool import PACKET_S
 from ...simulators.waveform import BALL, PUTTY, ToolModel, play

@@ -14,7 +14,7 @@ from griphub.firmware_bridge.pairing_diagnosis import WORDS, LastHeard, PairingP
 from griphub.firmware_bridge.quiet_check import QuietVerdict, judge
 from griphub.firmware_bridge.samples import FloatArray, SampleBlock, Unit
 from griphub.firmware_bridge.tool import Capabilities, Stamps
-from griphub.simulators.child import PRESETS
+from griphub.simulators.presets import PRESETS
 from griphub.simulators.waveform import BALL, PUTTY, ToolModel, play
 
 # -- nearness

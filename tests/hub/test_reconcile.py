@@ -13,8 +13,9 @@ from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Entry, Outbox, Taken
 from griphub.hub.records import SqueezeCounted
 from griphub.hub.stores.sqlite import SqliteStore
-from griphub.simulators.child import HANDS, PRESETS
+from griphub.simulators.child import HANDS
 from griphub.simulators.history import history
+from griphub.simulators.presets import PRESETS
 from griphub.simulators.waveform import BALL
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from griphub.signal.batch import detect_squeezes
-from griphub.simulators.child import PRESETS
+from griphub.simulators.presets import PRESETS
 from griphub.simulators.waveform import BALL, PUTTY, play
 
 SESSIONS = 6

@@ -4,15 +4,9 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from griphub.simulators.child import (
-    DIP_SHARE_MAX,
-    HANDS,
-    KEPT_SHARE_MAX,
-    MERE_START_SHARE,
-    PRESETS,
-    ChildModel,
-    Strength,
-)
+from griphub.simulators.child import HANDS, ChildModel, Strength
+from griphub.simulators.effort import DIP_SHARE_MAX, KEPT_SHARE_MAX, MERE_START_SHARE
+from griphub.simulators.presets import PRESETS
 
 PLAIN = ChildModel("c-test", "Test", 8.0, Strength(100.0), Strength(120.0))
 

@@ -4,8 +4,11 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from griphub.simulators.child import HANDS, PRESETS
-from griphub.simulators.history import WEEKS, history
+from griphub.hub.cli.simulate import Routine, plan, players
+from griphub.simulators.child import HANDS
+from griphub.simulators.history import WEEKS, DayPlan, history
+from griphub.simulators.presets import PRESETS
+from griphub.simulators.waveform import BALL
 
 END = date(2026, 3, 1)
 
@@ -74,3 +77,21 @@ def test_it_is_lazy():
 def test_any_number_of_weeks(weeks):
     sessions = list(history(PRESETS["c-9b07"], END, 3, weeks=weeks))
     assert all(timedelta(0) < END - s.when.date() <= timedelta(weeks=weeks) for s in sessions)
+
+
+def test_a_day_plan_says_when_and_how_much():
+    days = DayPlan(weekday_h=7.0, hour_sd=0.0, days_a_week=(5, 6), squeezes=(4, 5), putty_chance=0.0)
+    sessions = list(history(PRESETS["c-9b07"], END, 3, plan=days))
+    assert {len(s.play.truth) for s in sessions} == {4}
+    assert {s.tool for s in sessions} == {BALL}
+    firsts = [a for b, a in pairwise([None, *sessions]) if b is None or b.when.date() != a.when.date()]
+    assert {s.when.hour for s in firsts if s.when.weekday() < 5} == {7}
+
+
+def test_a_live_tool_sleeps_from_one_session_of_the_plan_to_the_next():
+    (player,) = players(ball=True, children=["Jonas"])
+    items = list(islice(plan(player, 3, Routine(weeks=2)).plays, 100))
+    assert len(items) >= 4 and items[-1][1] == 0
+    days = sum(played.duration_s + pause_s for played, pause_s in items) / 86_400
+    assert 3 < days < 14
+    assert all(f"{player.child.child_id} {player.hand} ball" == played.label for played, _ in items)

@@ -7,8 +7,10 @@ import pytest
 from bumble.controller import Controller
 
 from griphub.firmware_bridge.adapter import open_adapter
-from griphub.firmware_bridge.errors import AdapterUnavailable
+from griphub.firmware_bridge.discovery import find_device
+from griphub.firmware_bridge.errors import AdapterUnavailable, NoFreeSlot
 from griphub.simulators import radio as radio_module
+from griphub.simulators.gatt import Advert, VirtualDevice
 from griphub.simulators.radio import VirtualLink, serve_hci
 
 
@@ -59,3 +61,47 @@ async def test_a_hub_that_reads_nothing_is_out_of_range(
             async with open_adapter(radio):
                 pass
     assert not link.controllers
+
+
+async def test_a_radio_holds_as_many_links_as_it_has_slots(tmp_path: Path) -> None:
+    link = VirtualLink()
+    devices = [VirtualDevice(name, link, Advert(name)) for name in ("one", "two")]
+    async with (
+        serve_hci(link, f"unix:{tmp_path}/hci", slots=1) as radio,
+        open_adapter(radio) as adapter,
+        asyncio.TaskGroup() as tasks,
+    ):
+        lives = [tasks.create_task(device.run()) for device in devices]
+        for device in devices:
+            device.show()
+        first, second = [await find_device(device, adapter=adapter) for device in ("one", "two")]
+        client = adapter.client(first)
+        await client.connect()
+        with pytest.raises(NoFreeSlot):
+            await adapter.client(second).connect()
+        await client.disconnect()
+        async with adapter.client(second):
+            assert devices[1].connection
+        for life in lives:
+            life.cancel()
+
+
+async def test_two_radios_of_one_hub_share_the_tools(tmp_path: Path) -> None:
+    link = VirtualLink()
+    devices = [VirtualDevice(name, link, Advert(name)) for name in ("one", "two")]
+    async with (
+        serve_hci(link, f"unix:{tmp_path}/hci", slots=1) as radio,
+        open_adapter(radio) as left,
+        open_adapter(radio) as right,
+        asyncio.TaskGroup() as tasks,
+    ):
+        lives = [tasks.create_task(device.run()) for device in devices]
+        for device in devices:
+            device.show()
+        async with (
+            left.client(await find_device("one", adapter=left)),
+            right.client(await find_device("two", adapter=right)),
+        ):
+            assert all(device.connection for device in devices)
+        for life in lives:
+            life.cancel()

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from griphub.firmware_bridge.profile import WireKind, WireUnit
-from griphub.simulators.child import HANDS, PRESETS
+from griphub.simulators.child import HANDS
+from griphub.simulators.presets import PRESETS
 from griphub.simulators.waveform import BALL, CROSSING_SHARE, PUTTY, REST_S, ToolModel, intended_force, play
 
 IDEAL = ToolModel(WireKind.BALL, WireUnit.NEWTON, -2, 300.0)
