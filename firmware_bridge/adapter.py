@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from bleak import BleakAdapter, BleakClient, BleakScanner
+from bleak import BleakClient, BleakScanner
 from bleak.args.bluez import BlueZAdapterArgs
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback
@@ -76,6 +76,7 @@ class Adapter:
         bumble: BumbleRadio | None = None,
         *,
         hci: str | None = None,
+        connected: tuple[BLEDevice, ...] = (),
         passkey: Passkey | None = None,
     ) -> None:
         self.radio = radio
@@ -86,6 +87,7 @@ class Adapter:
         self._connecting = asyncio.Lock()
         self._bumble = bumble
         self._bluez: BlueZAdapterArgs = {"adapter": hci} if hci else {}
+        self._connected = connected  # when it was opened; a Bumble controller starts with a reset
         self._passkey = passkey
         self._ear = Ear(self.scanner)
 
@@ -214,14 +216,9 @@ class Adapter:
         ours : callable
             Whether a connected device is a tool of this hub; others may be a loudspeaker in use.
         """
-        if sys.platform != "linux" or self._bumble:
-            return  # a Bumble controller starts with a reset
-        try:
-            for device in await (await BleakAdapter.get(bluez=self._bluez)).get_connected_devices(["1801"]):
-                if ours(device):
-                    await close_stale_connections(device)
-        except (BleakError, OSError, EOFError) as error:
-            raise unavailable(self.radio, error) from error
+        for device in self._connected:
+            if ours(device):
+                await close_stale_connections(device)
 
     def _backend(self, backend: type) -> dict[str, Any]:
         if self._bumble:
@@ -316,7 +313,7 @@ async def _system(radio: str, passkey: Passkey | None) -> AsyncIterator[Adapter]
         yield Adapter(radio)  # the first scan tells whether it works
         return
     async with watched(radio, hci) as bluez:
-        adapter = Adapter(radio, hci=bluez.hci, passkey=passkey)
+        adapter = Adapter(radio, hci=bluez.hci, connected=bluez.connected, passkey=passkey)
 
         def lost(failure: AdapterUnavailable) -> None:
             adapter.failure = failure

@@ -67,12 +67,14 @@ def translated(radio: str, purpose: str) -> Iterator[None]:
         raise AdapterUnavailable(radio, reason) from None
     except DBusError as error:
         raise AdapterUnavailable(radio, *_why(error, purpose)) from error
-    except AuthError as error:
+    except (AuthError, PermissionError) as error:
         reason = f"D-Bus, the way to BlueZ, does not let this user in ({error})"
         raise AdapterUnavailable(radio, reason, AdapterCause.NO_PERMISSION) from error
     except (OSError, EOFError, DBusFastError) as error:
         reason = f"D-Bus, the way to BlueZ, is away ({error})"
-        raise AdapterUnavailable(radio, reason, AdapterCause.MISSING) from error
+        installed = not isinstance(error, FileNotFoundError)
+        cause = AdapterCause.GONE if installed else AdapterCause.MISSING
+        raise AdapterUnavailable(radio, reason, cause) from error
 
 
 def _why(error: DBusError, purpose: str) -> tuple[str, AdapterCause]:

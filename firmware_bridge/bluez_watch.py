@@ -4,10 +4,11 @@ bleak tells of none of it: a scan that runs goes on in silence. To be imported o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
+from bleak.backends.device import BLEDevice
 from dbus_fast import DBusFastError, Message
 from dbus_fast.aio import MessageBus
 from dbus_fast.unpack import unpack_variants
@@ -16,6 +17,7 @@ from .bluez_bus import ANSWER_S, BLUEZ, ask, subscribe, system_bus, translated
 from .errors import AdapterCause, AdapterUnavailable
 
 ADAPTER: Final = "org.bluez.Adapter1"
+DEVICE: Final = "org.bluez.Device1"
 _OBJECTS: Final = "org.freedesktop.DBus.ObjectManager"
 _RULES: Final = (
     f"type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='{BLUEZ}'",
@@ -23,6 +25,8 @@ _RULES: Final = (
     f"type='signal',sender='{BLUEZ}',interface='{_OBJECTS}',member='InterfacesRemoved'",
 )
 _OFF: Final = "it is switched off: `bluetoothctl power on`, or switch Bluetooth on in the settings"
+
+_Objects = Mapping[str, Mapping[str, Mapping[str, Any]]]  # properties by interface by path
 
 
 class Watch:
@@ -32,12 +36,15 @@ class Watch:
     ----------
     hci : str
         Its name, such as ``hci0``.
+    connected : tuple of BLEDevice
+        To what it was connected when the watch began.
     lost : callable
         Told once, and why, when it cannot be used any more.
     """
 
-    def __init__(self, radio: str, hci: str) -> None:
+    def __init__(self, radio: str, hci: str, connected: tuple[BLEDevice, ...] = ()) -> None:
         self.hci = hci
+        self.connected = connected
         self.lost: Callable[[AdapterUnavailable], None] = lambda _: None
         self._radio = radio
         self._path = f"/org/bluez/{hci}"
@@ -90,7 +97,9 @@ async def watched(radio: str, hci: str | None) -> AsyncIterator[Watch]:
                 for rule in _RULES:
                     await subscribe(bus, rule)
                 (objects,) = await ask(bus, "/", _OBJECTS, "GetManagedObjects")
-        watch = Watch(radio, _choose(radio, hci, unpack_variants(objects)))
+        known: _Objects = unpack_variants(objects)
+        chosen = _choose(radio, hci, known)
+        watch = Watch(radio, chosen, tuple(_connected(chosen, known)))
         bus.add_message_handler(watch.hear)
         ended = asyncio.create_task(_ended(bus, watch), name=f"end of D-Bus for {radio}")
         try:
@@ -105,7 +114,14 @@ async def _ended(bus: MessageBus, watch: Watch) -> None:
     watch.bus_ended()
 
 
-def _choose(radio: str, hci: str | None, objects: Mapping[str, Mapping[str, Any]]) -> str:
+def _connected(hci: str, objects: _Objects) -> Iterator[BLEDevice]:
+    for path, interfaces in objects.items():
+        device = interfaces.get(DEVICE, {})
+        if device.get("Connected") and device.get("Adapter") == f"/org/bluez/{hci}":
+            yield BLEDevice(device["Address"], device.get("Name"), {"path": path, "props": device})
+
+
+def _choose(radio: str, hci: str | None, objects: _Objects) -> str:
     adapters = {
         path.removeprefix("/org/bluez/"): interfaces[ADAPTER]
         for path, interfaces in sorted(objects.items())

@@ -63,3 +63,44 @@ def bonds(tmp_path: Path) -> Path:
 async def adapter(air: Air, bonds: Path) -> AsyncIterator[Adapter]:
     async with open_adapter(air.radio, bonds=bonds) as opened:
         yield opened
+
+
+DAEMON = """
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path={folder}/bus</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/>{policy}
+  </policy>
+</busconfig>
+"""
+
+
+@pytest.fixture
+def system_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
+
+
+@pytest.fixture
+async def daemon(
+    tmp_path: Path, system_bus: None, request: pytest.FixtureRequest
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    policy = getattr(request, "param", "")
+    (tmp_path / "bus.conf").write_text(DAEMON.format(folder=tmp_path, policy=policy))
+    command = (
+        "dbus-daemon",
+        f"--config-file={tmp_path}/bus.conf",
+        "--nofork",
+        "--nopidfile",
+        "--print-address",
+    )
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout and await asyncio.wait_for(process.stdout.readline(), 10)
+    yield process
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
+    process._transport.close()  # type: ignore[attr-defined]

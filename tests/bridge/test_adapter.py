@@ -8,12 +8,24 @@ from typing import Any
 
 import pytest
 from bleak.exc import BleakError
+from bumble.gatt import Characteristic
+from bumble.pairing import PairingConfig, PairingDelegate
 
 from griphub.firmware_bridge.adapter import Adapter, open_adapter
+from griphub.firmware_bridge.bumble_radio import Passkey
 from griphub.firmware_bridge.discovery import find_device, scan
-from griphub.firmware_bridge.errors import AdapterUnavailable, BondLost, DeviceNotFound, LinkLost
+from griphub.firmware_bridge.errors import (
+    AdapterUnavailable,
+    BondLost,
+    DeviceNotFound,
+    LinkLost,
+    NoFreeSlot,
+    PairingRefused,
+)
 from griphub.firmware_bridge.link import GripClient
+from griphub.firmware_bridge.profile import FORCE_STREAM, GRIP_SERVICE
 from griphub.firmware_bridge.stream import StreamAssembler
+from griphub.simulators.gatt import Advert, VirtualDevice
 
 
 async def test_scan_hears_every_tool(air: Any, adapter: Adapter) -> None:
@@ -106,6 +118,71 @@ async def test_this_machine_has_bluetooth_or_says_that_not() -> None:
             assert adapter.radio == "system"
     except AdapterUnavailable as error:
         assert error.adapter == "system"
+
+
+async def test_somebody_types_the_digits_that_a_tool_shows(air: Any, bonds: Path) -> None:
+    secret = Characteristic(
+        FORCE_STREAM,
+        Characteristic.Properties.READ,
+        Characteristic.READABLE | Characteristic.READ_REQUIRES_AUTHENTICATION,
+        b"42",
+    )
+    shown: asyncio.Queue[int] = asyncio.Queue()
+
+    class Display(PairingDelegate):
+        async def display_number(self, number: int, digits: int) -> None:
+            shown.put_nowait(number)
+
+    def pairing(_: object) -> PairingConfig:
+        return PairingConfig(sc=True, mitm=True, delegate=Display(PairingDelegate.DISPLAY_OUTPUT_ONLY))
+
+    device = VirtualDevice("safe1", air.link, Advert("safe1"), {GRIP_SERVICE: [secret]})
+    device.bumble.pairing_config_factory = pairing
+    air.run(device.run())
+    device.show()
+    asked: list[str] = []
+
+    async def misread(address: str) -> int:
+        asked.append(address)
+        return (await shown.get() + 1) % 1_000_000
+
+    async def read(address: str) -> int:
+        asked.append(address)
+        return await shown.get()
+
+    async def nobody(address: str) -> int:
+        raise PairingRefused(address, "nobody is there")
+
+    async def secret_with(passkey: Passkey) -> bytes:
+        async with open_adapter(air.radio, bonds=bonds, passkey=passkey) as adapter:
+            found = await find_device("safe1", adapter=adapter)
+            async with adapter.client(found) as client, asyncio.timeout(5):
+                await client.pair()
+                assert await adapter.bonded(found)
+                return bytes(await client.read_gatt_char(FORCE_STREAM))
+
+    for passkey in (misread, nobody):
+        with pytest.raises(BleakError):
+            await secret_with(passkey)
+        while not shown.empty():
+            shown.get_nowait()
+    assert await secret_with(read) == b"42"
+    assert asked == [device.address] * 2
+
+
+async def test_a_controller_without_room_says_so(air: Any, adapter: Adapter) -> None:
+    (controller,) = [c for c in air.link.controllers if c.name == "hub"]
+    controller.slots = 0
+    tool = air.tool("ball1")
+    device = await find_device("ball1", adapter=adapter)
+    with pytest.raises(NoFreeSlot) as error:
+        async with asyncio.timeout(2):
+            await adapter.connect(device)
+    assert error.value.adapter == adapter.radio
+    controller.slots = None
+    client = await adapter.connect(device)
+    assert client.is_connected and tool.peripheral.connection
+    await client.disconnect()
 
 
 SIMULATOR = """

@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -19,24 +18,11 @@ from dbus_fast.aio import MessageBus
 
 from griphub.firmware_bridge.adapter import Adapter
 from griphub.firmware_bridge.bluez_agent import pairing_agent
-from griphub.firmware_bridge.errors import AdapterUnavailable
+from griphub.firmware_bridge.errors import AdapterCause, AdapterUnavailable, PairingRefused
 
 TOOL = "F7:0F:53:46:12:22"
 TOOL_PATH = "/org/bluez/hci0/dev_F7_0F_53_46_12_22"
 OTHER_PATH = "/org/bluez/hci0/dev_F7_0F_53_46_12_23"
-
-DAEMON = """
-<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path={folder}/bus</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/>{policy}
-  </policy>
-</busconfig>
-"""
 
 
 class BlueZ:
@@ -62,38 +48,18 @@ class BlueZ:
 
     async def ask(self, member: str, signature: str = "", *body: object) -> str | None:
         """Ask the agent; returns the name of the error that it answers with, None for consent."""
+        reply = await self._ask(member, signature, *body)
+        return reply.error_name if reply.message_type is MessageType.ERROR else None
+
+    async def answer(self, member: str, signature: str = "", *body: object) -> list[object]:
+        """Ask the agent for something."""
+        return list((await self._ask(member, signature, *body)).body)
+
+    async def _ask(self, member: str, signature: str, *body: object) -> Message:
         assert self.agent
         name, path = self.agent
         call = Message(name, path, "org.bluez.Agent1", member, signature=signature, body=[*body])
-        reply = await asyncio.wait_for(self.bus.call(call), 5)
-        return reply.error_name if reply.message_type is MessageType.ERROR else None
-
-
-@pytest.fixture
-def system_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
-
-
-@pytest.fixture
-async def daemon(
-    tmp_path: Path, system_bus: None, request: pytest.FixtureRequest
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    policy = getattr(request, "param", "")
-    (tmp_path / "bus.conf").write_text(DAEMON.format(folder=tmp_path, policy=policy))
-    command = (
-        "dbus-daemon",
-        f"--config-file={tmp_path}/bus.conf",
-        "--nofork",
-        "--nopidfile",
-        "--print-address",
-    )
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout and await asyncio.wait_for(process.stdout.readline(), 10)
-    yield process
-    if process.returncode is None:
-        process.kill()
-    await process.wait()
-    process._transport.close()  # type: ignore[attr-defined]
+        return await asyncio.wait_for(self.bus.call(call), 5)
 
 
 @pytest.fixture
@@ -135,6 +101,31 @@ async def test_consents_to_what_the_hub_asked_for_and_to_nothing_else(bluez: Blu
         assert await bluez.ask("Release") is None
 
 
+@pytest.mark.parametrize("typed", [0, 123456, 999999])
+async def test_somebody_reads_the_digits_from_the_tool(bluez: BlueZ, typed: int) -> None:
+    asked = []
+
+    async def passkey(address: str) -> int:
+        asked.append(address)
+        return typed
+
+    async with pairing_agent(TOOL, passkey):
+        assert bluez.calls[0] == ["RegisterAgent", "/griphub/agent", "KeyboardOnly"]
+        assert await bluez.answer("RequestPasskey", "o", TOOL_PATH) == [typed]
+        assert await bluez.ask("RequestPasskey", "o", OTHER_PATH) == "org.bluez.Error.Rejected"
+        assert await bluez.ask("RequestConfirmation", "ou", TOOL_PATH, 123456)
+        assert await bluez.ask("RequestAuthorization", "o", TOOL_PATH) is None
+    assert asked == [TOOL]
+
+
+async def test_nobody_is_there_to_read_the_digits(bluez: BlueZ) -> None:
+    async def passkey(address: str) -> int:
+        raise PairingRefused(address, "nobody is there")
+
+    async with pairing_agent(TOOL, passkey):
+        assert await bluez.ask("RequestPasskey", "o", TOOL_PATH) == "org.bluez.Error.Rejected"
+
+
 async def test_nobody_answers_once_it_has_left(bluez: BlueZ) -> None:
     async with pairing_agent(TOOL):
         agent = bluez.agent
@@ -164,9 +155,10 @@ async def test_without_dbus(system_bus: None) -> None:
 
 @pytest.mark.parametrize("daemon", ['<deny send_interface="org.bluez.AgentManager1"/>'], indirect=True)
 async def test_without_permission(bluez: BlueZ) -> None:
-    with pytest.raises(AdapterUnavailable, match="sudo usermod"):
+    with pytest.raises(AdapterUnavailable, match="sudo usermod") as error:
         async with pairing_agent(TOOL):
             pytest.fail("it was barred")
+    assert error.value.cause is AdapterCause.NO_PERMISSION
 
 
 @pytest.mark.parametrize("refused", ["RegisterAgent", "RequestDefaultAgent"])

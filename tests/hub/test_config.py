@@ -66,3 +66,19 @@ def test_a_variable_that_is_no_json_is_said(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_tilde_is_the_home_folder(tmp_path: Path) -> None:
     assert _load(tmp_path, 'data_dir = "~/grip"\n').data_dir == Path.home() / "grip"
+
+
+def test_one_radio_or_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert config.Config().radios == ("system",)
+    assert config.Config(radio=["system:hci0", "unix:/run/radio"]).radios == (
+        "system:hci0",
+        "unix:/run/radio",
+    )
+    monkeypatch.setenv("GRIPHUB_RADIO", "unix:/run/radio")
+    assert config.Config().radios == ("unix:/run/radio",)
+    monkeypatch.setenv("GRIPHUB_RADIO", '["system", "tcp-client:localhost:9000"]')
+    assert config.Config().radios == ("system", "tcp-client:localhost:9000")
+    for wrong in ("[]", '["system", "system"]'):
+        monkeypatch.setenv("GRIPHUB_RADIO", wrong)
+        with pytest.raises(ValueError, match="at least one radio, and none twice"):
+            config.Config()
