@@ -59,11 +59,11 @@ class Taken(NamedTuple):
 
 
 class Anchor(NamedTuple):
-    """A moment of a tool's life whose UTC is known: the latest of one contact."""
+    """A moment of a tool's life whose UTC is known: the latest since `since_s`, which names it."""
 
     tool_id: str
     boot_id: int
-    since_s: float  #: tool time when the contact began; names it
+    since_s: float  #: tool time
     tool_s: float
     utc_s: float
 

@@ -29,13 +29,16 @@ log = logging.getLogger(__name__)
 #: The calibrations of this home's tools, in the data folder.
 CALIBRATIONS = "calibrations.jsonl"
 
+#: Of so much of a tool's time one moment is remembered, the latest: links come and go within a play, and
+#: what was kept is handed over session by session.
+REMEMBER_S = 600.0
+
 
 @dataclass(slots=True)
 class _Open:
     tracker: SessionTracker
     curve: Curve
     away_since_s: float | None = None  # monotonic; None while the tool streams
-    contact_s: float | None = None  # tool time of the first sample of this contact
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -115,8 +118,6 @@ class SessionKeeper:
             )
             entry = self._open[tool.tool_id] = _Open(tracker, Curve(self._clock))
         entry.away_since_s = None
-        if entry.contact_s is None and len(block):
-            entry.contact_s = float(block.t_s[0])
         async with entry.lock:
             events += entry.tracker.add(block, stepped_s=stepped_s)
             if events:
@@ -144,8 +145,7 @@ class SessionKeeper:
         now_s, stepped_s = self._clock.utc_s(), self._clock.stepped_s
         now = None
         if session.boot_id == tool.boot_id and session.epoch_s is not None:
-            tool_s = now_s - session.epoch_s
-            now = Anchor(tool_id, tool.boot_id, tool_s, tool_s, now_s)
+            now = _anchor(tool_id, tool.boot_id, now_s - session.epoch_s, now_s)
         new = list(new_runs(session.blocks, taken))
         if not new:
             return
@@ -165,7 +165,7 @@ class SessionKeeper:
                 session_id=stored_session_id(tool_id, session.boot_id, first.first_index),
                 boot_id=session.boot_id,
                 calibration=self._calibration(tool, first.unit),
-                stored=True,
+                stored=not session.running,  # a hub that comes while it lasts has it live
                 time_known=lived.known,
                 time_within_s=lived.within_s(float(runs[0][0].t_s[0]), float(runs[-1][-1].t_s[-1])),
                 stepped_s=stepped_s,
@@ -201,7 +201,6 @@ class SessionKeeper:
         """Keep a session open for the tool to come back."""
         if entry := self._open.get(tool_id):
             entry.away_since_s = self._clock.monotonic_s()
-            entry.contact_s = None
             await self._bring_out(tool_id)
             self._live(entry.curve.news(entry.tracker, "link_lost"))
 
@@ -241,9 +240,8 @@ class SessionKeeper:
     ) -> None:
         state = entry.tracker.state
         anchors = []
-        if block is not None and len(block) and entry.contact_s is not None:
-            at_s = float(block.t_s[0])
-            anchors = [Anchor(state.tool_id, state.boot_id, entry.contact_s, at_s, block.utc_s)]
+        if block is not None and len(block):
+            anchors = [_anchor(state.tool_id, state.boot_id, float(block.t_s[0]), block.utc_s)]
         sessions = {state.tool_id: None if close else state.to_json()}
         await self._committer.commit(Entry(events, sessions, [_taken(state, self._clock.utc_s())], anchors))
         self._tell(events)
@@ -282,6 +280,10 @@ class SessionKeeper:
                 calibration.due_on,
             )
         return calibration
+
+
+def _anchor(tool_id: str, boot_id: int, tool_s: float, utc_s: float) -> Anchor:
+    return Anchor(tool_id, boot_id, tool_s // REMEMBER_S * REMEMBER_S, tool_s, utc_s)
 
 
 def _taken(state: SessionState, at_s: float) -> Taken:

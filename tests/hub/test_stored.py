@@ -139,6 +139,7 @@ async def test_a_running_session_waits_for_its_live_part(home) -> None:
     await home.keeper.end("ball01", "tool_slept")
     _, ended, squeezes = session_events(home.events())
     assert ended.received == SAMPLES and len(squeezes) == SQUEEZES
+    assert not ended.stored
     assert indices(home.events()) == list(range(SAMPLES))
 
 
@@ -262,10 +263,22 @@ def test_what_is_new_and_what_is_here_make_the_whole(sizes: list[int], spans: li
 
 async def test_the_tools_contacts_are_remembered_and_bounded(home) -> None:
     for n in range(70):
-        kept = blocks(200 * n, from_s=10.0 * n, n=200)
+        kept = blocks(200 * n, from_s=600.0 * n, n=200)
         await home.play([replace(block, utc_s=home.clock.utc_s()) for block in kept])
         await home.keeper.link_lost("ball01")
     anchors = home.outbox.anchors("ball01")
     assert len(anchors) == 60
-    assert anchors[-1].tool_s == pytest.approx(691, abs=1)
+    assert anchors[-1].tool_s == pytest.approx(600 * 69 + 1, abs=1)
     assert (await home.again()).outbox.anchors("ball01") == anchors
+
+
+async def test_many_sessions_at_once_are_one_contact(home) -> None:
+    """A tool may hand over hundreds; what the hub knew of its life before must not drown in them."""
+    now_s = home.clock.utc_s()
+    await home.play([replace(b, utc_s=now_s) for b in blocks(from_s=50.0, n=200)])
+    await home.keeper.end("ball01", "tool_slept")
+    for n in range(1, 70):
+        kept = blocks(1000 * n, from_s=5000.0 + 10 * n, n=100)
+        await home.keeper.take_stored(stored(kept, epoch_s=now_s - 9000), home.tool, home.use)
+    assert len(home.ended()) == 70
+    assert len(home.outbox.anchors("ball01")) <= 3
