@@ -55,14 +55,14 @@ class Commands:
                 if self._stream.wanted.is_set():
                     await self._stream.tell_end()
             case Command(Opcode.TARE):
-                status = Status.SUCCESS if tool.tare() else Status.NOT_NOW
+                status = Status.SUCCESS if tool.sensing.tare() else Status.NOT_NOW
             case Command(Opcode.IDENTIFY, int(seconds)):
                 self.blinks_until_s = tool.clock.monotonic_s() + seconds
-            case Command(Opcode.SET_RATE, hz) if hz != tool.rate_hz:
+            case Command(Opcode.SET_RATE, hz) if hz != tool.sensing.rate_hz:
                 status = Status.BAD_PARAMETER  # a play has the rate that it has
             case Command(Opcode.SET_TIME, int(utc_ms)):
                 self.utc_ms = utc_ms
-                tool.log.tell_time(tool.boot_id, max(0, utc_ms - tool.now() // 100))
+                tool.log.tell_time(tool.boot_id, max(0, utc_ms - tool.sensing.now() // 100))
             case Command(Opcode.REPORT, int(position)):
                 return Response(Opcode.REPORT, status, self._report(position))
             case Command(Opcode.FETCH, int(session), int(index)):
@@ -102,7 +102,7 @@ class Commands:
             return Response(Opcode.FETCH, Status.NOT_FOUND)
         back = min((session.end_index - asked) % U32, len(session.raw))
         index = session.end_index - back
-        tick = session.ticks[-back] if back else self._tool.now()
+        tick = session.ticks[-back] if back else self._tool.sensing.now()
 
         def begin() -> None:
             if self._handing_over:
@@ -111,7 +111,7 @@ class Commands:
             self._handing_over = asyncio.create_task(hand_over(session, index, self._send_stored, capacity))
 
         self._then = begin
-        sending = Sending(index % U32, tick, self._tool.now(), session.session)
+        sending = Sending(index % U32, tick, self._tool.sensing.now(), session.session)
         return Response(Opcode.FETCH, Status.SUCCESS, sending)
 
     async def _send_stored(self, packet: StoredPacket) -> None:
@@ -119,4 +119,4 @@ class Commands:
         await self._tool.peripheral.notify(self._tool.peripheral.stored_data, bytes(packet))
 
     def _sending(self, index: int, tick: int) -> Sending:
-        return Sending(index % U32, tick, self._tool.now(), self._tool.log.next_session)
+        return Sending(index % U32, tick, self._tool.sensing.now(), self._tool.log.next_session)

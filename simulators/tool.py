@@ -5,36 +5,26 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..firmware_bridge import profile
 from ..firmware_bridge.clock import HostClock
-from ..firmware_bridge.packets import (
-    FORCE_UNKNOWN_MN,
-    RAW_CLIPPED,
-    RAW_MISSING,
-    ForcePacket,
-    StoredPacket,
-    ToolInfo,
-)
-from ..firmware_bridge.profile import WireKind, WireUnit
+from ..firmware_bridge.packets import ForcePacket, StoredPacket, ToolInfo
+from ..firmware_bridge.profile import WireKind
 from .commands import Commands
 from .flash import CAPACITY, FlashLog
 from .peripheral import Peripheral
 from .plays import Play
 from .radio import VirtualLink
 from .sending import Streaming
+from .sensing import Sensing
 
 #: Usual time in a packet, in real seconds: a live page wants 20 a second.
 PACKET_S: Final = 0.05
 #: How long a tool stays awake for a hub that missed the end: as long as a hub keeps a session open.
 LINGER_S: Final = 60.0
-TICKS_PER_S: Final = round(1 / profile.TICK_S)
-MAX_TICKS: Final = 0xFFFF  #: between two samples of one packet
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +84,6 @@ class SimulatedTool:
         How many samples it keeps.
     battery_s : float, optional
         Seconds of `clock` that its battery lasts, from full; without it the charge stays as it is.
-    drop : float
-        Fraction of packets with samples that the radio loses.
-    seed : int
-        Chooses which ones.
     observer : callable, optional
         Told of each `PlayStarted` and `PlayEnded`.
 
@@ -111,6 +97,8 @@ class SimulatedTool:
         As given; may be changed while it plays.
     log : FlashLog
         Its flash.
+    sensing : Sensing
+        Its sensor and its ticks.
     peripheral : Peripheral
         Its radio half.
     done : asyncio.Event
@@ -134,8 +122,6 @@ class SimulatedTool:
         flash: Path | None = None,
         flash_samples: int = CAPACITY,
         battery_s: float | None = None,
-        drop: float = 0.0,
-        seed: int = 0,
         observer: Callable[[PlayStarted | PlayEnded], None] = lambda _: None,
     ) -> None:
         self.name = name
@@ -148,20 +134,12 @@ class SimulatedTool:
         self.clock = clock
         self._packet_s = packet_s
         self._waits = waits
-        self._sensor = sensor
         self._battery_s = battery_s
-        self._drop = drop
-        self._random = Random(f"{seed} {name}")  # noqa: S311 - repeatable, not secret
         self._observer = observer
-        self._powered_on_s = clock.monotonic_s()
         self._off = asyncio.Event()
-        self._zero = 0  # raw level that tare took as zero
-        self._level = RAW_MISSING  # last raw sample, before tare
         self._next_index = 0  # of the next sample to be sensed
-        self._position = 0  # of it in the present play
-        self._ticks = np.zeros(0, dtype=np.int64)
-        self._unit, self._exponent, self._rate_hz, self._period_ticks = WireUnit.UNKNOWN, 0, 0, 0
-        self._stream = Streaming(self.log, self.now, self._send, self._capacity)
+        self.sensing = Sensing(clock, sensor)
+        self._stream = Streaming(self.log, self.sensing.now, self._send, self._capacity)
         self._commands = Commands(self, self._stream)
         self.peripheral = Peripheral(
             name,
@@ -169,11 +147,11 @@ class SimulatedTool:
             model=f"simulated {kind.name.lower()}",
             bonds=bonds,
             passkey=passkey,
-            info=lambda: bytes(ToolInfo(kind, self.boot_id, self._rate_hz, self._unit, simulated=True)),
+            info=self._info,
             obey=self._commands.obey,
             answered=self._commands.answered,
             left=self._commands.left,
-            force_mn=self._force_mn,
+            force_mn=self.sensing.force_mn,
         )
 
     # -- what one sees of it, and can do to it
@@ -220,10 +198,9 @@ class SimulatedTool:
             self._commands.left()
             life.cancel()
             off.cancel()
-            with_errors = await asyncio.gather(life, return_exceptions=True)
-        for error in with_errors:
-            if isinstance(error, Exception):
-                raise error
+            await asyncio.gather(life, off, return_exceptions=True)
+        if not life.cancelled():
+            life.result()  # raises what went wrong
 
     async def _live(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -232,53 +209,27 @@ class SimulatedTool:
             if self._battery_s:
                 group.create_task(self._drain(self._battery_s), name=f"battery of {self.name}")
             for number, play in enumerate(self._plays, 1):
-                self._load(play)
+                self.sensing.load(play)
                 self.peripheral.show()
                 if self._waits:
                     await self._stream.wanted.wait()
                 self._observer(PlayStarted(self.name, self.boot_id, number, play, self._next_index))
                 before = self.sent
-                await self._sense(play)
+                await self._sense()
                 await self._end()
                 self._observer(PlayEnded(self.name, self.boot_id, number, self.sent - before))
                 await self.peripheral.hide()
                 await self.clock.sleep(self.pause_s)
             self.done.set()
 
-    def _load(self, play: Play) -> None:
-        self._unit, self._exponent = play.unit, play.exponent
-        self._raw, self._ticks = play.raw(), play.ticks()
-        # where a step is longer than a packet can say
-        self._pauses = np.append(np.flatnonzero(np.diff(self._ticks) > MAX_TICKS) + 1, len(self._ticks))
-        self._position = 0
-        # slower than a period can say: every sample carries its own time
-        timed = play.rate_hz * MAX_TICKS < TICKS_PER_S
-        self._rate_hz = 0 if timed else round(play.rate_hz)
-        self._period_ticks = 0 if timed else round(TICKS_PER_S / play.rate_hz)
-
-    async def _sense(self, play: Play) -> None:
-        self._ticks = self._ticks + self.now()
-        self.log.begin(self.boot_id, self._next_index, play.unit, play.exponent, self._period_ticks)
-        while self._position < len(self._raw):
-            end = self._chunk_end()
-            last_s = self._powered_on_s + float(self._ticks[end - 1]) / TICKS_PER_S
-            await self.clock.sleep(max(0.0, last_s - self.clock.monotonic_s()))
-            sensed = self._sensor(self._raw[self._position : end])
-            tared = np.clip(sensed - self._zero, RAW_MISSING + 1, RAW_CLIPPED - 1)
-            kept = np.where((sensed == RAW_MISSING) | (sensed == RAW_CLIPPED), sensed, tared)
-            self.log.append(kept.tolist(), self._ticks[self._position : end].tolist())
-            self._next_index += end - self._position
-            self._position = end
-            self._level = int(sensed[-1])
+    async def _sense(self) -> None:
+        sensing = self.sensing
+        self.log.begin(self.boot_id, self._next_index, sensing.unit, sensing.exponent, sensing.period_ticks)
+        async for raw, ticks in sensing.chunks(self._packet_s * self.clock.speed, self._capacity):
+            self.log.append(raw, ticks)
+            self._next_index += len(raw)
             self._stream.recorded(self._next_index)
             await self.peripheral.notify_force()
-
-    def _chunk_end(self) -> int:
-        start = self._position
-        span = self._packet_s * self.clock.speed * TICKS_PER_S
-        lasts = int(np.searchsorted(self._ticks, self._ticks[start] + span))
-        pause = int(self._pauses[np.searchsorted(self._pauses, start, side="right")])
-        return min(start + self._capacity(), lasts, pause)
 
     async def _end(self) -> None:
         self._stream.finish()
@@ -296,45 +247,25 @@ class SimulatedTool:
             self.battery_percent = percent
             await self.clock.sleep(battery_s / 100)
 
-    async def _send(self, packet: ForcePacket) -> None:
-        if not packet.raw or self._random.random() >= self._drop:
-            await self.peripheral.notify(self.peripheral.force_stream, bytes(packet))
-
-    # -- what the Control Point asks for
-
-    def now(self) -> int:
-        """Ticks since power-on."""
-        return round((self.clock.monotonic_s() - self._powered_on_s) * TICKS_PER_S)
+    # -- what its other halves ask
 
     def tick_of(self, index: int) -> int:
         """Tick of a sample that is in the log, or comes next."""
         session = self.log.running
         if session and index < session.end_index:
             return session.ticks[index - session.first_index]
-        sensing = session and self._position < len(self._ticks)
-        return int(self._ticks[self._position]) if sensing else self.now()
-
-    def tare(self) -> bool:
-        """Take the present level as zero; False if there is none."""
-        level = self._level if self._position else int(self._raw[0])
-        if level in (RAW_MISSING, RAW_CLIPPED):
-            return False
-        self._zero = level
-        return True
-
-    @property
-    def rate_hz(self) -> int:
-        """Sample rate; 0 where samples are uneven."""
-        return self._rate_hz
-
-    def _capacity(self) -> int:
-        return ForcePacket.capacity(self.peripheral.att_mtu, timed=not self._period_ticks)
+        return self.sensing.next_tick
 
     def stored_capacity(self) -> int:
         """Samples that fit a packet of a stored session, whatever its kind."""
         return ForcePacket.capacity(self.peripheral.att_mtu - StoredPacket.HEADER.size, timed=True)
 
-    def _force_mn(self) -> int:
-        if self._unit is not WireUnit.NEWTON or self._level in (RAW_MISSING, RAW_CLIPPED):
-            return FORCE_UNKNOWN_MN
-        return round((self._level - self._zero) * 10.0 ** (self._exponent + 3))
+    def _capacity(self) -> int:
+        return ForcePacket.capacity(self.peripheral.att_mtu, timed=not self.sensing.period_ticks)
+
+    async def _send(self, packet: ForcePacket) -> None:
+        await self.peripheral.notify(self.peripheral.force_stream, bytes(packet))
+
+    def _info(self) -> bytes:
+        sensing = self.sensing
+        return bytes(ToolInfo(self.kind, self.boot_id, sensing.rate_hz, sensing.unit, simulated=True))

@@ -12,6 +12,7 @@ from bumble.device import Device, DeviceConfiguration
 from griphub.firmware_bridge import link as link_module
 from griphub.firmware_bridge.adapter import Adapter, open_adapter
 from griphub.firmware_bridge.bumble_backend import BumbleClient
+from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.commands import Command, Response
 from griphub.firmware_bridge.discovery import find_device
 from griphub.firmware_bridge.errors import (
@@ -25,7 +26,9 @@ from griphub.firmware_bridge.link import GripClient
 from griphub.firmware_bridge.packets import ToolInfo
 from griphub.firmware_bridge.profile import (
     CONTROL_POINT,
+    FORCE,
     FORCE_STREAM,
+    STORED_DATA,
     TOOL_INFO,
     Opcode,
     Status,
@@ -34,6 +37,8 @@ from griphub.firmware_bridge.profile import (
 )
 from griphub.firmware_bridge.samples import SampleBlock, ToolKind, Unit
 from griphub.firmware_bridge.stream import StreamAssembler
+from griphub.simulators.disturbance import Disturbance
+from griphub.simulators.faults import FaultKind
 from griphub.simulators.peripheral import Peripheral, advertisement
 from griphub.simulators.plays import Play
 from griphub.simulators.radio import VirtualController
@@ -187,7 +192,9 @@ async def test_a_hub_that_missed_the_end_gets_the_rest(air: Any, adapter: Adapte
 
 
 async def test_dropped_packets_are_lost_samples(air: Any, adapter: Adapter) -> None:
-    air.tool("ball3f2a", air.play(400), speed=5, drop=0.3, seed=3)
+    air.tool("ball3f2a", air.play(400), speed=5)
+    trouble = air.link.disturbances["ball3f2a"] = Disturbance(HostClock(), "3", lambda _: None)
+    trouble.rates[FaultKind.DROP] = 0.3
     async with GripClient(await find_device(adapter=adapter), adapter=adapter) as grip:
         blocks = await collect(grip)
     assert grip.assembler.received + grip.assembler.lost == 400
@@ -223,7 +230,7 @@ async def test_many_tools_at_once_without_a_loss(air: Any, adapter: Adapter) -> 
         assert (assembler.received, assembler.lost, assembler.rejected) == (100, 0, 0)
 
 
-@pytest.mark.parametrize("what", ["control", "responses", "force"])
+@pytest.mark.parametrize("what", ["control", "force", CONTROL_POINT, FORCE_STREAM, STORED_DATA, FORCE])
 async def test_without_encryption_only_harmless_things_are_open(
     air: Any, adapter: Adapter, what: str
 ) -> None:
@@ -236,9 +243,10 @@ async def test_without_encryption_only_harmless_things_are_open(
         with pytest.raises(BleakGATTProtocolError) as refused:
             if what == "control":
                 await client.write_gatt_char(CONTROL_POINT, bytes(Command(Opcode.START)), response=True)
+            elif what == "force":
+                await client.read_gatt_char(FORCE)
             else:
-                uuid = CONTROL_POINT if what == "responses" else FORCE_STREAM
-                await client.start_notify(uuid, lambda *_: None)
+                await client.start_notify(what, lambda *_: None)
         assert refused.value.code == BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION
 
 
