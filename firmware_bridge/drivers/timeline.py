@@ -2,7 +2,6 @@
 
 import secrets
 from collections import deque
-from itertools import islice
 from statistics import median
 from typing import Final
 
@@ -15,12 +14,19 @@ from ..stream import MAX_GAP
 from ..timebase import TimeBase
 from .contract import Reading
 
-#: Packets, or steps between samples, by which a rate is measured: 3 s of a tool that sends 10 a second.
-WINDOW: Final = 32
+#: Steps between samples by whose median a tool's clock tells its rate.
+STEPS: Final = 32
+#: Packets over which a rate is measured by arrivals: seconds at least, so that a stall weighs little.
+PACKETS: Final = 1024
 #: As many must have come before a measured rate is believed.
 ENOUGH: Final = 4
-#: Silence that is none of the radio's jitter: arrivals before it say nothing about the rate after it.
+#: And arrivals must have gone on for so long: the first packets may come all at once.
+ENOUGH_S: Final = 1.0
+#: Silence that is none of the radio's jitter: arrivals before it say nothing about those after it. And in any
+#: time of this length some packet comes without delay.
 SILENCE_S: Final = 2.0
+#: Least part of a step between two samples: of packets that come at once, dates run ahead by no more.
+LEAST: Final = 0.05
 #: How far samples of one packet are apart as long as nobody knows.
 GUESS_S: Final = 0.01
 #: A tool whose clock went on while it did not stream is back within this of what the host's clock says: drift
@@ -32,8 +38,8 @@ class Timeline:
     """Gives samples their index and time.
 
     With a clock in the tool, time is the tool's, and a gap in it tells how many samples are missing. Without
-    one, samples are spread over the time between their packet's arrival and the one before, at the measured
-    rate. An index is the tool's where it sends one; else it counts what came, and losses do not show.
+    one, samples follow one another at the rate that is measured, as late as their packets arrive. An index is
+    the tool's where it sends one; else it counts what came, and losses do not show.
 
     Parameters
     ----------
@@ -128,7 +134,7 @@ class _ToolClock:
     def __init__(self, clock: HostClock, rate_hz: float | None) -> None:
         self._clock = clock
         self._base = TimeBase(clock)
-        self._steps_s: deque[float] = deque(maxlen=WINDOW)
+        self._steps_s: deque[float] = deque(maxlen=STEPS)
         self._nominal_s = 1 / rate_hz if rate_hz else None
         self._last_s = self._arrived_s = -np.inf
         self._offset_s = 0.0  # of our time against the tool's
@@ -169,34 +175,61 @@ class _ToolClock:
 
 
 class _Arrivals:
-    """Time of a tool that sends none: seconds since the hub met it."""
+    """Time of a tool that sends none: seconds since the hub met it.
+
+    Packets come late, in bunches and after stalls, but never early. So samples are dated one measured step
+    after the other, and not each by its arrival; only where that would be ahead of arrivals, or behind all of
+    them for a while, the dates are pulled.
+    """
 
     def __init__(self, clock: HostClock, rate_hz: float | None) -> None:
         self._clock = clock
         self._begun_s = clock.monotonic_s()
-        self._packets: deque[tuple[float, int]] = deque(maxlen=WINDOW)  # arrived when, with how many samples
-        self._period_s = 1 / rate_hz if rate_hz else None
+        self._packets: deque[tuple[float, int]] = deque(maxlen=PACKETS)  # when, and samples due until then
+        self._due = 0
+        self._nominal_s = 1 / rate_hz if rate_hz else GUESS_S
+        self._period_s: float | None = None  # between two samples, once it was measured
         self._last_s = -np.inf
+        self._bucket = 0.0
+        self._lag_s = np.inf  # the least in this bucket of time
 
     def restarted(self) -> None:
         self._packets.clear()
 
     def times(self, n: int, due: int, arrived_s: float) -> tuple[FloatArray, float, float | None]:
         """Times of `n` samples, of which `due` would have come without loss; the rest as for a tool clock."""
+        end_s = arrived_s - self._begun_s
         if self._packets and arrived_s - self._packets[-1][0] > SILENCE_S:
             self._packets.clear()
-        self._packets.append((arrived_s, due))
-        span_s = arrived_s - self._packets[0][0]
-        if len(self._packets) > ENOUGH and span_s > 0:
-            self._period_s = span_s / sum(due for _, due in islice(self._packets, 1, None))
-        step_s = self._period_s or GUESS_S
-        end_s = arrived_s - self._begun_s
-        first_s = end_s - (n - 1) * step_s
-        if first_s < self._last_s + step_s / 2:
-            # packets came bunched: share the time that is left, never going back. The least is half of the
-            # mean step, so that samples run ahead of their arrival for a moment only
-            step_s = max((end_s - self._last_s) / n, step_s / 2)
-            first_s = self._last_s + step_s
+        self._measure(due, arrived_s)
+        usual_s = self._period_s or self._nominal_s
+        if len(self._packets) == 1:
+            self._lag_s = np.inf
+            self._last_s = max(self._last_s, end_s - due * usual_s)
+        self._last_s += self._pull_s(arrived_s)
+        step_s = usual_s
+        lag_s = end_s - self._last_s - due * step_s
+        if lag_s < 0 or not self._period_s:
+            step_s = max((end_s - self._last_s) / due, LEAST * usual_s)
+            lag_s = 0.0
+        self._lag_s = min(self._lag_s, lag_s)
+        first_s = self._last_s + (due - n + 1) * step_s
         t_s: FloatArray = first_s + step_s * np.arange(n, dtype=np.float64)
         self._last_s = float(t_s[-1])
         return t_s, self._clock.utc_of(self._begun_s + first_s), self._period_s
+
+    def _measure(self, due: int, arrived_s: float) -> None:
+        self._due += due
+        self._packets.append((arrived_s, self._due))
+        first_s, before = self._packets[0]
+        if len(self._packets) > ENOUGH and arrived_s - first_s > ENOUGH_S:
+            self._period_s = (arrived_s - first_s) / (self._due - before)
+
+    def _pull_s(self, arrived_s: float) -> float:
+        """By how much every packet was late since the last time: samples are missing, or the rate changed."""
+        bucket = arrived_s // SILENCE_S
+        if bucket == self._bucket:
+            return 0.0
+        pull_s = self._lag_s if self._lag_s < np.inf else 0.0
+        self._bucket, self._lag_s = bucket, np.inf
+        return pull_s
