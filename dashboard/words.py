@@ -32,6 +32,7 @@ _REASONS = {
     "link_lost": "the tool went out of reach",
     "tool_slept": "the tool went to sleep",
     "tool_restarted": "the tool was switched off and on",
+    "tool_reassigned": "the tool was given to another child or hand",
     "hub_stopped": "the hub was switched off",
     "release": "let go",
     "next_squeeze": "the next squeeze began",

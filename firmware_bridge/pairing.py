@@ -154,6 +154,12 @@ class Pairing:
         if held and held.kept:
             self._supervisor.reconsider()
 
+    @asynccontextmanager
+    async def aside(self, address: str) -> AsyncIterator[None]:
+        """End the hub's link with a tool, for as long as something about its use changes."""
+        async with self._supervisor.hold(address):
+            yield
+
     async def forget(self, address: str) -> None:
         """Delete the key shared with a tool, and let the hub leave it alone."""
         async with self._supervisor.hold(address):

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +76,8 @@ class Home:
     ----------
     client : callable
         Gives the link to a tool that streams; None if there is none.
+    reassigned : callable
+        Awaited when a tool is for another child or hand from now on, while it is not connected.
     """
 
     registry: ToolRegistry
@@ -83,10 +85,17 @@ class Home:
     links: LinkLog
     clock: HostClock
     client: Callable[[str], ToolClient | None]
+    reassigned: Callable[[str], Awaitable[None]]
 
     @classmethod
     def around(
-        cls, supervisor: LinkSupervisor, registry: ToolRegistry, desk: PasskeyDesk, clock: HostClock
+        cls,
+        supervisor: LinkSupervisor,
+        registry: ToolRegistry,
+        desk: PasskeyDesk,
+        clock: HostClock,
+        *,
+        reassigned: Callable[[str], Awaitable[None]],
     ) -> Self:
         """Put together what belongs to a supervisor.
 
@@ -105,7 +114,7 @@ class Home:
             return supervisor.clients().get(tool_id)
 
         pairing = Pairing(supervisor, desk, clock, ours=ours)
-        return cls(registry, pairing, supervisor.log, clock, client)
+        return cls(registry, pairing, supervisor.log, clock, client, reassigned)
 
 
 @asynccontextmanager
@@ -236,8 +245,10 @@ class _Talk:
             case ListTools():
                 answer = [self._status(tool) for tool in self._home.registry.all()]
             case UseTool(tool=tool_id, child=child, hand=hand):
-                at_s = self._home.clock.utc_s()
-                answer = self._home.registry.assign(tool_id, child, hand, at_s=at_s)
+                before = self._home.registry.get(tool_id)
+                answer = self._home.registry.assign(tool_id, child, hand, at_s=self._home.clock.utc_s())
+                async with self._home.pairing.aside(answer.address):
+                    await self._tell_of_change(before, answer)
             case ForgetTool(tool=tool_id):
                 answer = self._home.registry.forget(tool_id, at_s=self._home.clock.utc_s())
                 await self._home.pairing.forget(answer.address)
@@ -306,6 +317,7 @@ class _Talk:
 
     async def _finish(self, request: Finish) -> BaseModel:
         held = self._tool
+        before = self._home.registry.get(held.tool.tool_id)
         tool = self._home.registry.add(
             held.tool.tool_id,
             request.child,
@@ -315,9 +327,14 @@ class _Talk:
             address=held.address,
             at_s=self._home.clock.utc_s(),
         )
+        await self._tell_of_change(before, tool)
         held.keep()
         await self._release()
         return tool
+
+    async def _tell_of_change(self, before: HomeTool | None, now: HomeTool) -> None:
+        if before and (before.child, before.hand) != (now.child, now.hand):
+            await self._home.reassigned(now.id)
 
     async def _release(self) -> None:
         self._held = None

@@ -79,7 +79,7 @@ class Hub:
             bonds=config.data_dir / "bonds",
             passkey=desk.ask,
         )
-        self._home = Home.around(self.supervisor, self.registry, desk, real_time)
+        self._home = Home.around(self.supervisor, self.registry, desk, real_time, reassigned=self._reassigned)
         self._config = config
         self._clock = clock
         self._outbox = Outbox(config.data_dir / "outbox.db")
@@ -141,6 +141,10 @@ class Hub:
         except SetupError as error:
             log.warning("%s Until then no tool can be paired while the hub runs.", error)
         await asyncio.Event().wait()
+
+    async def _reassigned(self, tool_id: str) -> None:
+        """End what the child before has begun with a tool."""
+        await self._keeper.end(tool_id, "tool_reassigned")
 
     def _wanted(self, advertisement: Advertisement) -> str | None:
         """Say which of the home's tools a device is, by what it advertises; strangers' are left alone."""

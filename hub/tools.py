@@ -266,3 +266,12 @@ def _note_use(db: sqlite3.Connection, tool_id: str, child: str, hand: Hand, at_s
             "INSERT INTO tool_use (tool_id, child, hand, since) VALUES (?, ?, ?, ?)",
             (tool_id, child, hand, at_s),
         )
+
+
+def registered(config: Config) -> tuple[HomeTool, ...]:
+    """Every tool of a home, without keeping the file open."""
+    registry = ToolRegistry(config.data_dir / FILE, config)
+    try:
+        return registry.all()
+    finally:
+        registry.close()

@@ -18,6 +18,7 @@ from rich.table import Table
 from ...firmware_bridge.errors import GripError
 from .. import config as configuration
 from ..config import Config
+from ..tools import registered
 from .common import ConfigOption, Exit, JsonOption, out
 
 #: A year of a child's waveforms is about 150 MB; below this the disk is full too soon.
@@ -58,13 +59,12 @@ def examine(config_file: Path | None) -> Iterator[Finding]:
     except GripError as error:
         yield Finding("configuration", "missing", str(error), "Correct the file.")
         return
-    used = f"{len(config.children)} children, {len(config.tools)} tools"
-    if config.tools:
-        yield Finding("configuration", "ok", used)
+    if config.children:
+        yield Finding("configuration", "ok", f"{len(config.children)} children")
     else:
-        advice = "Name the tools that `griphub scan` finds in [[tools]], and who uses them in [[children]]."
-        yield Finding("configuration", "note", used, advice)
-    checks: tuple[Callable[[Config], Finding], ...] = (radio, broker, folder, disk, store, port)
+        advice = "Say in [[children]] who exercises; docs/cli.md shows how."
+        yield Finding("configuration", "note", "no children", advice)
+    checks: tuple[Callable[[Config], Finding], ...] = (radio, broker, folder, tools, disk, store, port)
     for check in checks:
         yield check(config)
 
@@ -170,6 +170,21 @@ def folder(config: Config) -> Finding:
             "Choose another one with GRIPHUB_DATA_DIR.",
         )
     return Finding(name, "ok", str(config.data_dir))
+
+
+def tools(config: Config) -> Finding:
+    """Whether there is anything to listen for, and somebody who uses it."""
+    try:
+        known = registered(config)
+    except (GripError, OSError) as error:
+        return Finding("tools", "missing", str(error), "See the data folder.")
+    if not known:
+        return Finding("tools", "note", "none yet", "Run `griphub pair`.")
+    here = {child.id for child in config.children}
+    if strays := [tool.id for tool in known if tool.child not in here]:
+        mend = "Run `griphub tools use`, or add the child to [[children]] again."
+        return Finding("tools", "note", f"nobody uses {', '.join(strays)}", mend)
+    return Finding("tools", "ok", f"{len(known)} tools")
 
 
 def disk(config: Config) -> Finding:

@@ -52,7 +52,7 @@ async def _own_radio(config: Config, path: Path) -> AsyncIterator[ControlClient]
         bonds=config.data_dir / "bonds",
         passkey=desk.ask,
     )
-    home = Home.around(supervisor, registry, desk, clock)
+    home = Home.around(supervisor, registry, desk, clock, reassigned=_no_session)
     running = asyncio.create_task(supervisor.run(), name="own radio")
     try:
         async with serve(path, home):
@@ -65,3 +65,7 @@ async def _own_radio(config: Config, path: Path) -> AsyncIterator[ControlClient]
 
 async def _not_here(_client: ToolClient) -> None:
     raise AssertionError("nothing is wanted")
+
+
+async def _no_session(_tool_id: str) -> None:
+    """Nothing is open where no hub runs."""

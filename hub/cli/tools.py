@@ -10,11 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from .. import config as configuration
-from .. import tools as registry
-from ..config import Config
 from ..control import HubNotRunning, ToolStatus, socket_path
 from ..records import Hand
-from ..tools import HomeTool, ToolRegistry
+from ..tools import FILE, HomeTool, ToolRegistry, registered
 from .common import ConfigOption, JsonOption, out, set_up_logging
 
 app = typer.Typer(help="List the home's tools, give one to another child or hand, or let one go.")
@@ -34,7 +32,7 @@ def tools(context: typer.Context, config: ConfigOption = None, as_json: JsonOpti
     try:
         found, running = asyncio.run(ControlClient(socket_path(settings)).tools()), True
     except HubNotRunning:
-        found, running = [ToolStatus(tool=tool) for tool in _registered(settings)], False
+        found, running = [ToolStatus(tool=tool) for tool in registered(settings)], False
     if as_json:
         out.print_json(json.dumps([{**s.model_dump(mode="json"), "words": s.words} for s in found]))
         return
@@ -68,7 +66,7 @@ def use(
         try:
             return await ControlClient(socket_path(settings)).use(tool, child_id, hand)
         except HubNotRunning:
-            opened = ToolRegistry(settings.data_dir / registry.FILE, settings)
+            opened = ToolRegistry(settings.data_dir / FILE, settings)
             try:
                 return opened.assign(tool, child_id, hand, at_s=time.time())
             finally:
@@ -89,11 +87,3 @@ def forget(tool: ToolArgument, config: ConfigOption = None) -> None:
 
     asyncio.run(let_go())
     out.print(f"{escape(tool)} is forgotten. What it measured is kept.")
-
-
-def _registered(settings: Config) -> tuple[HomeTool, ...]:
-    opened = ToolRegistry(settings.data_dir / registry.FILE, settings)
-    try:
-        return opened.all()
-    finally:
-        opened.close()

@@ -84,7 +84,7 @@ async def running(radio: str, bonds: Any = None) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def house(air: Any, bonds: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    monkeypatch.setattr(pairing_module, "FRESH_S", 2.2)
+    monkeypatch.setattr(pairing_module, "FRESH_S", 0.8)
     monkeypatch.setattr(pairing_module, "QUIET_S", 0.8)
     async with running(air.radio, bonds) as opened:
         yield opened
@@ -243,7 +243,8 @@ async def test_a_tool_that_falls_asleep_in_the_middle(air: Any, house: House) ->
 # -- problems
 
 
-async def test_held_by_another(air: Any, house: House) -> None:
+async def test_held_by_another(air: Any, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairing_module, "FRESH_S", 3.0)  # a tool that is held says so less often
     air.tool("ball1", still())
     await house.find("ball1")
     async with phone_with(air, "ball1"):

@@ -22,7 +22,7 @@ from griphub.hub.config import Config
 from griphub.hub.control import ControlError, HubNotRunning, socket_path
 from griphub.hub.control_client import ControlClient
 from griphub.hub.errors import SetupError
-from griphub.hub.records import Hand
+from griphub.hub.records import Hand, SessionEnded, SessionStarted, decode
 from griphub.hub.service import Hub
 from griphub.simulators.plays import Play
 from griphub.simulators.radio import VirtualLink, serve_hci
@@ -159,6 +159,21 @@ async def test_a_change_of_hand_and_a_goodbye(room: Room) -> None:
     assert adapter
     await until(room.hub.supervisor.heard)
     assert not await adapter.bonded(room.hub.supervisor.heard()[0].device)
+
+
+async def test_a_change_in_the_middle_ends_the_session_and_begins_the_next_childs(room: Room) -> None:
+    room.tool()
+    async with room.client.pairing(await room.candidate()) as held:
+        await held.finish("c-1", Hand.LEFT)
+    outbox = room.hub._outbox
+    await until(outbox.open_sessions)
+    await room.client.use("ball01", "c-2", Hand.RIGHT)
+    await until(lambda: '"c-2"' in outbox.open_sessions().get("ball01", ""))
+    events = [decode(row.payload) for row in outbox.waiting(0, 10_000)]
+    (ended,) = [event for event in events if isinstance(event, SessionEnded)]
+    assert (ended.child_id, ended.hand, ended.ended_by) == ("c-1", "left", "tool_reassigned")
+    begun = [(event.child_id, event.hand) for event in events if isinstance(event, SessionStarted)]
+    assert begun == [("c-1", "left"), ("c-2", "right")]
 
 
 async def test_the_digits_on_a_tool_are_asked_for(room: Room) -> None:
