@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-import math
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,21 +16,14 @@ from .clock import HostClock
 from .discovery import Advertisement
 from .drivers.registry import client_for
 from .ear import Feed
-from .errors import AdapterUnavailable, GripError, LinkLost, NoFreeSlot, ToolHeld, UnsupportedTool
+from .errors import GripError, NoFreeSlot, ToolHeld, UnsupportedTool
 from .heard import Heard, Neighbour, Neighbourhood, Sighting
-from .link_state import LOST, SILENT, LinkLog, LinkPhase, LinkState, explain
+from .link_state import LinkLog, LinkPhase
 from .radio import Radio
 from .tool import ToolClient
+from .tool_link import ToolLink
 
 log = logging.getLogger(__name__)
-
-#: A link that held so long brought samples: after its loss the first attempt is at once. What falls off
-#: sooner, again and again, waits longer and longer.
-STEADY_S: Final = 1.0
-
-#: A tool that needs somebody's help is not disturbed more often: each attempt keeps it from being used by a
-#: phone. Its button, or waking it, ends the wait.
-REFUSED_MAX_S: Final = 60.0
 
 #: With several radios, or several devices that claim to be one tool, it is listened for so long before one is
 #: chosen: three advertisements of a tool that sends ten a second.
@@ -60,21 +51,6 @@ TICK_S: Final = 1.0
 
 Serve = Callable[[ToolClient], Awaitable[None]]
 Wanted = Callable[[Advertisement], str | None]
-
-
-@dataclass(slots=True, eq=False)
-class _Tool:
-    tool_id: str
-    heard_s: float
-    task: asyncio.Task[None] | None = None
-    neighbour: Neighbour | None = None  #: the device that it is, or was at the last attempt
-    radio: Radio | None = None  #: of the last attempt
-    client: ToolClient | None = None  #: while it is connected
-    since_s: float = math.inf  #: connected since
-    ended_s: float = -math.inf  #: end of the last link
-    home: str = ""  #: address of the device that had the last link as this tool
-    previous: ToolClient | None = None  #: that had it
-    ending: GripError | None = None  #: why its task is being cancelled
 
 
 class LinkSupervisor:
@@ -136,7 +112,7 @@ class LinkSupervisor:
         self._wanted = wanted
         self._clock = clock
         self._neighbours = Neighbourhood(wanted)
-        self._tools: dict[str, _Tool] = {}
+        self._tools: dict[str, ToolLink] = {}
         self._holds: Counter[str] = Counter()
         self._followers: list[Feed[Heard]] = []
 
@@ -183,11 +159,11 @@ class LinkSupervisor:
         """
         self._holds[address] += 1
         try:
-            for tool in self._tools.values():
+            for tool in tuple(self._tools.values()):
                 if tool.task and tool.neighbour and tool.neighbour.address == address:
                     tool.task.cancel()
                     await asyncio.wait([tool.task])
-                    self._note(tool, LinkPhase.WAITING, "The tool is being paired.")
+                    tool.note(LinkPhase.WAITING, "The tool is being paired.")
             yield
         finally:
             self._holds[address] -= 1
@@ -222,12 +198,12 @@ class LinkSupervisor:
             return
         tool = self._tools.get(neighbour.tool_id)
         if tool is None:
-            tool = self._tools[neighbour.tool_id] = _Tool(neighbour.tool_id, now_s)
+            tool = self._tools[neighbour.tool_id] = ToolLink(neighbour.tool_id, self.log, self._clock, now_s)
         tool.heard_s = now_s
         if tool.task is None and self._is_due(tool, neighbour, now_s):
             tool.task = asyncio.create_task(self._attend(tool), name=f"link of {tool.tool_id}")
 
-    def _is_due(self, tool: _Tool, neighbour: Neighbour, now_s: float) -> bool:
+    def _is_due(self, tool: ToolLink, neighbour: Neighbour, now_s: float) -> bool:
         if now_s < neighbour.not_before_s or neighbour.address in self._holds:
             return False
         home = self._neighbours.get(tool.home)
@@ -235,10 +211,10 @@ class LinkSupervisor:
             return False  # another device that claims to be it, and it is there itself
         if neighbour.advertisement.held:
             if now_s - tool.ended_s > HELD_GRACE_S:
-                self._say_once(tool, ToolHeld(tool.tool_id))
+                tool.say_once(ToolHeld(tool.tool_id))
             return False
         if all(now_s < sighting.radio.full_until_s for sighting in neighbour.sightings.values()):
-            self._say_once(tool, NoFreeSlot(neighbour.best().radio.name))
+            tool.say_once(NoFreeSlot(neighbour.best().radio.name))
             return False
         return True
 
@@ -250,35 +226,27 @@ class LinkSupervisor:
 
     # -- linking
 
-    async def _attend(self, tool: _Tool) -> None:
+    async def _attend(self, tool: ToolLink) -> None:
         """Have one link with a tool, from choosing a radio to its end."""
         try:
             if await self._link_somewhere(tool):
-                self._settle(tool)
-                self._note(tool, LinkPhase.ASLEEP)
+                tool.settle()
+                tool.note(LinkPhase.ASLEEP)
         except asyncio.CancelledError:
             if tool.ending is None:
-                self._note(tool, LinkPhase.AWAY, "The hub let it go.")
+                tool.note(LinkPhase.AWAY, "The hub let it go.")
                 raise
-            self._fail(tool, tool.ending)
+            tool.fail(tool.ending)
         except GripError as error:
-            self._fail(tool, error)
+            tool.fail(error)
         except Exception as error:  # a fault of ours with one tool must not end the others' exercise
             log.exception("Tool %s is left alone for a while after an error in the hub.", tool.tool_id)
             tool.previous = None  # it may be what was carried over
-            self._fail(tool, error)
+            tool.fail(error)
         finally:
-            now_s = self._clock.monotonic_s()
-            if tool.neighbour:
-                tool.neighbour.ended_s = now_s
-            if tool.client:
-                tool.ended_s = now_s
-                if tool.radio:
-                    tool.radio.full_until_s = -math.inf  # this link's place is free
-            tool.task = tool.client = tool.ending = None
-            tool.since_s = math.inf
+            tool.end()
 
-    async def _link_somewhere(self, tool: _Tool) -> bool:
+    async def _link_somewhere(self, tool: ToolLink) -> bool:
         """Have a link by the best way that has room; returns whether there was any way."""
         full: NoFreeSlot | None = None
         while way := await self._choose(tool):
@@ -293,7 +261,7 @@ class LinkSupervisor:
             raise full
         return False
 
-    async def _choose(self, tool: _Tool) -> tuple[Neighbour, Sighting] | None:
+    async def _choose(self, tool: ToolLink) -> tuple[Neighbour, Sighting] | None:
         """Find the way to a tool: the radio and, of several devices that claim to be it, the device."""
         claimants = [neighbour for neighbour in self._neighbours if neighbour.tool_id == tool.tool_id]
         if len(self.radios) > 1 or len(claimants) > 1:
@@ -317,13 +285,11 @@ class LinkSupervisor:
         open_ways = [way for way in ways if way[1].radio.adapter]
         return max(open_ways, key=merit, default=None)
 
-    async def _link(self, tool: _Tool, neighbour: Neighbour, sighting: Sighting) -> None:
+    async def _link(self, tool: ToolLink, neighbour: Neighbour, sighting: Sighting) -> None:
         adapter = sighting.radio.adapter
         assert adapter  # nothing was awaited since it was chosen
         tool.neighbour, tool.radio = neighbour, sighting.radio
-        state = self.log.state(tool.tool_id)
-        if state is None or state.phase not in (LinkPhase.RETRYING, LinkPhase.REFUSED):
-            self._note(tool, LinkPhase.WAITING if adapter.busy else LinkPhase.CONNECTING)
+        tool.say_turn(waiting=adapter.busy)
         adapter.turn = self._on_turn
         carried = tool.previous if tool.home == neighbour.address else None
         client = client_for(
@@ -337,17 +303,13 @@ class LinkSupervisor:
             raise UnsupportedTool(tool.tool_id, "no driver knows it")
         async with client:
             sighting.bonded = None  # pairing may have been part of it
-            tool.client = tool.previous = client
-            tool.home, tool.since_s = neighbour.address, self._clock.monotonic_s()
-            self._note(tool, LinkPhase.STREAMING)
+            tool.begin(client)
             await self._serve(client)
 
     def _on_turn(self, address: str) -> None:
         for tool in self._tools.values():
-            state = self.log.state(tool.tool_id)
-            waiting = tool.task and state and state.phase is LinkPhase.WAITING
-            if waiting and tool.neighbour and tool.neighbour.address == address:
-                self._note(tool, LinkPhase.CONNECTING)
+            if tool.task and tool.neighbour and tool.neighbour.address == address:
+                tool.say_turn(waiting=False)
 
     async def _on_closing(self, radio: Radio) -> None:
         tools = [tool for tool in self._tools.values() if tool.task and tool.radio is radio]
@@ -359,50 +321,6 @@ class LinkSupervisor:
         self._neighbours.lose(radio)
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    # -- keeping account
-
-    def _settle(self, tool: _Tool) -> None:
-        if tool.neighbour:
-            tool.neighbour.retries.reset()
-
-    def _fail(self, tool: _Tool, error: Exception) -> None:
-        """Say why a link failed, and when the next attempt may be."""
-        log.info("%s: %s", tool.tool_id, error)
-        phase, reason = explain(error)
-        if tool.client and isinstance(error, LinkLost | AdapterUnavailable):
-            phase = LinkPhase.LOST
-            if isinstance(error, LinkLost):
-                reason = LOST
-        now_s = self._clock.monotonic_s()
-        if now_s - tool.since_s > STEADY_S:
-            self._settle(tool)
-        elif tool.neighbour and error is not tool.ending and not isinstance(error, NoFreeSlot):
-            limit_s = REFUSED_MAX_S if phase is LinkPhase.REFUSED else None
-            tool.neighbour.not_before_s = now_s + tool.neighbour.retries.failed(limit_s)
-        self._note(tool, phase, reason, error)
-
-    def _say_once(self, tool: _Tool, error: GripError) -> None:
-        state = self.log.state(tool.tool_id)
-        if state is None or state.error != type(error).__name__:
-            phase, reason = explain(error)
-            self._note(tool, phase, reason, error)
-
-    def _note(self, tool: _Tool, phase: LinkPhase, reason: str = "", error: Exception | None = None) -> None:
-        neighbour = tool.neighbour
-        sighting = neighbour.sightings.get(tool.radio) if neighbour and tool.radio else None
-        self.log.note(
-            LinkState(
-                tool.tool_id,
-                phase,
-                self._clock.utc_s(),
-                reason,
-                type(error).__name__ if error else "",
-                tool.radio.name if tool.radio else "",
-                round(sighting.rssi_dbm) if sighting else None,
-                neighbour.retries.failures if neighbour else 0,
-            )
-        )
-
     async def _tick(self) -> None:
         """Take note of what falls silent."""
         while True:
@@ -413,14 +331,6 @@ class LinkSupervisor:
                     if tool.neighbour:
                         tool.neighbour.at_s = now_s
                 elif now_s - max(tool.heard_s, tool.ended_s) > AWAY_S:
-                    self._say_away(tool)
+                    failures = [radio.failure for radio in self.radios if radio.failure]
+                    tool.say_away(failures[0] if len(failures) == len(self.radios) else None)
             self._neighbours.forget(now_s - FORGET_S)
-
-    def _say_away(self, tool: _Tool) -> None:
-        failures = [radio.failure for radio in self.radios if radio.failure]
-        if len(failures) == len(self.radios):
-            self._note(tool, LinkPhase.AWAY, explain(failures[0])[1], failures[0])
-            return
-        state = self.log.state(tool.tool_id)
-        if state is None or state.phase is not LinkPhase.ASLEEP:
-            self._note(tool, LinkPhase.AWAY, SILENT)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from griphub.firmware_bridge import supervisor as supervisor_module
+from griphub.firmware_bridge import tool_link
 from griphub.firmware_bridge.adapter import open_adapter
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.discovery import Advertisement, find_device
@@ -126,7 +127,7 @@ async def test_a_tool_is_streamed_until_it_sleeps(air: Any, hub: Hub) -> None:
 async def test_a_lost_link_is_made_again_within_two_seconds(
     air: Any, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor_module, "STEADY_S", 0.1)
+    monkeypatch.setattr(tool_link, "STEADY_S", 0.1)
     air.tool("ball1", minute(air))
     await hub.streaming()
     took_s = []
@@ -251,7 +252,7 @@ async def test_strangers_are_listed_and_left_alone(air: Any, hub: Hub) -> None:
 async def test_a_hundred_look_alikes_keep_nobody_from_the_tool(
     air: Any, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor_module, "STEADY_S", 0.1)
+    monkeypatch.setattr(tool_link, "STEADY_S", 0.1)
     air.tool("ball1", minute(air))
     await hub.streaming()
     for n in range(100):
