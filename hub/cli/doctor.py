@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ...firmware_bridge.errors import GripError
+from ...firmware_bridge.errors import AdapterCause, AdapterUnavailable, GripError
 from .. import config as configuration
 from ..config import Config
 from ..tools import registered
@@ -69,58 +69,35 @@ def examine(config_file: Path | None) -> Iterator[Finding]:
         yield check(config)
 
 
+#: What to do about a radio, by why it cannot be used.
+_MEND = {
+    AdapterCause.MISSING: "Plug in a USB adapter (Bluetooth 4.2 or newer); on Linux install dbus and bluez.",
+    AdapterCause.OFF: "Switch Bluetooth on; on Linux `rfkill unblock bluetooth` and `bluetoothctl power on`.",
+    AdapterCause.NO_PERMISSION: "Add your user to the group bluetooth: `sudo usermod -aG bluetooth $USER`, "
+    "then log in again.",
+    AdapterCause.GONE: "See that the bluetooth service runs: `systemctl status bluetooth`.",
+}
+
+
 def radio(config: Config) -> Finding:
     """Whether tools can be heard at all."""
+    findings = [asyncio.run(_try_radio(name)) for name in config.radios]
+    return max(findings, key=lambda finding: finding.state == "missing")
+
+
+async def _try_radio(radio: str) -> Finding:
+    from ...firmware_bridge.adapter import SYSTEM, open_adapter
+
     name = "Bluetooth"
-    if config.radio != "system":
-        return Finding(name, "note", f"the configured radio is {config.radio}", "")
-    if sys.platform == "linux":
-        adapters = sorted(p.name for p in Path("/sys/class/bluetooth").glob("hci*"))
-        if not adapters:
-            return Finding(
-                name,
-                "missing",
-                "this machine has no Bluetooth adapter",
-                "Plug in a USB adapter (Bluetooth 4.2 or newer).",
-            )
-        if blocked := _rfkill():
-            return Finding(
-                name, "missing", f"the adapter is switched off ({blocked})", "Run `rfkill unblock bluetooth`."
-            )
-        if not Path("/run/dbus/system_bus_socket").exists():
-            return Finding(
-                name, "missing", "D-Bus is not running", "Install and start the packages dbus and bluez."
-            )
-    return asyncio.run(_try_scan())
-
-
-def _rfkill() -> str:
-    for switch in Path("/sys/class/rfkill").glob("rfkill*"):
-        if (switch / "type").read_text().strip() == "bluetooth":
-            if (switch / "hard").read_text().strip() == "1":
-                return "by a hardware switch"
-            if (switch / "soft").read_text().strip() == "1":
-                return "in software"
-    return ""
-
-
-async def _try_scan() -> Finding:
-    from bleak import BleakScanner
-    from bleak.exc import BleakError
-
+    if radio.partition(":")[0] != SYSTEM:
+        return Finding(name, "note", f"the configured radio is {radio}", "")
     try:
-        async with asyncio.timeout(10):
-            async with BleakScanner():
-                return Finding("Bluetooth", "ok", "the adapter scans")
-    except (BleakError, OSError, TimeoutError) as error:
-        reason = str(error) or "no answer within 10 s"
-        if "AccessDenied" in reason or isinstance(error, PermissionError):
-            mend = (
-                "Add your user to the group bluetooth: `sudo usermod -aG bluetooth $USER`, then log in again."
-            )
-        else:
-            mend = "See that the bluetooth service runs: `systemctl status bluetooth`."
-        return Finding("Bluetooth", "missing", reason, mend)
+        async with asyncio.timeout(10), open_adapter(radio) as adapter, adapter.scanner():
+            return Finding(name, "ok", f"{radio} scans")
+    except AdapterUnavailable as error:
+        return Finding(name, "missing", f"{radio}: {error.reason}", _MEND[error.cause])
+    except TimeoutError:
+        return Finding(name, "missing", f"{radio}: no answer within 10 s", _MEND[AdapterCause.GONE])
 
 
 def broker(config: Config) -> Finding:

@@ -23,6 +23,8 @@ from griphub.firmware_bridge.errors import AdapterCause, AdapterUnavailable
 from griphub.firmware_bridge.link_state import LinkLog
 from griphub.firmware_bridge.profile import GRIP_SERVICE
 from griphub.firmware_bridge.supervisor import LinkSupervisor
+from griphub.hub.cli import doctor
+from griphub.hub.config import Config
 
 ADAPTER, DEVICE = "org.bluez.Adapter1", "org.bluez.Device1"
 PROPERTIES, OBJECTS = "org.freedesktop.DBus.Properties", "org.freedesktop.DBus.ObjectManager"
@@ -243,3 +245,13 @@ async def test_the_hub_comes_back_with_it_and_lets_go_of_what_a_killed_one_held(
 )
 def test_what_other_platforms_say(error: Exception, cause: AdapterCause) -> None:
     assert unavailable("system", error).cause is cause
+
+
+@pytest.mark.parametrize("powered", [True, False])
+async def test_the_doctor_says_what_to_do(bluez: BlueZ, powered: bool) -> None:
+    finding = await asyncio.to_thread(doctor.radio, Config(radio=["unix:/virtual", "system:hci3"]))
+    assert finding.state == "missing" and "Plug in" in finding.mend and "hci3" in finding.what
+    bluez.adapter(powered=powered)
+    finding = await asyncio.to_thread(doctor.radio, Config(radio="system"))
+    assert finding.state == ("ok" if powered else "missing")
+    assert powered or "bluetoothctl power on" in finding.mend
