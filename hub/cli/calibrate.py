@@ -24,7 +24,7 @@ def show(tool: ToolArgument, config: ConfigOption = None, as_json: JsonOption = 
     from ..config import load
     from ..session.keeper import CALIBRATIONS
 
-    history = CalibrationBook(load(config).data_dir / CALIBRATIONS).history(tool)
+    history = CalibrationBook(load(config).data_dir / CALIBRATIONS).history(tool.lower())
     if as_json:
         out.print_json(json.dumps([entry.model_dump(mode="json") for entry in history]))
         return

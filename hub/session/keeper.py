@@ -75,6 +75,8 @@ class SessionKeeper:
         self._watched = watched
         self._calibrations = CalibrationBook(config.data_dir / CALIBRATIONS)
         self._open: dict[str, _Open] = {}
+        self._handing: set[asyncio.Task[None]] = set()
+        self._hands: dict[str, asyncio.Lock] = {}  # by tool
 
     def restore(self, states: dict[str, str]) -> None:
         """Take up the sessions that a killed hub left open."""
@@ -138,6 +140,17 @@ class SessionKeeper:
         Taking it again changes nothing, so the tool may be told to forget it only after this. The tool must
         have been told the time on this contact: its `epoch_s` then tells how its clock stands now.
         """
+        # a link that ends meanwhile does not stop it halfway between disk and memory
+        task = asyncio.create_task(self._hand_over(session, tool, use))
+        self._handing.add(task)
+        task.add_done_callback(self._handing.discard)
+        await asyncio.shield(task)
+
+    async def _hand_over(self, session: StoredSession, tool: ToolDescription, use: ToolConfig) -> None:
+        async with self._hands.setdefault(tool.tool_id, asyncio.Lock()):
+            await self._count_stored(session, tool, use)
+
+    async def _count_stored(self, session: StoredSession, tool: ToolDescription, use: ToolConfig) -> None:
         outbox, tool_id = self._committer.outbox, tool.tool_id
         await self._bring_out(tool_id)
         taken = await asyncio.to_thread(outbox.taken, tool_id, session.boot_id)
@@ -225,6 +238,8 @@ class SessionKeeper:
 
     async def pause_all(self) -> None:
         """Bring out what is held back, before the hub stops."""
+        if self._handing:
+            await asyncio.wait(self._handing)
         for tool_id in list(self._open):
             await self.link_lost(tool_id)
 

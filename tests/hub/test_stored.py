@@ -282,3 +282,55 @@ async def test_many_sessions_at_once_are_one_contact(home) -> None:
         await home.keeper.take_stored(stored(kept, epoch_s=now_s - 9000), home.tool, home.use)
     assert len(home.ended()) == 70
     assert len(home.outbox.anchors("ball01")) <= 3
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_whatever_comes_between_each_sample_is_told_once(home, seed: int) -> None:
+    """Contacts at any time, that break off anywhere, a hub that is killed, a tool that repeats itself."""
+    rng = np.random.default_rng(seed)
+    hub, start_s = home, home.clock.now_s
+    kept = [block for n in range(3) for block in blocks(SAMPLES * n, from_s=100.0 + 60 * n)]
+    plays = [kept[24 * n : 24 * (n + 1)] for n in range(3)]
+    epoch_s = hub.clock.utc_s() - 90
+
+    async def hand_over(upto: int) -> None:
+        """Of each play what the tool has by now."""
+        for n, play in enumerate(plays):
+            some = tuple(play[: max(0, upto - 24 * n)])
+            if some:
+                running = 24 * n < upto < 24 * (n + 1)
+                session = stored(some, epoch_s=epoch_s, running=running, session_id=n)
+                await hub.keeper.take_stored(session, hub.tool, hub.use)
+
+    at = 0
+    while at < len(kept):
+        at += int(rng.integers(0, 8))  # alone for a while
+        hub.clock.now_s = max(hub.clock.now_s, start_s + float(kept[min(at, 71)].t_s[-1]) - 89)
+        if rng.random() < 0.3:  # the link breaks in the middle
+            taking = asyncio.create_task(hand_over(at))
+            await asyncio.sleep(float(rng.uniform(0, 0.01)))
+            taking.cancel()
+            await asyncio.gather(taking, return_exceptions=True)
+            await hub.keeper.link_lost("ball01")
+        await hand_over(at)
+        for block in kept[at : at + int(rng.integers(0, 12))]:
+            live = replace(block, utc_s=epoch_s + float(block.t_s[0]))
+            await hub.keeper.take(live, hub.tool, hub.use)
+            at += 1
+            if at % 24 == 0:
+                await hub.keeper.end("ball01", "tool_slept")
+        await hub.keeper.link_lost("ball01")
+        if rng.random() < 0.3:
+            hub = await hub.again()
+    await hand_over(len(kept))
+    await hub.keeper.end("ball01", "link_lost")
+
+    told = hub.events()
+    assert indices(told) == list(range(3 * SAMPLES))
+    ids = [event.event_id for event in told]
+    assert len(ids) == len(set(ids))
+    assert sum(e.received for e in hub.ended()) == 3 * SAMPLES
+    for event in told:
+        if isinstance(event, WaveformSecond):
+            true_s = epoch_s + float(kept[event.first_index // 50].t_s[event.first_index % 50])
+            assert event.measured_at.timestamp() == pytest.approx(true_s, abs=0.05)
