@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ...firmware_bridge.samples import SampleBlock
+from ..delivery.outbox import Anchor
 from ..records import Event
-from .lives import Life
+from .lives import Life, anchor, life
 from .tracker import SessionTracker
 
 #: How a session from a tool's log ended.
@@ -43,6 +44,27 @@ class StoredSession(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Unheard:
+    """What of a session in a tool's log is new.
+
+    Attributes
+    ----------
+    runs : list of list of SampleBlock
+        With their `utc_s`; cut where samples between them are here already.
+    time_known : bool
+    time_within_s : float or None
+        Error of the times, at most; None if they are not known.
+    anchors : list of Anchor
+        What this contact adds to what is known of the tool's clock.
+    """
+
+    runs: list[list[SampleBlock]]
+    time_known: bool
+    time_within_s: float | None
+    anchors: list[Anchor]
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """What came out of a session from a tool's log.
 
@@ -57,6 +79,47 @@ class Counted:
     events: list[Event]
     trackers: list[SessionTracker]
     running: SessionTracker | None
+
+
+def unheard(
+    session: StoredSession,
+    taken: Sequence[tuple[int, int]],
+    anchors: Sequence[Anchor],
+    *,
+    tool_id: str,
+    present_id: int,
+    now_s: float,
+) -> Unheard:
+    """Find what is new, and when it was.
+
+    Parameters
+    ----------
+    taken : sequence of (first index, end index)
+        Samples of that life of the tool that are here, in order.
+    anchors : sequence of Anchor
+        What is known of the tool's clock.
+    present_id : int
+        The life that the tool is in.
+    now_s : float
+        Unix time.
+    """
+    runs = list(new_runs(session.blocks, taken))
+    if not runs:
+        return Unheard([], False, None, [])
+    here = []
+    if session.boot_id == present_id and session.epoch_s is not None:  # it was told the time just now
+        here = [anchor(tool_id, present_id, now_s - session.epoch_s, now_s)]
+    first_s, last_s = float(runs[0][0].t_s[0]), float(runs[-1][-1].t_s[-1])
+    lived = life(
+        [*anchors, *here],
+        session.boot_id,
+        epoch_s=session.epoch_s,
+        present_id=present_id,
+        now_s=now_s,
+        last_s=last_s,
+    )
+    dated_runs = [dated(run, lived) for run in runs]
+    return Unheard(dated_runs, lived.known, lived.within_s(first_s, last_s), here)
 
 
 def new_runs(blocks: Sequence[SampleBlock], taken: Sequence[tuple[int, int]]) -> Iterator[list[SampleBlock]]:

@@ -16,22 +16,18 @@ from ...firmware_bridge.samples import SampleBlock, Unit
 from ...firmware_bridge.tool import ToolDescription
 from ..config import Config, ToolConfig
 from ..delivery.committer import Committer
-from ..delivery.outbox import Anchor, Entry, Taken
+from ..delivery.outbox import Entry, Taken
 from ..live import LiveFrame
 from ..records import Event, Source, SqueezeCounted, stored_session_id, utc
 from .curve import Curve
-from .handover import StoredSession, count, dated, new_runs
-from .lives import life
+from .handover import StoredSession, count, unheard
+from .lives import anchor
 from .tracker import SessionState, SessionTracker
 
 log = logging.getLogger(__name__)
 
 #: The calibrations of this home's tools, in the data folder.
 CALIBRATIONS = "calibrations.jsonl"
-
-#: Of so much of a tool's time one moment is remembered, the latest: links come and go within a play, and
-#: what was kept is handed over session by session.
-REMEMBER_S = 600.0
 
 
 @dataclass(slots=True)
@@ -156,21 +152,9 @@ class SessionKeeper:
         taken = await asyncio.to_thread(outbox.taken, tool_id, session.boot_id)
         anchors = await asyncio.to_thread(outbox.anchors, tool_id)
         now_s, stepped_s = self._clock.utc_s(), self._clock.stepped_s
-        now = None
-        if session.boot_id == tool.boot_id and session.epoch_s is not None:
-            now = _anchor(tool_id, tool.boot_id, now_s - session.epoch_s, now_s)
-        new = list(new_runs(session.blocks, taken))
-        if not new:
+        new = unheard(session, taken, anchors, tool_id=tool_id, present_id=tool.boot_id, now_s=now_s)
+        if not new.runs:
             return
-        lived = life(
-            [*anchors, now] if now else anchors,
-            session.boot_id,
-            epoch_s=session.epoch_s,
-            present_id=tool.boot_id,
-            now_s=now_s,
-            last_s=float(new[-1][-1].t_s[-1]),
-        )
-        runs = [dated(run, lived) for run in new]
 
         def begin(first: SampleBlock) -> tuple[SessionTracker, list[Event]]:
             return SessionTracker.begin(
@@ -179,8 +163,8 @@ class SessionKeeper:
                 boot_id=session.boot_id,
                 calibration=self._calibration(tool, first.unit),
                 stored=not session.running,  # a hub that comes while it lasts has it live
-                time_known=lived.known,
-                time_within_s=lived.within_s(float(runs[0][0].t_s[0]), float(runs[-1][-1].t_s[-1])),
+                time_known=new.time_known,
+                time_within_s=new.time_within_s,
                 stepped_s=stepped_s,
                 **self._about(tool, use),
             )
@@ -191,7 +175,7 @@ class SessionKeeper:
         try:
             # a copy: what is open stays as it is until the commit. An hour takes seconds: not on the loop
             before = copy.deepcopy(entry.tracker) if entry else None
-            counted = await asyncio.to_thread(count, runs, session, begin, before)
+            counted = await asyncio.to_thread(count, new.runs, session, begin, before)
             went_on = before in counted.trackers
             if counted.running and entry and not went_on:
                 await self.end(tool_id, "tool_restarted")
@@ -199,7 +183,7 @@ class SessionKeeper:
             if counted.running:
                 sessions[tool_id] = counted.running.state.to_json()
             here = [_taken(tracker.state, now_s) for tracker in counted.trackers]
-            await self._committer.commit(Entry(counted.events, sessions, here, [now] if now else []))
+            await self._committer.commit(Entry(counted.events, sessions, here, new.anchors))
             if went_on:
                 del self._open[tool_id]
             if counted.running:
@@ -256,7 +240,7 @@ class SessionKeeper:
         state = entry.tracker.state
         anchors = []
         if block is not None and len(block):
-            anchors = [_anchor(state.tool_id, state.boot_id, float(block.t_s[0]), block.utc_s)]
+            anchors = [anchor(state.tool_id, state.boot_id, float(block.t_s[0]), block.utc_s)]
         sessions = {state.tool_id: None if close else state.to_json()}
         await self._committer.commit(Entry(events, sessions, [_taken(state, self._clock.utc_s())], anchors))
         self._tell(events)
@@ -295,10 +279,6 @@ class SessionKeeper:
                 calibration.due_on,
             )
         return calibration
-
-
-def _anchor(tool_id: str, boot_id: int, tool_s: float, utc_s: float) -> Anchor:
-    return Anchor(tool_id, boot_id, tool_s // REMEMBER_S * REMEMBER_S, tool_s, utc_s)
 
 
 def _taken(state: SessionState, at_s: float) -> Taken:

@@ -20,7 +20,16 @@ LEARN_S: Final = 2 * 3600.0
 #: And then holds to so much; in a drawer, in a hand, in winter.
 LEARNED_DRIFT: Final = 10e-6
 
+#: Of so much of a tool's time one moment is remembered, the latest: links come and go within a play, and
+#: what was kept is handed over session by session.
+REMEMBER_S: Final = 600.0
+
 Moment = tuple[float, float]  #: tool time and UTC, s
+
+
+def anchor(tool_id: str, boot_id: int, tool_s: float, utc_s: float) -> Anchor:
+    """A moment to remember."""
+    return Anchor(tool_id, boot_id, tool_s // REMEMBER_S * REMEMBER_S, tool_s, utc_s)
 
 
 @dataclass(frozen=True, slots=True)
