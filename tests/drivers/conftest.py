@@ -1,18 +1,19 @@
 """Devices of other makers on a virtual radio, all in the test's own loop, reached over a real socket."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from bleak.backends.device import BLEDevice
+from bleak.uuids import normalize_uuid_str
 
 from griphub.firmware_bridge.adapter import Adapter, open_adapter
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.discovery import Advertisement
-from griphub.firmware_bridge.drivers.registry import client_for
+from griphub.firmware_bridge.drivers.registry import DRIVERS, client_for
 from griphub.firmware_bridge.profile import WireUnit
 from griphub.firmware_bridge.tool import ToolClient
 from griphub.simulators.devices import DEVICES
@@ -22,6 +23,14 @@ from griphub.simulators.radio import VirtualLink, serve_hci
 
 #: A device waits this long, in its own seconds, before it shows itself again.
 PAUSE_S = 0.2
+
+
+class Said(NamedTuple):
+    """A packet, where it came, and when its last sample was sensed."""
+
+    voice: str
+    packet: bytes
+    at_s: float
 
 
 class Air:
@@ -71,6 +80,37 @@ class Air:
         client: ToolClient | None = client_for(*heard, self.adapter, clock=self.clock, previous=previous)
         assert client is not None
         return client
+
+
+@pytest.fixture(scope="session")
+def said() -> Callable[[str, Any], list[Said]]:
+    """What a device says of a force that is sampled at its own rate, without a radio."""
+    return _said
+
+
+def _said(name: str, force_n: Any) -> list[Said]:
+    heard: list[Said] = []
+
+    async def speak() -> None:
+        device = DEVICES[name]("", [], link=VirtualLink(), clock=HostClock(200.0))
+
+        async def tell(characteristic: Any, value: bytes) -> None:
+            heard.append(Said(normalize_uuid_str(characteristic.uuid.to_hex_str("-")), value, 0.0))
+
+        device.radio.notify = tell  # type: ignore[method-assign]
+        (driver,) = (driver for driver in DRIVERS if driver.name == name)
+        for write in driver().start():
+            device.obey(write.characteristic, write.data)
+        await asyncio.sleep(0)  # an answer may take its turn
+        t_s = np.arange(len(force_n)) / device.rate_hz
+        for at in range(0, len(t_s) - device.batch + 1, device.batch):
+            piece = slice(at, at + device.batch)
+            packet = device.packet(force_n[piece], t_s[piece])
+            voice = normalize_uuid_str(device.data.uuid.to_hex_str("-")) if driver.notify else ""
+            heard.append(Said(voice, packet, float(t_s[piece][-1])))
+
+    asyncio.run(speak())
+    return heard
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import pickle
 from dataclasses import fields
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.drivers import advertised
 from griphub.firmware_bridge.drivers.advertised import AdvertisedClient
 from griphub.firmware_bridge.drivers.contract import Driver, Reading, Write
@@ -23,7 +21,6 @@ from griphub.firmware_bridge.tool import Capabilities, Stamps
 from griphub.simulators.devices import DEVICES
 from griphub.simulators.devices.device import SimulatedDevice
 from griphub.simulators.plays import Play
-from griphub.simulators.radio import VirtualLink
 
 BY_NAME = {driver.name: driver for driver in DRIVERS}
 
@@ -74,40 +71,10 @@ def test_a_driver_has_one_way_in(name: str) -> None:
 # -- bytes
 
 
-@cache
-def _spoken(name: str) -> tuple[tuple[str, bytes], ...]:
-    """What the simulated device sends while a hub listens: characteristic and packet."""
-    said: list[tuple[str, bytes]] = []
-
-    async def speak() -> None:
-        clock = HostClock(200.0)
-        device = DEVICES[name]("", [], link=VirtualLink(), clock=clock)
-
-        async def tell(characteristic: Any, value: bytes) -> None:
-            said.append((_uuid(characteristic), value))
-
-        device.radio.notify = tell  # type: ignore[method-assign]
-        driver = BY_NAME[name]()
-        for write in driver.start():
-            device.obey(write.characteristic, write.data)
-        await asyncio.sleep(0)
-        rate_hz = device.rate_hz
-        t_s = np.arange(100 * device.batch) / rate_hz
-        force_n = 60 + 50 * np.sin(2 * t_s)
-        for at in range(0, len(t_s), device.batch):
-            piece = slice(at, at + device.batch)
-            packet = device.packet(force_n[piece], t_s[piece])
-            said.append((_uuid(getattr(device, "data", None)), packet))
-
-    asyncio.run(speak())
-    return tuple(said)
-
-
-def _uuid(characteristic: Any) -> str:
-    if characteristic is None:
-        return ""
-    text = characteristic.uuid.to_hex_str("-").lower()
-    return text if len(text) == 36 else f"0000{text}-0000-1000-8000-00805f9b34fb"
+def _sine(device: type[SimulatedDevice]) -> tuple[Any, Any]:
+    """Times and newtons of a hundred packets."""
+    t_s = np.arange(100 * device.batch) / device.rate_hz
+    return t_s, 60 + 50 * np.sin(2 * t_s)
 
 
 def _check(reading: Reading | None, driver: Driver) -> None:
@@ -130,8 +97,8 @@ def _check(reading: Reading | None, driver: Driver) -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
-def test_any_bytes_are_read_or_refused_and_never_kept(name: str, data: st.DataObject) -> None:
-    spoken = _spoken(name)
+def test_any_bytes_are_read_or_refused_and_never_kept(said: Any, name: str, data: st.DataObject) -> None:
+    spoken = said(name, _sine(DEVICES[name])[1])
     driver = BY_NAME[name]()
     voices = [*driver.notify, ""]
     driver.start()
@@ -149,7 +116,7 @@ def test_any_bytes_are_read_or_refused_and_never_kept(name: str, data: st.DataOb
 
     anything = st.one_of(
         st.tuples(st.sampled_from(voices), st.binary(max_size=100)),
-        st.sampled_from(spoken).flatmap(lambda said: st.tuples(st.just(said[0]), broken(said[1]))),
+        st.sampled_from(spoken).flatmap(lambda s: st.tuples(st.just(s.voice), broken(s.packet))),
     )
     for voice, packet in data.draw(st.lists(anything, max_size=30)):
         try:
@@ -171,16 +138,16 @@ def test_an_endless_flood_leaves_nothing_behind(name: str) -> None:
     assert len(pickle.dumps(driver.__dict__)) < 32_768
 
 
-def test_a_simulated_packet_reads_as_what_was_sensed(name: str) -> None:
+def test_a_simulated_packet_reads_as_what_was_sensed(said: Any, name: str) -> None:
     driver, device = BY_NAME[name](), DEVICES[name]
     driver.start()
+    t_s, force_n = _sine(device)
     values, times = [], []
-    for voice, packet in _spoken(name):
+    for voice, packet, _ in said(name, force_n):
         if (reading := driver.feed(packet, voice)) is not None:
             values += reading.values.tolist()
             times += [] if reading.device_s is None else reading.device_s.tolist()
-    t_s = np.arange(100 * device.batch) / device.rate_hz
-    told = device.zero + device.per_n * (60 + 50 * np.sin(2 * t_s))
+    told = device.zero + device.per_n * force_n
     assert values == pytest.approx(told, abs=device.resolution / 2 + 1e-6 * device.per_n)
     if times:
         assert np.subtract(times, times[0]) == pytest.approx(t_s, abs=1e-3)
