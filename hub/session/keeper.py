@@ -22,7 +22,8 @@ from ..records import Event, Source, SqueezeCounted, stored_session_id, utc
 from .curve import Curve
 from .handover import StoredSession, count, unheard
 from .lives import anchor
-from .tracker import SessionState, SessionTracker
+from .state import SessionState
+from .tracker import SessionTracker
 
 log = logging.getLogger(__name__)
 

@@ -1,30 +1,24 @@
 """One session with one tool: samples go in, events come out. No I/O and no clock of its own."""
 
-from dataclasses import dataclass, field
-from math import isnan, nan
 from statistics import median
 from typing import Any, Self
-from uuid import UUID, uuid4
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from ...firmware_bridge.calibration import Calibration
-from ...firmware_bridge.samples import SampleBlock, ToolKind, Unit
+from ...firmware_bridge.samples import SampleBlock, Unit
 from ...signal.squeeze import Squeeze, SqueezeDetector
 from ..records import (
     Event,
-    Hand,
-    Id,
     SessionEnded,
     SessionStarted,
-    Source,
     SqueezeCounted,
     WaveformSecond,
     event_id,
     utc,
 )
 from ..waveform import encode_samples
+from .state import ABOUT, WHOSE, SessionState
 
 #: Waveforms travel in pieces of about this length.
 PIECE_S = 1.0
@@ -35,61 +29,6 @@ UNCALIBRATED = "outside the range that was calibrated"
 #: A hub that was killed did not see its clock being set. When it is back, the tool's clock tells: samples
 #: never come before they were taken, and no later than this, or the session would have been closed.
 BACK_S, AHEAD_S = 1.0, 120.0
-
-
-@dataclass(slots=True)
-class SessionState:
-    """All that a hub needs to go on with a session after it was killed."""
-
-    site: Id
-    hub: Id
-    child_id: Id
-    tool_id: Id
-    tool_kind: ToolKind
-    hand: Hand
-    source: Source
-    unit: Unit
-    goal: int
-    boot_id: int  #: life of the tool: in another one its index starts from zero
-    started_s: float  #: Unix time of the first sample
-    first_s: float  #: time of the first sample on the tool's clock
-    first_index: int
-    end_index: int
-    end_s: float  #: time of the latest sample on the tool's clock
-    session_id: UUID = field(default_factory=uuid4)
-    stored: bool = False
-    time_known: bool = True
-    time_within_s: float | None = None
-    firmware: str = ""
-    calibration_id: str | None = None
-    calibration_overdue: bool = False
-    end_utc_s: float = nan  #: Unix time of the latest sample
-    clock_step_s: float = 0.0  #: the host's clock was set forward by so much since the session began
-    received: int = 0
-    lost: int = 0
-    doubtful: int = 0
-    peaks: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        if isnan(self.end_utc_s):
-            self.end_utc_s = self.started_s + self.end_s - self.first_s
-
-    def to_json(self) -> str:
-        """Text for the outbox."""
-        return _STATE.dump_json(self).decode()
-
-    @staticmethod
-    def from_json(text: str) -> "SessionState":
-        """Read what `to_json` wrote, by an older version too; raises pydantic's ValidationError."""
-        return _STATE.validate_json(text)
-
-
-_STATE = TypeAdapter(SessionState)
-_WHOSE = ("session_id", "site", "hub", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
-_ABOUT = (
-    *_WHOSE, "goal", "stored", "time_known", "time_within_s",
-    "firmware", "calibration_id", "calibration_overdue",
-)  # fmt: skip
 
 
 class SessionTracker:
@@ -118,7 +57,7 @@ class SessionTracker:
         self._unstepped_s = stepped_s - state.clock_step_s
         self._resumed = state.received > 0
         self._utc_offset_s = state.end_utc_s - state.end_s  # UTC minus tool time, as of the latest block
-        self._whose = {name: getattr(state, name) for name in _WHOSE}
+        self._whose = {name: getattr(state, name) for name in WHOSE}
 
     @classmethod
     def begin(
@@ -151,7 +90,7 @@ class SessionTracker:
         started = SessionStarted(
             event_id=event_id(state.session_id, "started"),
             measured_at=utc(state.started_s),
-            **{name: getattr(state, name) for name in _ABOUT},
+            **{name: getattr(state, name) for name in ABOUT},
         )
         return tracker, [started]
 
@@ -242,7 +181,7 @@ class SessionTracker:
                 end_index=state.end_index,
                 received=state.received,
                 lost=state.lost,
-                **{name: getattr(state, name) for name in _ABOUT},
+                **{name: getattr(state, name) for name in ABOUT},
             )
         )
         return events

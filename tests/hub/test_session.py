@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +22,8 @@ from griphub.hub.records import (
     SqueezeCounted,
     WaveformSecond,
 )
-from griphub.hub.session.tracker import SessionState, SessionTracker
+from griphub.hub.session.state import SessionState
+from griphub.hub.session.tracker import SessionTracker
 from griphub.hub.waveform import decode_samples
 
 FS_HZ = 100
@@ -324,3 +326,14 @@ async def test_a_block_without_a_time_was_taken_just_before_it_came(home) -> Non
     await home.keeper.end("ball01", "tool_slept")
     (ended,) = home.ended()
     assert ended.ended_at.timestamp() == pytest.approx(home.clock.utc_s(), abs=1e-3)
+
+
+def test_a_state_from_before_times_were_kept_is_read() -> None:
+    tracker, _ = SessionTracker.begin(next(blocks(*force(1))), boot_id=77, **WHO)
+    old = json.loads(tracker.state.to_json())
+    for name in ("end_utc_s", "clock_step_s", "stored", "firmware", "calibration_id"):
+        del old[name]
+    old["end_s"] += 3
+    state = SessionState.from_json(json.dumps(old))
+    assert state.end_utc_s == pytest.approx(STARTED_S + 3)
+    assert state.clock_step_s == 0
