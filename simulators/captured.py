@@ -19,6 +19,8 @@ from .radio import VirtualLink
 
 #: A hub that scans has heard a tool after so long, in real seconds.
 FOUND_S: Final = 1.0
+#: After its last word, in real seconds: what is on its way arrives.
+GONE_S: Final = 1.0
 
 _REPORT: Final = bytes([profile.Opcode.REPORT])
 _P, _M = Characteristic.Properties, att.Attribute.Permissions
@@ -32,7 +34,7 @@ _ABLE: Final = {
 
 
 class CapturedTool:
-    """A tool that repeats a capture to whoever connects.
+    """A tool that repeats a capture to whoever connects, and then goes away.
 
     What followed an action of the hub, a write or a subscription, follows it again at the same distance;
     where an action came several times, the answers come in that order and the last is kept. What the hub
@@ -80,7 +82,10 @@ class CapturedTool:
                 radio = group.create_task(self.radio.run())
                 if not self._capture.services:
                     await self._tell_everybody()
-                    await radio
+                await self.done.wait()
+                await asyncio.sleep(GONE_S)
+                await self.radio.hide()
+                await radio
         finally:
             self._hush()
 

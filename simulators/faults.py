@@ -26,6 +26,8 @@ class FaultKind(StrEnum):
     JITTER = "jitter"
     LINK_LOSS = "link-loss"
     FAR = "far"
+    LOST_BOND = "lost-bond"
+    BUTTON = "button"
     LOW_BATTERY = "low-battery"
     DEAD_BATTERY = "dead-battery"
     REBOOT = "reboot"
@@ -97,6 +99,8 @@ FORMS: Final[dict[FaultKind, Form]] = {
     FaultKind.JITTER: Form("ms", 1e-3, 0, 10_000, None, "each packet comes up to so much later, in order"),
     FaultKind.LINK_LOSS: _plainly("the tool is out of range"),
     FaultKind.FAR: _plainly("the tool is heard as weakly as at the edge of its range"),
+    FaultKind.LOST_BOND: _plainly("the tool forgets all hubs"),
+    FaultKind.BUTTON: _plainly("its button is held: it pairs with whoever asks, for a minute"),
     FaultKind.LOW_BATTERY: _share("the battery says so much", 8),
     FaultKind.DEAD_BATTERY: _plainly("the tool has no power"),
     FaultKind.REBOOT: _plainly("the tool starts anew, as after a reset"),
@@ -107,10 +111,12 @@ FORMS: Final[dict[FaultKind, Form]] = {
     FaultKind.WARM_HANDS: _share("the rest level rises by this share of the session's highest value", 5),
 }
 
+#: What takes no time at all.
+INSTANT: Final = frozenset({FaultKind.REBOOT, FaultKind.LOST_BOND, FaultKind.BUTTON})
 #: What is over at once where no duration is written; all else lasts until the end.
-MOMENTARY: Final = frozenset({FaultKind.LINK_LOSS, FaultKind.REBOOT})
+MOMENTARY: Final = INSTANT | {FaultKind.LINK_LOSS}
 #: What must not be there from power-on, since nothing would ever happen.
-NEEDS_START: Final = frozenset({FaultKind.LINK_LOSS, FaultKind.REBOOT, FaultKind.DEAD_BATTERY})
+NEEDS_START: Final = MOMENTARY | {FaultKind.DEAD_BATTERY}
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _WRITTEN = re.compile(
@@ -166,8 +172,8 @@ class Fault:
             raise FaultError(text, "it happens now, so leave out the @")
         if not now and at_s is None and kind in NEEDS_START:
             raise FaultError(text, f"it needs a moment, such as {kind}@20s")
-        if match["for"] and kind is FaultKind.REBOOT:
-            raise FaultError(text, "it takes no time; for a while without power there is dead-battery")
+        if match["for"] and kind in INSTANT:
+            raise FaultError(text, "it takes no time, so leave out the +")
         lasts_s = float(match["for"]) if match["for"] else 0.0 if kind in MOMENTARY else inf
         return cls(kind, _amount(text, kind, match), at_s, lasts_s)
 

@@ -24,6 +24,11 @@ FAR_DBM: Final = -92
 #: What a battery says that is neither new nor low.
 CHARGED_PERCENT: Final = 87
 
+_POWER: Final = frozenset({FaultKind.REBOOT, FaultKind.DEAD_BATTERY})
+_BONDING: Final = frozenset({FaultKind.LOST_BOND, FaultKind.BUTTON})
+#: What only a tool of ours can have.
+_OURS: Final = SENSOR_FAULTS | _BONDING | {FaultKind.LOW_BATTERY}
+
 
 class ToolLives:
     """A tool that can lose its power and get it back, with faults by plan and on demand.
@@ -112,7 +117,7 @@ class ToolLives:
 
     def require(self, fault: Fault) -> None:
         """Raise `FaultError` if this tool cannot have a fault."""
-        if self._plan.device and fault.kind in SENSOR_FAULTS | {FaultKind.LOW_BATTERY}:
+        if self._plan.device and fault.kind in _OURS:
             raise FaultError(str(fault), f"{self.name} is another maker's device, which cannot have it here")
 
     def begin(self, fault: Fault) -> None:
@@ -141,6 +146,8 @@ class ToolLives:
             self._link.take_away(self.name)
         elif kind is FaultKind.FAR:
             self._link.rssi_dbm[self.name] = FAR_DBM
+        elif kind in _BONDING:
+            self._bonding(kind)
         else:
             self._power.clear()
             self._off.set()
@@ -169,9 +176,17 @@ class ToolLives:
             self._link.bring_back(self.name)
         elif kind is FaultKind.FAR:
             del self._link.rssi_dbm[self.name]
-        elif not self.faults.keys() & {FaultKind.REBOOT, FaultKind.DEAD_BATTERY}:
+        elif kind in _POWER and not self.faults.keys() & _POWER:
             self._power.set()
         self._truth.fault(self.name, self._tool.boot_id, fault, begins=False)
+
+    def _bonding(self, kind: FaultKind) -> None:
+        if not isinstance(self._tool, SimulatedTool):
+            return
+        if kind is FaultKind.BUTTON:
+            self._tool.press_button()
+        else:
+            self._forgetting = asyncio.create_task(self._tool.peripheral.forget_bonds())
 
     async def _at(self, fault: Fault, at_s: float) -> None:
         await self._taken.wait()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from ...firmware_bridge.packets import ForcePacket
-from ...firmware_bridge.profile import TICK_S, WireKind
+from ...firmware_bridge.profile import TICK_S
 from ...firmware_bridge.samples import SampleBlock, ToolKind
 from ...firmware_bridge.stream import StreamAssembler
 from ...simulators.child import ChildModel
@@ -15,14 +15,10 @@ from ..config import Config
 from ..delivery.journal import Journal
 from ..records import Event, Hand, Source, encode
 from ..session.tracker import SessionTracker
+from .simulate import tool_name
 
 #: Samples in a packet: a long one, since nobody watches it live.
 PACKET_SAMPLES = 100
-
-
-def tool_name(kind: WireKind, child_id: str) -> str:
-    """Name and serial number of a child's simulated tool, of eight characters at most."""
-    return f"{kind.name.lower()[:4]}{child_id[-4:]}"
 
 
 def seed_history(config: Config, journal: Journal, child: ChildModel, end: date, seed: int) -> Iterator[int]:

@@ -20,7 +20,6 @@ from ...simulators.presets import PRESETS
 from ...simulators.recording import UNITS, read_recording
 from ...simulators.tool import PACKET_S
 from ...simulators.waveform import BALL, PUTTY, ToolModel, play
-from .seed import tool_name
 
 #: The tool that recordings are played on.
 REPLAY_TOOL = "replay"
@@ -75,6 +74,11 @@ class Routine:
     rate_hz: float | None = None
     packet_s: float = PACKET_S
     alone: bool = False
+
+
+def tool_name(kind: WireKind, child_id: str) -> str:
+    """Name and serial number of a child's simulated tool, of eight characters at most."""
+    return f"{kind.name.lower()[:4]}{child_id[-4:]}"
 
 
 def players(

@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from griphub.hub.cli.reconcile import TruePlay, read_truth, reconcile
-from griphub.hub.cli.seed import count_session, tool_name
+from griphub.hub.cli.seed import count_session
+from griphub.hub.cli.simulate import tool_name
 from griphub.hub.config import Config
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Entry, Outbox, Taken

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.packets import ForcePacket
 from griphub.simulators.disturbance import BURST_PACKETS, Disturbance, samples_of
-from griphub.simulators.faults import FORMS, MOMENTARY, NEEDS_START, Fault, FaultError, FaultKind, rough_day
+from griphub.simulators.faults import (
+    FORMS,
+    INSTANT,
+    MOMENTARY,
+    NEEDS_START,
+    Fault,
+    FaultError,
+    FaultKind,
+    rough_day,
+)
 
 
 @st.composite
@@ -23,7 +32,7 @@ def faults(draw: st.DrawFn) -> Fault:
     )
     tenths = st.integers(0, 99_999).map(lambda n: n / 10)
     at_s = draw(tenths if kind in NEEDS_START else st.none() | tenths)
-    for_s = 0.0 if kind is FaultKind.REBOOT else draw(st.just(0.0 if kind in MOMENTARY else inf) | tenths)
+    for_s = 0.0 if kind in INSTANT else draw(st.just(0.0 if kind in MOMENTARY else inf) | tenths)
     return Fault(kind, amount, at_s, for_s)
 
 

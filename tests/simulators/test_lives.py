@@ -13,7 +13,7 @@ import pytest
 from griphub.firmware_bridge.adapter import Adapter, open_adapter
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.discovery import find_device, scan
-from griphub.firmware_bridge.errors import DeviceNotFound, LinkLost
+from griphub.firmware_bridge.errors import BondLost, DeviceNotFound, LinkLost, PairingRefused
 from griphub.firmware_bridge.link import GripClient
 from griphub.firmware_bridge.profile import WireKind, WireUnit
 from griphub.firmware_bridge.samples import SampleBlock
@@ -295,3 +295,24 @@ async def test_faults_on_demand_over_the_socket(home: Home, tmp_path: Path) -> N
         writer.close()
     with pytest.raises(control.NoSimulation):
         await ask(list=True)
+
+
+async def test_a_tool_that_forgot_its_hubs_pairs_anew_only_with_who_asks_again(home: Home) -> None:
+    tool = home.tool("lost-bond@3s", "link-loss@5s")
+    with pytest.raises(BondLost):
+        await home.stream(tool.done)
+    assert home.boots
+    assert [row["fault"] for row in home.truth("fault_begins")] == ["lost-bond@3s", "link-loss@5s"]
+
+
+async def test_the_button_opens_the_tool_for_another_hub(home: Home, tmp_path: Path) -> None:
+    tool = home.tool()
+    async with GripClient(await find_device(NAME, adapter=home.adapter), adapter=home.adapter):
+        pass
+    async with open_adapter(home.adapter.radio) as other:
+        with pytest.raises(PairingRefused):
+            async with GripClient(await find_device(NAME, adapter=other), adapter=other):
+                pass
+        tool.begin(Fault.parse("button", now=True))
+        async with GripClient(await find_device(NAME, adapter=other), adapter=other) as client:
+            assert client.tool.tool_id == NAME
