@@ -24,6 +24,7 @@ from bleak_retry_connector import (
     establish_connection,
 )
 from bumble.core import BaseBumbleError
+from bumble.hci import Address
 
 from .bumble_backend import BumbleClient, BumbleScanner
 from .bumble_radio import BumbleRadio, Passkey
@@ -195,18 +196,31 @@ class Adapter:
         properties = device.details.get("props", {}) if isinstance(device.details, dict) else {}
         return bool(properties.get("Bonded", properties.get("Paired", False)))
 
-    async def forget(self, device: BLEDevice) -> None:
+    async def forget(self, device: BLEDevice | str) -> None:
         """Delete the bond with a tool, so that the next connection pairs anew.
+
+        Parameters
+        ----------
+        device : BLEDevice or str
+            The tool, or the address of one that is not there.
 
         Raises
         ------
         AdapterUnavailable
-            If the radio does not do so.
+            If the radio does not do so: macOS lets only the user.
         """
         try:
-            await self.client(device).unpair()
-        except (BleakError, OSError) as error:
+            await self.client(self._absent(device) if isinstance(device, str) else device).unpair()
+        except (BleakError, OSError, EOFError, NotImplementedError) as error:
             raise unavailable(self.radio, error) from error
+
+    def _absent(self, address: str) -> BLEDevice:
+        if self._bumble:
+            return BLEDevice(address, None, {"address": Address(address)})
+        if sys.platform != "linux":
+            raise NotImplementedError("a tool that is not there stays in the system's Bluetooth settings")
+        path = f"/org/bluez/{self._bluez.get('adapter', 'hci0')}/dev_{address.upper().replace(':', '_')}"
+        return BLEDevice(address, None, {"path": path})
 
     async def release_stale(self, ours: Callable[[BLEDevice], bool]) -> None:
         """Let go of tools to which a killed process left this radio connected: they do not advertise.

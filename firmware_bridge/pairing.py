@@ -202,9 +202,10 @@ class Pairing:
         raise DeviceNotFound(name, FRESH_S)
 
     async def _unbond(self, address: str) -> None:
-        if heard := self._heard(address):
-            with suppress(GripError):  # a radio that is gone has nothing to give
-                await heard.adapter.forget(heard.device)
+        for radio in self._supervisor.radios:
+            if radio.adapter:
+                with suppress(GripError):  # where there is no bond, there is none to delete
+                    await radio.adapter.forget(address)
 
     def _require_radio(self) -> None:
         """Raise unless there is a radio to listen with."""

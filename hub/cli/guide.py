@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from rich.console import Group
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
@@ -109,6 +110,7 @@ class Guide:
         self._say("Squeeze the tool to wake it, hold its button until it blinks, and bring it near.")
         self._say("Type its number and press Enter; Enter alone ends.")
         shown: dict[int, Candidate] = {}
+        rows: list[tuple[str, ...]] | None = None
         assert self._asker
         answer = asyncio.create_task(self._asker.line())
         try:
@@ -118,7 +120,9 @@ class Guide:
                         for candidate in filter(lambda c: c.driver, candidates):
                             n = self._numbers.setdefault(candidate.id, len(self._numbers) + 1)
                             shown[n] = candidate
-                        live.update(_table(shown), refresh=True)
+                        if (now := _rows(shown)) != rows:  # else what is being typed would vanish
+                            rows = now
+                            live.update(_list(rows), refresh=True)
                         if answer.done():
                             if not (text := answer.result()):
                                 return None
@@ -175,14 +179,18 @@ class Guide:
             out.print(escape(words), soft_wrap=True)
 
 
-def _table(shown: dict[int, Candidate]) -> Table:
+def _rows(shown: dict[int, Candidate]) -> list[tuple[str, ...]]:
+    return [
+        (str(n), escape(f"{candidate.title} {candidate.name}".strip()), candidate.nearness, _state(candidate))
+        for n, candidate in sorted(shown.items())
+    ]
+
+
+def _list(rows: list[tuple[str, ...]]) -> Group:
     table = Table("", "tool", "distance", "", box=None, pad_edge=False)
-    for number, candidate in sorted(shown.items()):
-        title = f"{candidate.title} {candidate.name}".strip()
-        table.add_row(str(number), escape(title), candidate.nearness, _state(candidate))
-    if not shown:
-        table.add_row("", "listening …", "", "")
-    return table
+    for row in rows or [("", "listening …", "", "")]:
+        table.add_row(*row)
+    return Group(table, "Number: ")  # where the cursor stays
 
 
 def _state(candidate: Candidate) -> str:

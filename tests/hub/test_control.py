@@ -161,6 +161,18 @@ async def test_a_change_of_hand_and_a_goodbye(room: Room) -> None:
     assert not await adapter.bonded(room.hub.supervisor.heard()[0].device)
 
 
+async def test_a_tool_that_is_not_there_is_forgotten_with_its_key(room: Room) -> None:
+    tool = room.tool()
+    async with room.client.pairing(await room.candidate()) as held:
+        address = (await held.finish("c-1", Hand.LEFT)).address
+    keys = room.config.data_dir / "bonds" / "bonds.json"
+    assert address in keys.read_text()
+    tool.power_off()
+    room.hub.supervisor._neighbours.forget(float("inf"))
+    await room.client.forget("ball01")
+    assert address not in keys.read_text()
+
+
 async def test_a_change_in_the_middle_ends_the_session_and_begins_the_next_childs(room: Room) -> None:
     room.tool()
     async with room.client.pairing(await room.candidate()) as held:
