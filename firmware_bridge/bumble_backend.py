@@ -22,14 +22,26 @@ from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDeviceNotFoundError, BleakError
 from bleak.uuids import normalize_uuid_str
 from bumble import att, hci
-from bumble.core import UUID, AdvertisingData, BaseBumbleError
+from bumble.core import UUID, AdvertisingData, BaseBumbleError, ProtocolError
 from bumble.device import Advertisement, Connection
+from bumble.smp import (
+    SMP_CONFIRM_VALUE_FAILED_ERROR,
+    SMP_PAIRING_NOT_SUPPORTED_ERROR,
+    SMP_PASSKEY_ENTRY_FAILED_ERROR,
+)
 
-from .bumble_radio import BumbleRadio
+from .bumble_radio import MAX_HEARD, BumbleRadio
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+#: What the reasons of the Security Manager mean here (Core Specification, Vol 3 Part H, 3.5.5).
+_NOT_PAIRED = {
+    SMP_PASSKEY_ENTRY_FAILED_ERROR: "nobody typed the digits that it shows",
+    SMP_CONFIRM_VALUE_FAILED_ERROR: "the digits that were typed are not those that it shows",
+    SMP_PAIRING_NOT_SUPPORTED_ERROR: "it is not in pairing mode",
+}
 
 ATT_MTU = 517  #: the largest that can matter: a 512-byte value and the longest ATT header
 
@@ -69,6 +81,8 @@ class BumbleScanner(BaseBleakScanner):
             return
         address = advertisement.address.to_string(with_type_qualifier=False)
         details = {"radio": self._radio.name, "address": advertisement.address}
+        if len(self.seen_devices) > MAX_HEARD:
+            self.seen_devices.clear()
         device = self.create_or_update_device(address, address, heard.local_name, details, heard)
         self.call_detection_callbacks(device, heard)
 
@@ -158,7 +172,13 @@ class BumbleClient(BaseBleakClient):
     async def pair(self, *_args: Any, **_kwargs: Any) -> None:
         """Pair and bond; nothing happens with a tool that is bonded already."""
         if not await self._radio.bonded(self._peer):
-            await self._run(self._link.pair())
+            try:
+                await self._run(self._link.pair())
+            except BleakError as error:
+                cause = error.__cause__
+                if isinstance(cause, ProtocolError) and cause.error_code in _NOT_PAIRED:
+                    raise BleakError(_NOT_PAIRED[cause.error_code]) from error
+                raise
 
     async def unpair(self) -> None:
         """Forget the tool's key, and disconnect."""

@@ -302,6 +302,8 @@ class LinkSupervisor:
         if client is None:
             raise UnsupportedTool(tool.tool_id, "no driver knows it")
         async with client:
+            if client.tool.tool_id != tool.tool_id:  # its samples would go to another child
+                raise UnsupportedTool(tool.tool_id, f"it calls itself {client.tool.tool_id} once connected")
             sighting.bonded = None  # pairing may have been part of it
             tool.begin(client)
             await self._serve(client)

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from bleak.exc import BleakError
+from bumble import hci
 from bumble.gatt import Characteristic
 from bumble.pairing import PairingConfig, PairingDelegate
 
 from griphub.firmware_bridge.adapter import Adapter, open_adapter
-from griphub.firmware_bridge.bumble_radio import Passkey
+from griphub.firmware_bridge.bumble_radio import MAX_HEARD, Passkey
 from griphub.firmware_bridge.discovery import find_device, scan
 from griphub.firmware_bridge.errors import (
     AdapterUnavailable,
@@ -168,6 +169,21 @@ async def test_somebody_types_the_digits_that_a_tool_shows(air: Any, bonds: Path
             shown.get_nowait()
     assert await secret_with(read) == b"42"
     assert asked == [device.address] * 2
+
+
+async def test_a_flood_of_addresses_fills_no_memory(air: Any, adapter: Adapter) -> None:
+    assert adapter._bumble
+    heard: set[str] = set()
+    async with adapter.scanner(lambda device, _: heard.add(device.address)) as scanner:
+        for n in range(3 * MAX_HEARD):
+            address = hci.Address(n.to_bytes(5, "little") + b"\xc0", hci.Address.RANDOM_DEVICE_ADDRESS)
+            report = hci.HCI_LE_Advertising_Report_Event.Report(
+                event_type=3, address_type=1, address=address, data=b"\x02\x01\x06", rssi=-50
+            )
+            adapter._bumble.device.on_advertising_report(report)
+        assert len(heard) == 3 * MAX_HEARD
+        assert len(scanner.discovered_devices) <= MAX_HEARD + 1
+        assert len(adapter._bumble.device.advertisement_accumulators) <= MAX_HEARD + 1
 
 
 async def test_a_controller_without_room_says_so(air: Any, adapter: Adapter) -> None:

@@ -249,6 +249,15 @@ async def test_strangers_are_listed_and_left_alone(air: Any, hub: Hub) -> None:
     assert not hub.supervisor.clients()
 
 
+async def test_a_tool_that_is_another_one_than_it_says_is_not_used(air: Any, hub: Hub) -> None:
+    hub.wanted = hub.supervisor._neighbours._wanted = lambda _: "ball9"  # type: ignore[method-assign]
+    air.tool("ball1", minute(air))
+    await until(lambda: hub.phase("ball9") == "refused")
+    state = hub.log.state("ball9")
+    assert state and state.error == "UnsupportedTool"
+    assert not hub.blocks
+
+
 async def test_a_hundred_look_alikes_keep_nobody_from_the_tool(
     air: Any, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
