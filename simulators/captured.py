@@ -37,8 +37,8 @@ class CapturedTool:
     """A tool that repeats a capture to whoever connects, and then goes away.
 
     What followed an action of the hub, a write or a subscription, follows it again at the same distance;
-    where an action came several times, the answers come in that order and the last is kept. What the hub
-    never asked is not answered. Any hub may read it: the bond was the recorded tool's.
+    where an action came several times, the answers come in that order and the last is kept. Any hub may read
+    it: the bond was the recorded tool's.
 
     Parameters
     ----------
@@ -117,6 +117,9 @@ class CapturedTool:
 
     def _asked(self, what: What, uuid: str, data: bytes = b"") -> None:
         turns = self._turns.get((what, uuid, bytes(data[:1])))
+        if not turns and self._capture.driver == OWN and what is What.WRITE and uuid == profile.CONTROL_POINT:
+            # a hub of today may say what that of the capture did not, such as the time: never mind
+            turns = deque([[Event(0.0, What.NOTIFY, uuid, bytes([profile.Opcode.RESPONSE, *data[:1], 0]))]])
         if turns:
             task = asyncio.create_task(self._speak(turns.popleft() if len(turns) > 1 else turns[0]))
             self._speaking.add(task)
