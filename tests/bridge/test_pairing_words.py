@@ -1,6 +1,7 @@
 """What a parent is told, as pure functions: nearness, quiet check, diagnosis."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -180,3 +181,10 @@ def test_every_cause_of_a_dead_radio_and_every_problem_has_words() -> None:
     for problem, words in itertools.zip_longest(PairingProblem, WORDS.values()):
         said = WORDS[problem].format(tool="Ball 1")
         assert words and said.endswith(".") and "error" not in said.lower() and "fail" not in said.lower()
+
+
+def test_the_page_for_parents_explains_every_problem() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "pairing.md").read_text(encoding="utf-8")
+    for problem, words in WORDS.items():
+        said = words.split(".")[0].split(",")[0].replace("{tool}", "…")
+        assert f"| {said}" in page, problem
