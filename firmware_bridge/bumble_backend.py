@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 #: What the reasons of the Security Manager mean here (Core Specification, Vol 3 Part H, 3.5.5).
-_NOT_PAIRED = {
+_NOT_PAIRED: dict[int, str] = {
     SMP_PASSKEY_ENTRY_FAILED_ERROR: "nobody typed the digits that it shows",
     SMP_CONFIRM_VALUE_FAILED_ERROR: "the digits that were typed are not those that it shows",
     SMP_PAIRING_NOT_SUPPORTED_ERROR: "it is not in pairing mode",
