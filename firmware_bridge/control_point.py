@@ -7,7 +7,8 @@ from typing import Final
 from . import profile
 from .commands import Command, Response
 from .errors import PacketError, ToolRefused
-from .gatt import GattLink, Inbox
+from .gatt import GattLink
+from .inbox import Inbox
 from .profile import Opcode, Status
 
 QUEUE_ANSWERS: Final = 8  #: one is awaited at a time

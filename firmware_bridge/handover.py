@@ -8,7 +8,8 @@ from . import profile
 from .commands import Command, Sending, StoredEntry, StoredReport
 from .control_point import ControlPoint
 from .errors import LinkLost, PacketError, ToolRefused, UnsupportedTool
-from .gatt import GattLink, Inbox
+from .gatt import GattLink
+from .inbox import Inbox
 from .packets import U32
 from .profile import Opcode, Status
 from .stored import SessionFetch, StoredSession

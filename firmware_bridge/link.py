@@ -13,9 +13,10 @@ from .clock import HostClock
 from .commands import Command, Sending
 from .control_point import ControlPoint
 from .errors import UnsupportedTool
-from .gatt import GattLink, Inbox
+from .gatt import GattLink
 from .handover import HandOver
 from .identity import REQUIRED, capabilities_of, describe, read_battery
+from .inbox import Inbox
 from .packets import U32
 from .profile import Opcode
 from .samples import SampleBlock

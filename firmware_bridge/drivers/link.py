@@ -15,7 +15,8 @@ from ..adapter import Adapter
 from ..clock import HostClock
 from ..discovery import printable
 from ..errors import GripError, LinkLost, ToolRefused, UnsupportedTool
-from ..gatt import NOTIFY, GattLink, Inbox
+from ..gatt import NOTIFY, GattLink
+from ..inbox import Inbox
 from ..samples import SampleBlock
 from ..tool import Capabilities, ToolDescription
 from .contract import Driver, Write
