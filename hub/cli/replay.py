@@ -17,7 +17,7 @@ from .common import err
 from .demo import account, data_folder, write_config
 from .reconcile import Report, Row
 from .rig import Rig
-from .simulate import REPLAY_TOOL, recorded
+from .simulate import REPLAY_TOOL, recordings
 
 #: Real seconds that waking, connecting and falling asleep take for each recording, generously: the replay's
 #: clock starts so far in the past that nothing is measured in the future.
@@ -54,7 +54,7 @@ async def replay(files: Sequence[Path], unit: str, speed: float) -> Result:
     RecordingError
         If one cannot be read; none is played then.
     """
-    plays = list(recorded(files, unit).plays)
+    plays = recordings(files, unit)
     labels = [read_labels(file.parent).get(file.name) for file in files]
     total_s = sum(play.duration_s for play in plays)
     err.print(f"{len(files)} recordings, {total_s:.0f} s in all, {speed:g} times as fast …")

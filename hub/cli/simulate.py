@@ -179,8 +179,8 @@ def _days(player: Player, seed: int, weeks: int) -> Iterator[tuple[Play, float]]
         yield session.play, (following.when - ends).total_seconds() if following else 0.0
 
 
-def recorded(files: Sequence[Path], unit: str) -> ToolPlan:
-    """Play recordings on a ball, one after the other; all are read first, so that a bad one is told at once.
+def recordings(files: Sequence[Path], unit: str) -> list[Play]:
+    """Read recordings, all of them before the first is played, so that a bad one is told at once.
 
     Raises
     ------
@@ -189,8 +189,12 @@ def recorded(files: Sequence[Path], unit: str) -> ToolPlan:
     RecordingError
         Naming file and line.
     """
-    plays = [read_recording(file, UNITS[_one_of(UNITS, unit, "unit")]) for file in files]
-    return ToolPlan(REPLAY_TOOL, WireKind.BALL, plays, pause_s=0.0)
+    return [read_recording(file, UNITS[_one_of(UNITS, unit, "unit")]) for file in files]
+
+
+def recorded(files: Sequence[Path], unit: str) -> ToolPlan:
+    """Play recordings on a ball, one after the other; raises what `recordings` raises."""
+    return ToolPlan(REPLAY_TOOL, WireKind.BALL, recordings(files, unit), pause_s=0.0)
 
 
 def _one_of(known: Collection[str], name: str, what: str) -> str:
