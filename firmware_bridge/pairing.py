@@ -83,7 +83,7 @@ class Pairing:
     clock : HostClock
         Of the supervisor.
     ours : callable
-        Whether a tool id is of this home.
+        Whether a tool, by id and address, is of this home.
     """
 
     def __init__(
@@ -92,15 +92,15 @@ class Pairing:
         desk: PasskeyDesk,
         clock: HostClock,
         *,
-        ours: Callable[[str], bool],
+        ours: Callable[[str, str], bool],
     ) -> None:
         self._supervisor = supervisor
         self._desk = desk
         self._clock = clock
         self._ours = ours
 
-    def candidates(self) -> list[Candidate]:
-        """Every device heard lately, the nearest first.
+    def candidates(self, *, strangers: bool = False) -> list[Candidate]:
+        """Tools heard lately, the nearest first; also devices that nobody here knows, if asked for.
 
         Raises
         ------
@@ -108,7 +108,8 @@ class Pairing:
             If no radio works.
         """
         self._require_radio()
-        return [self._candidate(heard) for heard in self._supervisor.heard()]
+        listed = map(self._candidate, self._supervisor.heard())
+        return [candidate for candidate in listed if candidate.driver or strangers]
 
     @asynccontextmanager
     async def hold(
@@ -149,7 +150,7 @@ class Pairing:
                     yield held
             finally:
                 known = known_as(heard.advertisement)
-                if not (held and held.kept) and not (known and self._ours(known.tool_id)):
+                if not (held and held.kept) and not (known and self._ours(known.tool_id, address)):
                     await self._unbond(address)
         if held and held.kept:
             self._supervisor.reconsider()
@@ -246,7 +247,7 @@ class Pairing:
             rssi_dbm=advertisement.rssi_dbm,
             pairing_mode=advertisement.pairing_mode,
             held=advertisement.held,
-            ours=known is not None and self._ours(known.tool_id),
+            ours=known is not None and self._ours(known.tool_id, advertisement.address),
             silent=self._clock.monotonic_s() - heard.at_s > SILENT_S,
         )
 

@@ -79,6 +79,7 @@ class Candidates(_Message):
     """Tools that are near; answers a list of `Candidate` each second until the connection ends."""
 
     do: Literal["pair.candidates"] = "pair.candidates"
+    strangers: bool = Field(False, description="also devices that nobody here knows")
 
 
 class Pair(_Message):

@@ -114,11 +114,11 @@ class ControlClient:
         """Let a tool that streams blink."""
         await self._ask(IdentifyTool(tool=tool, seconds=seconds), type(None))
 
-    async def candidates(self) -> AsyncGenerator[list[Candidate], None]:
-        """Tools that are near, each second until the caller stops."""
+    async def candidates(self, *, strangers: bool = False) -> AsyncGenerator[list[Candidate], None]:
+        """Tools that are near, each second until the caller stops; also unknown devices if asked for."""
         adapter = TypeAdapter(list[Candidate])
         async with self._talk() as talk:
-            await talk.send(Candidates())
+            await talk.send(Candidates(strangers=strangers))
             while True:
                 yield adapter.validate_python((await talk.receive()).item)
 

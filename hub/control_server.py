@@ -107,13 +107,10 @@ class Home:
             Of the supervisor.
         """
 
-        def ours(tool_id: str) -> bool:
-            return registry.get(tool_id) is not None
-
         def client(tool_id: str) -> ToolClient | None:
             return supervisor.clients().get(tool_id)
 
-        pairing = Pairing(supervisor, desk, clock, ours=ours)
+        pairing = Pairing(supervisor, desk, clock, ours=registry.knows)
         return cls(registry, pairing, supervisor.log, clock, client, reassigned)
 
 
@@ -268,8 +265,8 @@ class _Talk:
                 await self._tool.tare()
             case Finish():
                 answer = await self._finish(request)
-            case Candidates():
-                await self._list_candidates()
+            case Candidates(strangers=strangers):
+                await self._list_candidates(strangers)
             case _:
                 assert_never(request)
         return answer
@@ -306,9 +303,10 @@ class _Talk:
             because=dict(held.capabilities.because),
         )
 
-    async def _list_candidates(self) -> NoReturn:
+    async def _list_candidates(self, strangers: bool) -> NoReturn:
         while True:
-            await _send(self._writer, Answer(item=to_jsonable_python(self._home.pairing.candidates())))
+            listed = self._home.pairing.candidates(strangers=strangers)
+            await _send(self._writer, Answer(item=to_jsonable_python(listed)))
             await asyncio.sleep(LIST_S)
 
     async def _ask_passkey(self) -> int | None:

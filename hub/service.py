@@ -152,8 +152,7 @@ class Hub:
         if known is None:
             return None
         tool_id = known.tool_id
-        tool = self.registry.get(tool_id)
-        if tool and tool.address in ("", advertisement.address) and self.registry.use(tool_id):
+        if self.registry.knows(tool_id, advertisement.address) and self.registry.use(tool_id):
             return tool_id
         if tool_id not in self._strangers and len(self._strangers) < MAX_STRANGERS:
             self._strangers.add(tool_id)

@@ -103,6 +103,11 @@ class ToolRegistry:
         """A tool; None if it is not of this home."""
         return self._read().get(tool_id)
 
+    def knows(self, tool_id: str, address: str) -> bool:
+        """Whether a device is a tool of this home; a paired one is known by its address too."""
+        tool = self.get(tool_id)
+        return tool is not None and tool.address in ("", address)
+
     def use(self, tool_id: str) -> ToolConfig | None:
         """Who uses a tool with which hand; None if nobody here does, or the child is not here any more."""
         tool = self.get(tool_id)

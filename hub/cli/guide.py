@@ -117,7 +117,7 @@ class Guide:
             with Live(console=out, auto_refresh=False) as live:
                 async with aclosing(client.candidates()) as lists:
                     async for candidates in lists:
-                        for candidate in filter(lambda c: c.driver, candidates):
+                        for candidate in candidates:
                             n = self._numbers.setdefault(candidate.id, len(self._numbers) + 1)
                             shown[n] = candidate
                         if (now := _rows(shown)) != rows:  # else what is being typed would vanish

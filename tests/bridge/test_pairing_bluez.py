@@ -89,7 +89,7 @@ async def what_a_parent_is_told() -> CannotPair:
 
     clock, desk = HostClock(), PasskeyDesk()
     supervisor = LinkSupervisor(["system"], serve=serve, wanted=lambda _: None, log=LinkLog(), clock=clock)
-    pairing = Pairing(supervisor, desk, clock, ours=lambda _: False)
+    pairing = Pairing(supervisor, desk, clock, ours=lambda *_: False)
     task = asyncio.create_task(supervisor.run())
     try:
         async with asyncio.timeout(10):

@@ -147,7 +147,7 @@ async def test_not_the_one_that_was_meant(house: House) -> None:
 
 async def test_nobody_is_there_to_answer(house: House) -> None:
     house.tool("ball02")
-    code, _, err = await house.griphub("pair", typed="")
+    code, _, err = await house.griphub("pair")
     assert code == 1 and "--yes" in err
     code, _, err = await house.griphub("pair", "--yes")
     assert code == 2

@@ -48,6 +48,13 @@ def test_a_paired_tool_is_remembered(registry: ToolRegistry, config: Config) -> 
     assert tool.paired_at and tool.paired_at.timestamp() == 1000.0 and not tool.configured
 
 
+def test_a_look_alike_is_not_the_tool_that_was_paired(registry: ToolRegistry) -> None:
+    registry.add("ball02", "c-1", Hand.LEFT, **SQUEGG, at_s=1.0)
+    assert registry.knows("ball02", SQUEGG["address"]) and not registry.knows("ball02", "C0:FF:EE:00:00:01")
+    assert registry.knows("ball01", "C0:FF:EE:00:00:01")  # of the configuration, and not paired yet
+    assert not registry.knows("ball03", "C0:FF:EE:00:00:01")
+
+
 def test_a_change_of_child_or_hand_keeps_what_was(config: Config) -> None:
     children = [{"id": "c-1", "alias": "Mia"}, {"id": "c-2", "alias": "Noah"}]
     registry = _again(config, children=children)
