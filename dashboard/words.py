@@ -5,6 +5,7 @@ from datetime import datetime, tzinfo
 
 from ..firmware_bridge.samples import ToolKind, Unit
 from ..hub.records import Hand
+from ..hub.stores.contract import SessionPoint
 
 TOOL = {
     ToolKind.BALL: "Squeeze ball",
@@ -67,6 +68,17 @@ def reason(code: str) -> str:
 def reasons(codes: Iterable[str]) -> str:
     """Several codes as words; a dash for none."""
     return ", ".join(map(reason, codes)) or "–"
+
+
+def circumstances(point: SessionPoint) -> list[str]:
+    """What else there is to know before a session's numbers are compared, in sentences."""
+    said = {
+        "This tool is too slow or too coarse for squeezes to be counted.": not point.counts,
+        "The tool recorded this alone and handed it over later.": point.stored,
+        "When it was is not known; it was at the latest at this time.": not point.time_known,
+        "The tool's calibration was overdue.": point.calibration_overdue,
+    }
+    return [sentence for sentence, holds in said.items() if holds]
 
 
 def day(moment: datetime, zone: tzinfo) -> str:

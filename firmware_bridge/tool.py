@@ -71,6 +71,8 @@ class ToolDescription:
         None where the tool does not tell.
     driver : str
         Name of the driver that reads it.
+    counts : bool
+        Whether it is fast and fine enough to count squeezes, see `Capabilities`.
     """
 
     tool_id: str
@@ -83,6 +85,7 @@ class ToolDescription:
     simulated: bool
     battery_percent: int | None
     driver: str = "griphub"
+    counts: bool = True
 
 
 class ToolClient(Protocol):

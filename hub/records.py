@@ -71,6 +71,7 @@ class _SessionEvent(_Event):
     """What the beginning and the end of a session share."""
 
     goal: int = Field(0, ge=0, description="squeezes asked for; 0 where none were")
+    counts: bool = Field(True, description="false: the tool is too slow or coarse for squeezes to be counted")
     stored: bool = Field(False, description="recorded by the tool alone and handed over later")
     time_known: bool = Field(True, description="false: ``measured_at`` is only the latest that it can be")
     time_within_s: float | None = Field(

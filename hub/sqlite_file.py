@@ -2,8 +2,9 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from .errors import StoreError
 
@@ -18,7 +19,9 @@ _ADVICE = {
 }
 
 
-def connect(path: Path, schema: str, version: int) -> sqlite3.Connection:
+def connect(
+    path: Path, schema: str, version: int, upgrades: Mapping[int, str] = MappingProxyType({})
+) -> sqlite3.Connection:
     """Open a file for writing, durable at every commit, with its tables made.
 
     Parameters
@@ -27,6 +30,8 @@ def connect(path: Path, schema: str, version: int) -> sqlite3.Connection:
         ``CREATE … IF NOT EXISTS`` statements.
     version : int
         What `schema` is, kept in ``PRAGMA user_version``.
+    upgrades : mapping of int to str
+        Statements that bring a file of that version to the next one.
 
     Raises
     ------
@@ -38,10 +43,11 @@ def connect(path: Path, schema: str, version: int) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     try:
-        check_version(db, path, version)
+        found = check_version(db, path, version)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        db.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {version}; COMMIT;")
+        old = "".join(upgrades.get(step, "") for step in range(found or version, version))
+        db.executescript(f"BEGIN IMMEDIATE; {old} {schema} PRAGMA user_version = {version}; COMMIT;")
     except BaseException:
         db.close()
         raise

@@ -31,6 +31,8 @@ def show_session(detail: SessionDetail | None) -> None:
 
 def _facts(point: SessionPoint) -> None:
     count = f"{point.squeezes} of {point.goal}" if point.goal else str(point.squeezes)
+    if not point.counts:
+        count = "–"
     lasted = words.duration((point.ended_at - point.started_at).total_seconds())
     received = f"{point.received} samples received, {point.lost} lost"
     with st.container(horizontal=True, gap="medium"):
@@ -41,6 +43,8 @@ def _facts(point: SessionPoint) -> None:
         st.metric("Samples lost", f"{queries.lost_share(point):.1%}", width="content")
     doubtful = f" {words.plural(point.doubtful, 'squeeze')} marked doubtful." if point.doubtful else ""
     st.caption(f"Ended because {words.reason(point.ended_by)}.{doubtful} {received}.")
+    for sentence in words.circumstances(point):
+        st.caption(sentence)
 
 
 def _waveform(detail: SessionDetail) -> None:
@@ -71,7 +75,8 @@ def _waveform(detail: SessionDetail) -> None:
 
 def _squeezes(detail: SessionDetail) -> None:
     if not detail.squeezes:
-        st.markdown("No squeeze was counted in this session.")
+        if detail.point.counts:
+            st.markdown("No squeeze was counted in this session.")
         return
     with st.expander("These squeezes as a table"):
         st.dataframe(

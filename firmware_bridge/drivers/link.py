@@ -228,4 +228,5 @@ def describe(
         simulated=simulated,
         battery_percent=battery_percent,
         driver=driver.name,
+        counts=driver.capabilities.counts,
     )

@@ -261,6 +261,7 @@ class SessionKeeper:
             "hand": use.hand,
             "source": Source.SIMULATED if tool.simulated else Source.REAL,
             "goal": self._config.child(use.child).goal,
+            "counts": tool.counts,
             "firmware": tool.firmware,
         }
 

@@ -30,6 +30,7 @@ class SessionState:
     end_index: int
     end_s: float  #: time of the latest sample on the tool's clock
     session_id: UUID = field(default_factory=uuid4)
+    counts: bool = True
     stored: bool = False
     time_known: bool = True
     time_within_s: float | None = None
@@ -62,6 +63,6 @@ _STATE = TypeAdapter(SessionState)
 #: What every event of a session repeats, and what its beginning and its end add.
 WHOSE = ("session_id", "site", "hub", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
 ABOUT = (
-    *WHOSE, "goal", "stored", "time_known", "time_within_s",
+    *WHOSE, "goal", "counts", "stored", "time_known", "time_within_s",
     "firmware", "calibration_id", "calibration_overdue",
 )  # fmt: skip

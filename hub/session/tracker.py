@@ -150,7 +150,7 @@ class SessionTracker:
         state.received += n
         state.end_s = last_s
         state.end_utc_s = self._at_s(last_s)
-        counted = [self._counted(squeeze) for squeeze in self._detector.update(block)]
+        counted = [self._counted(squeeze) for squeeze in self._squeezes(block)]
         events += counted
         # cut with every count too: the state that is committed then tells of no sample that is not
         if counted or last_s - float(self._piece[0].t_s[0]) >= PIECE_S:
@@ -164,7 +164,7 @@ class SessionTracker:
     def end(self, ended_by: str) -> list[Event]:
         """Close the session."""
         state = self.state
-        events: list[Event] = [self._counted(squeeze) for squeeze in self._detector.finish()]
+        events: list[Event] = [self._counted(squeeze) for squeeze in self._squeezes(None)]
         events += self._cut()
         events.append(
             SessionEnded(
@@ -185,6 +185,12 @@ class SessionTracker:
             )
         )
         return events
+
+    def _squeezes(self, block: SampleBlock | None) -> list[Squeeze]:
+        """What the detector finds in a block, or by the end; nothing with a tool that cannot carry it."""
+        if not self.state.counts:
+            return []
+        return self._detector.finish() if block is None else self._detector.update(block)
 
     def _follow(self, first_s: float, utc_s: float, stepped_s: float) -> None:
         """Learn what UTC is, on the session's own scale."""

@@ -16,7 +16,7 @@ from ..waveform import decode_samples
 
 @dataclass(frozen=True, slots=True)
 class SessionPoint:
-    """One session as a point of a trend."""
+    """One session as a point of a trend; what its fields mean is in `SessionStarted` and `SessionEnded`."""
 
     session_id: UUID
     child_id: str
@@ -37,6 +37,12 @@ class SessionPoint:
     lost: int
     first_index: int
     end_index: int
+    counts: bool = True
+    stored: bool = False
+    time_known: bool = True
+    firmware: str = ""
+    calibration_id: str | None = None
+    calibration_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

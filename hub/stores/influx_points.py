@@ -30,6 +30,7 @@ _RESULT = (
     "goal", "squeezes", "doubtful", "peak", "median_peak",
     "first_index", "end_index", "received", "lost",
 )  # fmt: skip
+_CIRCUMSTANCES = ("counts", "stored", "time_known", "firmware", "calibration_id", "calibration_overdue")
 _SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse")
 
 
@@ -42,7 +43,7 @@ def to_point(event: Event) -> Point:
             fields |= {"goal": event.goal}
         case SessionEnded():
             measurement = "session"
-            fields |= {column: getattr(event, column) for column in _RESULT}
+            fields |= {column: getattr(event, column) for column in (*_RESULT, *_CIRCUMSTANCES)}
             fields |= {"ended_at_us": to_us(event.ended_at), "ended_by": event.ended_by}
         case SqueezeCounted():
             measurement = "squeeze"
@@ -87,6 +88,8 @@ def _envelope(data: str) -> dict[str, float]:
 def session_of(row: Record) -> SessionPoint:
     """The read model of an ended session's point."""
     result: Record = {column: row.get(column) for column in _RESULT}
+    # what was stored before there were such fields has the read model's defaults
+    result |= {column: row[column] for column in _CIRCUMSTANCES if row.get(column) is not None}
     return SessionPoint(
         session_id=UUID(row["session_id"]),
         child_id=row["child"],

@@ -15,7 +15,7 @@ from ..records import Event, Hand, SessionEnded, SessionStarted, Source, Squeeze
 from ..sqlite_file import check_version, connect, store_errors
 from .contract import ChildOverview, SessionDetail, SessionPoint, from_us, join_waveform, to_us
 
-VERSION = 1
+VERSION = 2
 
 # All events of a session repeat whose it is; only the session's row keeps it.
 _SCHEMA = """
@@ -27,7 +27,10 @@ CREATE TABLE IF NOT EXISTS session (
     goal INTEGER NOT NULL,
     ended_at INTEGER,            -- this and all below: null until the session has ended
     ended_by TEXT, squeezes INTEGER, doubtful INTEGER, peak REAL, median_peak REAL,
-    first_index INTEGER, end_index INTEGER, received INTEGER, lost INTEGER
+    first_index INTEGER, end_index INTEGER, received INTEGER, lost INTEGER,
+    counts INTEGER NOT NULL DEFAULT 1, stored INTEGER NOT NULL DEFAULT 0,
+    time_known INTEGER NOT NULL DEFAULT 1, firmware TEXT NOT NULL DEFAULT '',
+    calibration_id TEXT, calibration_overdue INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS session_of_child ON session (child_id, started_at);
 CREATE TABLE IF NOT EXISTS squeeze (
@@ -50,11 +53,25 @@ CREATE TABLE IF NOT EXISTS waveform (
 CREATE INDEX IF NOT EXISTS waveform_of_session ON waveform (session_id, first_index);
 """
 
+#: What brings a file of an older version up to the next one.
+_UPGRADES = {
+    1: """
+ALTER TABLE session ADD COLUMN counts INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE session ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session ADD COLUMN time_known INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE session ADD COLUMN firmware TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN calibration_id TEXT;
+ALTER TABLE session ADD COLUMN calibration_overdue INTEGER NOT NULL DEFAULT 0;
+""",
+}
+
 _ABOUT = ("session_id", "site", "hub", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
 _RESULT = (
     "ended_at", "ended_by", "squeezes", "doubtful", "peak", "median_peak",
     "first_index", "end_index", "received", "lost",
 )  # fmt: skip
+_FLAGS = ("counts", "stored", "time_known", "calibration_overdue")
+_CIRCUMSTANCES = ("goal", *_FLAGS, "firmware", "calibration_id")
 _SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse", "ended_by")
 _WAVEFORM = ("first_index", "start_s", "samples", "data")
 
@@ -64,12 +81,12 @@ def _insert(table: str, columns: Sequence[str], on_conflict: str) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) ON CONFLICT {on_conflict}"  # noqa: S608
 
 
-_STARTED = _insert("session", (*_ABOUT, "started_at", "goal"), "DO NOTHING")
+_STARTED = _insert("session", (*_ABOUT, "started_at", *_CIRCUMSTANCES), "DO NOTHING")
 _ENDED = _insert(
     "session",
-    (*_ABOUT, "started_at", "goal", *_RESULT),
+    (*_ABOUT, "started_at", *_CIRCUMSTANCES, *_RESULT),
     "(session_id) DO UPDATE SET "
-    + ", ".join(f"{column} = excluded.{column}" for column in ("started_at", "goal", *_RESULT))
+    + ", ".join(f"{column} = excluded.{column}" for column in ("started_at", *_CIRCUMSTANCES, *_RESULT))
     + " WHERE ended_at IS NULL",
 )
 _COUNTED = _insert("squeeze", ("event_id", "session_id", "measured_at", *_SQUEEZE, "doubtful"), "DO NOTHING")
@@ -177,7 +194,7 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection | None:
         if not self._read_only:
-            db = connect(self._path, _SCHEMA, VERSION)
+            db = connect(self._path, _SCHEMA, VERSION, _UPGRADES)
         elif self._path.exists():
             uri = f"{self._path.resolve().as_uri()}?mode=ro"
             db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
@@ -186,7 +203,7 @@ class SqliteStore:
             except BaseException:
                 db.close()
                 raise
-            if not tables:  # the writer is about to make them
+            if tables < VERSION:  # the writer is about to make them, or to bring them up
                 db.close()
                 return None
         else:
@@ -221,6 +238,9 @@ def _point(row: sqlite3.Row) -> SessionPoint:
         unit=Unit(row["unit"]),
         started_at=from_us(row["started_at"]),
         goal=row["goal"],
+        firmware=row["firmware"],
+        calibration_id=row["calibration_id"],
+        **{flag: bool(row[flag]) for flag in _FLAGS},
         **{column: row[column] for column in _RESULT} | {"ended_at": from_us(row["ended_at"])},
     )
 

@@ -119,6 +119,19 @@ def test_a_session_without_squeezes(show, fill, session_events):
     assert {metric.label: metric.value for metric in app.metric}["Highest peak"] == "–"
 
 
+def test_what_there_is_to_know_of_a_session_is_said(show, fill, session_events):
+    told = {"counts": False, "stored": True, "time_known": False, "calibration_overdue": True}
+    events = session_events("none", datetime.now(UTC) - timedelta(days=1), peaks=())
+    fill([event.model_copy(update=told) if hasattr(event, "stored") else event for event in events])
+    app = show("progress")
+    app.selectbox[1].select_index(0).run()
+    assert not app.exception
+    for words in ("too slow or too coarse", "handed it over later", "at the latest", "was overdue"):
+        assert words in text(app)
+    assert {metric.label: metric.value for metric in app.metric}["Squeezes"] == "–"
+    assert "No squeeze was counted" not in text(app)
+
+
 def test_a_session_whose_curve_is_gone(show, fill, session_events):
     events = session_events("curve", datetime.now(UTC) - timedelta(days=1))
     fill([event for event in events if event.schema_ != "waveform/1"])

@@ -98,6 +98,20 @@ def test_a_session_tells_its_start_each_squeeze_each_sample_and_its_end() -> Non
     assert all(piece.samples <= FS_HZ + 5 for piece in pieces)
 
 
+def test_with_a_tool_that_cannot_carry_it_nothing_is_counted_and_all_is_kept() -> None:
+    t_s, values = force(4)
+    all_blocks = list(blocks(t_s, values))
+    tracker, events = SessionTracker.begin(all_blocks[0], boot_id=77, **WHO | {"counts": False})
+    for block in all_blocks:
+        events += tracker.add(block)
+    events += tracker.end("tool_slept")
+    ended = events[-1]
+    assert isinstance(ended, SessionEnded)
+    assert not ended.counts and ended.squeezes == 0 and ended.peak is None
+    assert not any(isinstance(event, SqueezeCounted) for event in events)
+    np.testing.assert_allclose(_waveform(events)[1], values, atol=6e-4)
+
+
 def test_a_gap_stays_a_gap() -> None:
     t_s, values = force(4)
     everything = list(blocks(t_s, values))

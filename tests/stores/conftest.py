@@ -104,6 +104,7 @@ def make_session() -> MakeSession:
         seconds: int = 6,
         doubtful: tuple[str, ...] = ("weak",),
         ended_by: str = "idle",
+        circumstances: dict[str, Any] | None = None,
         **about: Any,
     ) -> Made:
         session_id = uuid4()
@@ -174,18 +175,20 @@ def make_session() -> MakeSession:
             "lost": 2 * FS_HZ,
         }
         ended_at = at + timedelta(seconds=seconds)
-        started = event(SessionStarted, "started", 0, goal=15)
+        circumstances = circumstances or {}
+        started = event(SessionStarted, "started", 0, goal=15, **circumstances)
         read = ("session_id", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
         return Made(
             started=started,
             squeezes=counted,
             waveform=waveform,
-            ended=event(SessionEnded, "ended", 0, ended_at=ended_at, **result),
+            ended=event(SessionEnded, "ended", 0, ended_at=ended_at, **result, **circumstances),
             point=SessionPoint(
                 **{name: getattr(started, name) for name in read},
                 started_at=at.astimezone(UTC),
                 ended_at=ended_at.astimezone(UTC),
                 **result,
+                **circumstances,
             ),
             t_s=np.concatenate([np.empty(0), *t_s]),
             values=np.concatenate([np.empty(0), *values]),

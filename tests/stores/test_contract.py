@@ -35,6 +35,22 @@ def test_a_session_comes_back_as_it_was_measured(store, make_session):
     assert store.squeeze_ids(made.id) == {squeeze.event_id for squeeze in made.squeezes}
 
 
+def test_what_there_is_to_know_of_a_sessions_numbers_comes_back(store, make_session):
+    told = {
+        "counts": False,
+        "stored": True,
+        "time_known": False,
+        "firmware": "2.1-beta",
+        "calibration_id": "cal-2026",
+        "calibration_overdue": True,
+    }
+    made = make_session(circumstances=told)
+    store.write(made.events)
+    (point,) = store.trend(made.point.child_id)
+    assert point == made.point
+    assert {name: getattr(point, name) for name in told} == told
+
+
 def test_a_running_session_is_no_point_of_a_trend_yet(store, make_session):
     made = make_session()
     store.write([made.started, *made.squeezes, *made.waveform])

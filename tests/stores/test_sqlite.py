@@ -101,6 +101,33 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_a_file_of_an_older_version_is_brought_up(tmp_path, make_session):
+    path = tmp_path / "store.db"
+    made = make_session()
+    store = SqliteStore(path)
+    store.write(made.events)
+    store.close()
+    with sqlite3.connect(path) as db:
+        for column in (
+            "counts",
+            "stored",
+            "time_known",
+            "firmware",
+            "calibration_id",
+            "calibration_overdue",
+        ):
+            db.execute(f"ALTER TABLE session DROP COLUMN {column}")
+        db.execute("PRAGMA user_version = 1")
+    reader = SqliteStore(path, read_only=True)
+    assert reader.session(made.id) is None, "the writer has not brought it up yet"
+    writer = SqliteStore(path)
+    detail = writer.session(made.id)
+    assert detail and detail.point == made.point
+    assert (again := reader.session(made.id)) and again.point == made.point
+    writer.close()
+    reader.close()
+
+
 @pytest.mark.parametrize("read_only", [True, False])
 def test_a_file_that_is_no_database_says_so(tmp_path, read_only):
     path = tmp_path / "store.db"
