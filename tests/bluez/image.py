@@ -16,12 +16,13 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-#: Debian's cloud kernel has no Bluetooth.
-KERNEL = "linux-image-amd64"
+#: Like a Raspberry Pi's. Debian's cloud kernel has no Bluetooth, and Debian 12's first one, 6.1, takes
+#: bluetoothd with it when a tool has lost its bond (list corruption in hci_chan_del).
+KERNELS = ("linux-image-6.12-amd64", "linux-image-amd64")
 SERVICES = ("bluez", "dbus")
 
-#: The bus that the root hangs on and the file systems that it is made of; the ciphers that pairing takes, each
-#: after those that it is tested with; a controller without hardware, and the ports to the host.
+#: The bus that the root hangs on and the file systems that it is made of; the ciphers that pairing takes, in
+#: the order in which they are tested by each other; a controller without hardware, and the ports to the host.
 MODULES = (
     "virtio_pci",
     "9pnet_virtio",
@@ -94,8 +95,8 @@ def prepare() -> Image:
 
 def _packages() -> list[str]:
     """Names of the packages to unpack: the kernel's, and those of the services that this machine lacks."""
-    depends = _run("apt-cache", "depends", KERNEL).split()
-    kernel = next(word for word in depends if word.startswith("linux-image-") and word != KERNEL)
+    depends = _run("apt-cache", "depends", *KERNELS).split()
+    kernel = next(word for word in depends if word.startswith("linux-image-") and word not in KERNELS)
     plan = _run("apt-get", "install", "--simulate", "--no-install-recommends", *SERVICES).splitlines()
     return [kernel, *(line.split()[1] for line in plan if line.startswith("Inst "))]
 

@@ -13,7 +13,7 @@ from image import Image
 GUEST = Path(__file__).parent / "guest"
 
 #: For booting, or for a minute of streaming, by software emulation on a busy machine.
-ANSWER_S = 240.0
+ANSWER_S = 180.0
 
 
 class GuestFailed(Exception):
@@ -43,12 +43,12 @@ class Guest:
         """
         self._questions.write(json.dumps({"task": task, "options": options}).encode() + b"\n")
         line = b""
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, TimeoutError):
             async with asyncio.timeout(ANSWER_S):
                 line = await self._answers.readline()
         if not line:
             logs = "".join(f"\n{name}:\n{tail(self.out / name)}" for name in ("console.log", "agent.log"))
-            raise GuestFailed(f"it ended.{logs}")
+            raise GuestFailed(f"it ended, or did not answer within {ANSWER_S:g} s.{logs}")
         answer = json.loads(line)
         if "error" in answer:
             raise GuestFailed(answer["error"])
