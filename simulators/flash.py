@@ -14,6 +14,8 @@ from ..firmware_bridge.profile import WireUnit
 
 #: An hour at 100 Hz, in a quarter of a flash chip of 4 MB.
 CAPACITY: Final = 360_000
+#: Sessions, as many as ``docs/protocol.md`` allows.
+MAX_SESSIONS: Final = 250
 #: The oldest samples of a session that fills the flash by itself go by the page.
 PAGE: Final = 1000
 
@@ -186,6 +188,8 @@ class FlashLog:
         self, session: int, boot_id: int, index: int, unit: int, exponent: int, period_ticks: int
     ) -> None:
         self._next_session = (session + 1) % (1 << 16)
+        while len(self.sessions) >= MAX_SESSIONS:
+            self._drop_oldest()
         self.sessions.append(LoggedSession(session, boot_id, index, WireUnit(unit), exponent, period_ticks))
 
     def _do_append(self, raw: list[int], ticks: list[int]) -> None:
@@ -197,12 +201,16 @@ class FlashLog:
             oldest = self.sessions[0]
             if oldest is running:
                 gone = oldest.forget(oldest.first_index + max(excess, PAGE))
+                self.dropped_samples = (self.dropped_samples + gone) % U32
             else:
-                gone = len(oldest.raw)
-                self.sessions.pop(0)
-                self.dropped_sessions = (self.dropped_sessions + 1) % U32
-            self.dropped_samples = (self.dropped_samples + gone) % U32
+                gone = self._drop_oldest()
             excess -= gone
+
+    def _drop_oldest(self) -> int:
+        gone = len(self.sessions.pop(0).raw)
+        self.dropped_sessions = (self.dropped_sessions + 1) % U32
+        self.dropped_samples = (self.dropped_samples + gone) % U32
+        return gone
 
     def _do_close(self, cut: bool) -> None:
         running = self.sessions[-1]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from griphub.firmware_bridge.packets import U32
 from griphub.firmware_bridge.profile import WireUnit
-from griphub.simulators.flash import FlashLog
+from griphub.simulators.flash import MAX_SESSIONS, FlashLog
 
 LIFE = 77
 
@@ -71,6 +71,14 @@ def test_a_full_flash_drops_the_oldest_session_and_then_the_oldest_samples() -> 
     assert first + samples == 5000
     assert samples <= 2500
     assert (log.dropped_sessions, log.dropped_samples) == (2, first)
+
+
+def test_there_are_only_so_many_sessions() -> None:
+    log = FlashLog()
+    for index in range(MAX_SESSIONS + 5):
+        record(log, index, 1)
+    assert len(log.sessions) == MAX_SESSIONS
+    assert (log.dropped_sessions, log.dropped_samples) == (5, 5)
 
 
 def test_ids_go_on_and_wrap() -> None:
