@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.packets import RAW_CLIPPED, RAW_MISSING, U32, ForcePacket
 from griphub.firmware_bridge.profile import WireUnit
 from griphub.firmware_bridge.samples import Unit
@@ -197,3 +198,46 @@ def test_any_bytes_are_taken_calmly(stream: list[bytes]) -> None:
     for data in stream:
         made.feed(data)
     assert made.received + made.lost >= 0
+
+
+def test_it_resumes_behind_what_came_another_way() -> None:
+    made = StreamAssembler("ball1")
+    made.resume(BOOT, 500)
+    made.started(BOOT, 500, 500_000)
+    block = made.feed(packet(500))
+    assert block
+    assert (block.first_index, block.lost, made.next_index) == (500, 0, 505)
+    made.resume(BOOT, 300)  # it has come further
+    assert made.next_index == 505
+    made.resume(BOOT + 1, 20)
+    assert (made.boot_id, made.next_index) == (BOOT + 1, 20)
+
+
+def test_samples_that_the_tool_kept_have_the_time_at_which_they_were_taken() -> None:
+    clock = HostClock(epoch_s=1_767_225_600.0)
+    made = StreamAssembler("ball1", clock)
+    # switched on 100 s ago, and the first sample that it kept was taken 90 s ago
+    now_s = clock.utc_s()
+    made.started(BOOT, 1000, 1_000_000, 10_000_000)
+    block = made.feed(packet(1000, tick=1_000_000))
+    assert block
+    assert block.utc_s == pytest.approx(now_s - 90, abs=0.05)
+
+
+def test_a_life_longer_than_the_wrap_of_its_ticks_keeps_its_time() -> None:
+    weeks = 3 * 7 * 24 * 3600 * 100_000
+    made = StreamAssembler("ball1")
+    made.started(BOOT, 0, weeks)
+    block = made.feed(packet(0, tick=weeks + 7))
+    assert block
+    assert block.t_s[0] == pytest.approx((weeks + 7) / 100_000)
+
+
+def test_an_empty_packet_says_no_more_than_that_the_tool_is_there() -> None:
+    made = assembler()
+    made.feed(packet(0))
+    assert made.feed(bytes(ForcePacket(5, 9000, (), period_ticks=0))) is None
+    assert (made.rejected, made.duplicates, made.lost, made.ended) == (0, 0, 0, False)
+    missed = made.feed(bytes(ForcePacket(9, 12_000, (), period_ticks=0)))  # but it knows what was sent
+    assert missed is not None
+    assert (len(missed), missed.lost) == (0, 4)
