@@ -182,7 +182,7 @@ async def load_row(tools: int) -> list[str]:
         await process.wait()
         began = {row["tool_id"]: row["at_s"] for row in truth(folder) if row["event"] == "play_started"}
     blocks = [
-        (began[tool_id] + block.end_index / 100, block, at_s)
+        (began[tool_id] + (block.end_index - 1) / 100, block, at_s)
         for tool_id, heard in hub.heard.items()
         for _, block, at_s in heard.blocks
         if from_s <= at_s <= until_s

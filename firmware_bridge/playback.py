@@ -40,17 +40,18 @@ class Playback:
     rejected: int
 
     def summary(self) -> Mapping[str, Any]:
-        """The figures by which two playbacks of one capture are compared."""
+        """The figures by which two playbacks of one capture are compared.
+
+        Times are not among them: where the hub gives them, they may yet get better.
+        """
         values = np.concatenate([np.empty(0), *(block.values for block in self.blocks)])
         read = values[~np.isnan(values)]
-        times_s = [block.t_s for block in self.blocks if len(block)]
         return {
             "samples": int(values.size),
             "lost": self.lost,
             "duplicates": self.duplicates,
             "rejected": self.rejected,
             "unit": str(self.blocks[0].unit) if self.blocks else None,
-            "seconds": round(float(times_s[-1][-1] - times_s[0][0]), 3) if times_s else 0.0,
             "lowest": round(float(read.min()), _DIGITS) if read.size else None,
             "highest": round(float(read.max()), _DIGITS) if read.size else None,
             "mean": round(float(read.mean()), _DIGITS) if read.size else None,

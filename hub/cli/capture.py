@@ -86,8 +86,8 @@ class Replayed:
 
     @property
     def same(self) -> bool:
-        """Whether it is what it was; times of arrival are the radio's and may differ."""
-        return all(self.now.get(what) == value for what, value in self.then.items() if what != "seconds")
+        """Whether it is what it was."""
+        return self.now == self.then
 
 
 async def replay(file: Path, speed: float) -> Replayed:
