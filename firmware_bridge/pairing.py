@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
-    AbstractContextManager,
     AsyncExitStack,
     asynccontextmanager,
     contextmanager,
@@ -11,9 +10,8 @@ from contextlib import (
 )
 from typing import Final
 
-from .candidates import OWN, Candidate, Digits, candidate_id
+from .candidates import Candidate, Digits, candidate_id
 from .clock import HostClock
-from .discovery import Advertisement
 from .drivers.registry import client_for
 from .errors import (
     BondLost,
@@ -21,23 +19,18 @@ from .errors import (
     GripError,
     PairingRefused,
     ToolHeld,
-    ToolRefused,
     UnsupportedTool,
 )
 from .heard import Heard
+from .held_tool import HeldTool
 from .known import called, known_as
 from .nearness import nearness
 from .pairing_diagnosis import SILENT_S, CannotPair, LastHeard, PairingProblem, diagnose
-from .quiet_check import QUIET_S, QuietReport, judge
-from .samples import SampleBlock
 from .supervisor import LinkSupervisor
 from .tool import ToolClient
 
 #: A tool that is awake advertises ten times a second, the slowest once, and a radio that is busy misses some.
 FRESH_S: Final = 5.0
-
-#: Long enough to look from the screen to the shelf and back.
-BLINK_S: Final = 15
 
 
 class PasskeyDesk:
@@ -114,7 +107,7 @@ class Pairing:
     @asynccontextmanager
     async def hold(
         self, candidate: str, *, digits: Digits | None = None, mend: bool = False
-    ) -> AsyncIterator["HeldTool"]:
+    ) -> AsyncIterator[HeldTool]:
         """Connect to a candidate and pair with it; leaving releases it, and unpairs unless it was kept.
 
         Parameters
@@ -250,75 +243,3 @@ class Pairing:
             ours=known is not None and self._ours(known.tool_id, advertisement.address),
             silent=self._clock.monotonic_s() - heard.at_s > SILENT_S,
         )
-
-
-class HeldTool:
-    """A tool that is connected for the one who pairs it.
-
-    Attributes
-    ----------
-    tool : ToolDescription
-    capabilities : Capabilities
-    title : str
-        What a parent would call it.
-    address : str
-    kept : bool
-        It stays paired when it is released.
-
-    Raises
-    ------
-    CannotPair
-        From every method, saying why and what to do.
-    """
-
-    def __init__(
-        self,
-        client: ToolClient,
-        advertisement: Advertisement,
-        explained: Callable[[], AbstractContextManager[None]],
-    ) -> None:
-        known = known_as(advertisement)
-        self.tool = client.tool
-        self.capabilities = client.capabilities
-        # of ours only now is known which sort it is
-        self.title = known.title if known and known.driver != OWN else f"GripHub {client.tool.kind}"
-        self.address = advertisement.address
-        self.kept = False
-        self._client = client
-        self._explained = explained
-        self._blinks = False
-
-    async def blink(self) -> None:
-        """Let it blink for a while; `ToolRefused` where it cannot, with the reason."""
-        if not self.capabilities.identify:
-            raise ToolRefused(self.tool.tool_id, "IDENTIFY", self.capabilities.because["identify"])
-        with self._explained():
-            await self._client.identify(BLINK_S)
-            self._blinks = True
-
-    async def hush(self) -> None:
-        """Let it blink no longer."""
-        if self._blinks:
-            with suppress(GripError):
-                await self._client.identify(1)  # the shortest there is
-
-    async def tare(self) -> None:
-        """Take the present level as zero; `ToolRefused` where it cannot, with the reason."""
-        if not self.capabilities.tare:
-            raise ToolRefused(self.tool.tool_id, "TARE", self.capabilities.because["tare"])
-        with self._explained():
-            await self._client.tare()
-
-    async def quiet_check(self) -> QuietReport:
-        """Look at it for `QUIET_S` while nobody touches it."""
-        blocks: list[SampleBlock] = []
-        with self._explained(), suppress(TimeoutError):
-            async with asyncio.timeout(QUIET_S):
-                async for block in self._client.samples():
-                    blocks.append(block)  # noqa: PERF401 - a list made in one go would go with the timeout
-                raise DeviceNotFound(self.tool.tool_id, QUIET_S)  # it said goodbye, and sleeps
-        return judge(blocks, self.capabilities)
-
-    def keep(self) -> None:
-        """Let it stay paired when it is released."""
-        self.kept = True

@@ -19,7 +19,8 @@ from ..firmware_bridge.supervisor import LinkSupervisor
 from ..firmware_bridge.tool import ToolClient
 from .config import Config
 from .control import socket_path
-from .control_server import Home, serve
+from .control_server import serve
+from .control_talk import Home
 from .delivery.committer import Committer
 from .delivery.outbox import Outbox
 from .delivery.publisher import Publisher

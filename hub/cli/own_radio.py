@@ -15,7 +15,8 @@ from ...firmware_bridge.tool import ToolClient
 from .. import control, tools
 from ..config import Config
 from ..control_client import ControlClient
-from ..control_server import Home, serve
+from ..control_server import serve
+from ..control_talk import Home
 from ..lock import only_hub
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from griphub.firmware_bridge import held_tool, profile
 from griphub.firmware_bridge import pairing as pairing_module
-from griphub.firmware_bridge import profile
 from griphub.firmware_bridge.adapter import open_adapter
 from griphub.firmware_bridge.candidates import Candidate
 from griphub.firmware_bridge.clock import HostClock
@@ -87,7 +87,7 @@ async def running(radio: str, bonds: Any = None) -> AsyncIterator[House]:
 @pytest.fixture
 async def house(air: Any, bonds: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     monkeypatch.setattr(pairing_module, "FRESH_S", 0.8)
-    monkeypatch.setattr(pairing_module, "QUIET_S", 0.8)
+    monkeypatch.setattr(held_tool, "QUIET_S", 0.8)
     async with running(air.radio, bonds) as opened:
         yield opened
 

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from griphub.firmware_bridge import held_tool
 from griphub.firmware_bridge import pairing as pairing_module
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.link_state import LinkPhase
 from griphub.firmware_bridge.profile import WireKind, WireUnit
 from griphub.firmware_bridge.quiet_check import QuietVerdict
-from griphub.hub import control_server
+from griphub.hub import control_server, control_talk
 from griphub.hub.config import Config
 from griphub.hub.control import ControlError, HubNotRunning, socket_path
 from griphub.hub.control_client import ControlClient
@@ -105,8 +106,8 @@ async def running(config: Config) -> AsyncIterator[Hub]:
 @pytest.fixture
 async def room(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
     monkeypatch.setattr(pairing_module, "FRESH_S", 1.0)
-    monkeypatch.setattr(pairing_module, "QUIET_S", 0.6)
-    monkeypatch.setattr(control_server, "LIST_S", 0.05)
+    monkeypatch.setattr(held_tool, "QUIET_S", 0.6)
+    monkeypatch.setattr(control_talk, "LIST_S", 0.05)
     children = [{"id": "c-1", "alias": "Mia"}, {"id": "c-2", "alias": "Noah"}]
     changes = {"radio": f"unix:{tmp_path}/hci", "tools": [], "children": children}
     home = Config(**(config.model_dump() | changes))
@@ -246,7 +247,7 @@ async def test_a_client_that_vanishes_releases_what_it_held(room: Room) -> None:
 async def test_a_client_that_says_nothing_does_not_keep_the_tool(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control_server, "HOLD_S", 0.3)
+    monkeypatch.setattr(control_talk, "HOLD_S", 0.3)
     tool = room.tool()
     async with room.client.pairing(await room.candidate()):
         assert tool.peripheral.connection

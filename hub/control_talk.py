@@ -1,0 +1,277 @@
+"""One conversation on the hub's socket, and what is talked about."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, Self, assert_never
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_jsonable_python
+
+from ..firmware_bridge.clock import HostClock
+from ..firmware_bridge.errors import GripError
+from ..firmware_bridge.held_tool import HeldTool
+from ..firmware_bridge.link_state import LinkLog
+from ..firmware_bridge.pairing import Pairing, PasskeyDesk
+from ..firmware_bridge.pairing_diagnosis import CannotPair
+from ..firmware_bridge.supervisor import LinkSupervisor
+from ..firmware_bridge.tool import ToolClient
+from .control import (
+    MAX_REQUEST_BYTES,
+    REQUEST,
+    Answer,
+    Blink,
+    Candidates,
+    Finish,
+    ForgetTool,
+    IdentifyTool,
+    LinkHistory,
+    ListTools,
+    Pair,
+    Paired,
+    PasskeyIs,
+    Problem,
+    QuietCheck,
+    Request,
+    Tare,
+    TareTool,
+    ToolStatus,
+    UseTool,
+)
+from .errors import RegistryError
+from .tools import HomeTool, ToolRegistry
+
+#: Requests that a client may send ahead.
+MAX_AHEAD: Final = 8
+#: A parent who left in the middle of pairing does not keep the tool from others for longer.
+HOLD_S: Final = 300.0
+#: Between two lists of candidates.
+LIST_S: Final = 1.0
+
+
+class BadRequest(GripError):
+    """What came is no request."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"The hub cannot answer: {reason}. See hub/control.py for what can be asked.")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What requests are about.
+
+    Attributes
+    ----------
+    client : callable
+        Gives the link to a tool that streams; None if there is none.
+    reassigned : callable
+        Awaited when a tool is for another child or hand from now on, while it is not connected.
+    """
+
+    registry: ToolRegistry
+    pairing: Pairing
+    links: LinkLog
+    clock: HostClock
+    client: Callable[[str], ToolClient | None]
+    reassigned: Callable[[str], Awaitable[None]]
+
+    @classmethod
+    def around(
+        cls,
+        supervisor: LinkSupervisor,
+        registry: ToolRegistry,
+        desk: PasskeyDesk,
+        clock: HostClock,
+        *,
+        reassigned: Callable[[str], Awaitable[None]],
+    ) -> Self:
+        """Put together what belongs to a supervisor.
+
+        Parameters
+        ----------
+        desk : PasskeyDesk
+            That the supervisor asks.
+        clock : HostClock
+            Of the supervisor.
+        """
+
+        def client(tool_id: str) -> ToolClient | None:
+            return supervisor.clients().get(tool_id)
+
+        pairing = Pairing(supervisor, desk, clock, ours=registry.knows)
+        return cls(registry, pairing, supervisor.log, clock, client, reassigned)
+
+
+class Talk:
+    """One connection."""
+
+    def __init__(self, home: Home, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._home = home
+        self._reader = reader
+        self._writer = writer
+        self._lines: asyncio.Queue[bytes] = asyncio.Queue(MAX_AHEAD)
+        self._held: HeldTool | None = None
+        self._stack = AsyncExitStack()
+
+    async def run(self) -> None:
+        """Answer until the client hangs up; what it was waiting for is then given up at once."""
+        reading = asyncio.create_task(self._read(), name="control: reading")
+        answering = asyncio.create_task(self._answer(), name="control: answering")
+        try:
+            done, _ = await asyncio.wait({reading, answering}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if ending := task.result():
+                    await send(self._writer, refusal(ending))
+        finally:
+            for task in (reading, answering):
+                task.cancel()
+            await asyncio.gather(reading, answering, return_exceptions=True)
+            await self._release()
+
+    async def _read(self) -> BadRequest | None:
+        """Take lines in until the client hangs up, or cannot be listened to any longer."""
+        try:
+            while line := await self._reader.readline():
+                self._lines.put_nowait(line)
+        except ValueError:
+            return BadRequest(f"a line of more than {MAX_REQUEST_BYTES} bytes")
+        except asyncio.QueueFull:
+            return BadRequest(f"more than {MAX_AHEAD} requests before the answers")
+        except OSError:
+            pass
+        return None
+
+    async def _answer(self) -> BadRequest | None:
+        """Answer one request after another until a held tool was left alone for too long."""
+        while True:
+            try:
+                async with asyncio.timeout(HOLD_S if self._held else None):
+                    line = await self._lines.get()
+            except TimeoutError:
+                return BadRequest(f"none came for {HOLD_S:g} s, and others may want the tool")
+            try:
+                request = REQUEST.validate_json(line)
+                answer = Answer(result=to_jsonable_python(await self._do(request)))
+            except ValidationError as error:
+                first = error.errors(include_url=False, include_input=False)[0]
+                where = ".".join(map(str, first["loc"]))
+                answer = refusal(BadRequest(f"{where} {first['msg']}".strip()))
+            except GripError as error:
+                answer = refusal(error)
+            await send(self._writer, answer)
+
+    async def _do(self, request: Request) -> Any:  # noqa: PLR0912 - one for each request
+        answer: Any = None
+        match request:
+            case ListTools():
+                answer = [self._status(tool) for tool in self._home.registry.all()]
+            case UseTool(tool=tool_id, child=child, hand=hand):
+                before = self._home.registry.get(tool_id)
+                answer = self._home.registry.assign(tool_id, child, hand, at_s=self._home.clock.utc_s())
+                async with self._home.pairing.aside(answer.address):
+                    await self._tell_of_change(before, answer)
+            case ForgetTool(tool=tool_id):
+                answer = self._home.registry.forget(tool_id, at_s=self._home.clock.utc_s())
+                await self._home.pairing.forget(answer.address)
+            case LinkHistory(tool=tool_id):
+                answer = self._home.links.history(tool_id)
+            case TareTool(tool=tool_id):
+                await self._client(tool_id).tare()
+            case IdentifyTool(tool=tool_id, seconds=seconds):
+                await self._client(tool_id).identify(seconds)
+            case Pair():
+                answer = await self._pair(request)
+            case Blink():
+                await self._tool.blink()
+            case QuietCheck():
+                answer = await self._tool.quiet_check()
+            case Tare():
+                await self._tool.tare()
+            case Finish():
+                answer = await self._finish(request)
+            case Candidates(strangers=strangers):
+                await self._list_candidates(strangers)
+            case _:
+                assert_never(request)
+        return answer
+
+    def _status(self, tool: HomeTool) -> ToolStatus:
+        return ToolStatus(tool=tool, link=self._home.links.state(tool.id))
+
+    def _client(self, tool: str) -> ToolClient:
+        if client := self._home.client(tool):
+            return client
+        raise RegistryError(tool, f"{tool} is not connected now", "Wake it with a squeeze, and try again.")
+
+    # -- pairing
+
+    @property
+    def _tool(self) -> HeldTool:
+        if self._held is None:
+            raise BadRequest("no tool is held; pair first")
+        return self._held
+
+    async def _pair(self, request: Pair) -> Paired:
+        await self._release()
+        held = await self._stack.enter_async_context(
+            self._home.pairing.hold(request.candidate, digits=self._ask_passkey, mend=request.mend)
+        )
+        self._held = held
+        return Paired(
+            tool_id=held.tool.tool_id,
+            title=held.title,
+            simulated=held.tool.simulated,
+            battery_percent=held.tool.battery_percent,
+            can_blink=held.capabilities.identify,
+            can_tare=held.capabilities.tare,
+            because=dict(held.capabilities.because),
+        )
+
+    async def _list_candidates(self, strangers: bool) -> NoReturn:
+        while True:
+            listed = self._home.pairing.candidates(strangers=strangers)
+            await send(self._writer, Answer(item=to_jsonable_python(listed)))
+            await asyncio.sleep(LIST_S)
+
+    async def _ask_passkey(self) -> int | None:
+        await send(self._writer, Answer(ask="passkey"))
+        return PasskeyIs.model_validate_json(await self._lines.get()).passkey
+
+    async def _finish(self, request: Finish) -> BaseModel:
+        held = self._tool
+        before = self._home.registry.get(held.tool.tool_id)
+        tool = self._home.registry.add(
+            held.tool.tool_id,
+            request.child,
+            request.hand,
+            driver=held.tool.driver,
+            title=held.title,
+            address=held.address,
+            at_s=self._home.clock.utc_s(),
+        )
+        await self._tell_of_change(before, tool)
+        held.keep()
+        await self._release()
+        return tool
+
+    async def _tell_of_change(self, before: HomeTool | None, now: HomeTool) -> None:
+        if before and (before.child, before.hand) != (now.child, now.hand):
+            await self._home.reassigned(now.id)
+
+    async def _release(self) -> None:
+        self._held = None
+        await self._stack.aclose()
+
+
+def refusal(error: GripError) -> Answer:
+    """Say why a request came to nothing."""
+    problem = error.problem.value if isinstance(error, CannotPair) else ""
+    return Answer(error=Problem(kind=type(error).__name__, problem=problem, message=str(error)))
+
+
+async def send(writer: asyncio.StreamWriter, answer: Answer) -> None:
+    """Send a line; raises OSError if the client is gone."""
+    writer.write(answer.model_dump_json(exclude_unset=True).encode() + b"\n")
+    await writer.drain()
