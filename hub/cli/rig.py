@@ -116,7 +116,14 @@ class Rig:
     async def start_simulator(self, options: Sequence[str]) -> None:
         """Start the simulated tools; returns when their radio is up."""
         data = self.config.data_dir
-        places = ["--listen", self.config.radios[0], "--truth", str(data / TRUTH), "--state", str(data / "tools")]
+        places = [
+            "--listen",
+            self.config.radios[0],
+            "--truth",
+            str(data / TRUTH),
+            "--state",
+            str(data / "tools"),
+        ]
         await self.start_radio([sys.executable, "-m", "griphub", "simulate", *places, *options])
 
     async def start_radio(self, command: Sequence[str]) -> None:
