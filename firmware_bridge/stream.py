@@ -76,7 +76,7 @@ class StreamAssembler:
         self.ended = False
         self.unfinished: SessionFetch | None = None
         self.received = self.lost = self.duplicates = self.rejected = 0
-        self._earliest_tick = 0
+        self._earliest_tick = self._seen_tick = 0
         self._time = TimeBase(self.clock)
 
     def resume(self, boot_id: int, next_index: int) -> None:
@@ -116,7 +116,8 @@ class StreamAssembler:
     def _begin(self, boot_id: int, next_index: int, tick: int) -> None:
         if boot_id != self.boot_id:
             self._time = TimeBase(self.clock)
-        self.boot_id, self.next_index, self._earliest_tick = boot_id, next_index, tick
+        self.boot_id, self.next_index = boot_id, next_index
+        self._earliest_tick = self._seen_tick = tick
 
     def feed(self, data: bytes | bytearray, arrived_s: float | None = None) -> SampleBlock | None:
         """Take one notification.
@@ -144,7 +145,10 @@ class StreamAssembler:
         if self.ended or (lost < 0 and lost + n <= 0):
             self.duplicates += 1
             return None
-        if not 0 <= lost <= MAX_GAP or tick < self._earliest_tick:
+        # an index that ran ahead of its own clock is a broken number, not a gap; twice leaves room for a
+        # rate that was changed meanwhile
+        too_soon = lost * packet.period_ticks > 2 * (tick - self._seen_tick)
+        if not 0 <= lost <= MAX_GAP or tick < self._earliest_tick or too_soon:
             self.rejected += 1
             return None
         self.ended = packet.end
@@ -154,6 +158,7 @@ class StreamAssembler:
         if n == 0 and lost == 0:
             return None
         self._earliest_tick = tick + (1 if n else 0)
+        self._seen_tick = tick
         t_s = times_s(packet, tick)
         if n:
             self._time.arrived(float(t_s[-1]), arrived_s)

@@ -156,6 +156,7 @@ def test_sleep_of_half_a_day_does_not_turn_time_back() -> None:
         (packet(U32 // 2 + 3), "rejected"),
         (packet(4), "rejected"),  # overlaps
         (packet(5, tick=-1), "rejected"),
+        (packet(5 + 256, tick=5_000), "rejected"),  # one bit wrong: no time for a gap has passed
         (packet(0), "duplicates"),
         (packet(2, 3), "duplicates"),
         (packet(2, 0, end=True), "duplicates"),
