@@ -1,10 +1,11 @@
-"""The resting hand: its level, and the noise that a squeeze must stand out from."""
+"""The resting hand: its level, and the noise and unrest that a squeeze must stand out from."""
 
 from collections import deque
 from collections.abc import Sequence
 from statistics import median
 
-from .filters import GRID_HZ, STEP_S
+from .filters import WHITE_GAIN
+from .grid import GRID_HZ, STEP_S
 
 _UP_GAIN = STEP_S / 2.0  #: 2 s: rest follows a slow rise (a warming ball, creeping putty), no squeeze
 _DOWN_GAIN = STEP_S / 0.3  #: below rest there is no squeeze to follow by mistake: the level was too high
@@ -13,6 +14,10 @@ _DOUBTFUL_PACE = 0.25
 #: A hand that keeps some hold is believed to be at rest after 6 times a quarter of a second like that.
 _LOWEST_STEPS = round(0.25 * GRID_HZ)
 _LOWESTS = 6
+#: More than this share of the usual peak is a hand that keeps hold, not a tool that is held: it is believed
+#: to be rest only at this pace.
+_KEPT_SHARE = 0.06
+_KEPT_PACE = 0.25 / 30.0
 _WINDOW = round(0.5 * GRID_HZ)
 _WINDOWS = 20
 #: A low quantile of the windows' SDs: tails of squeezes, fidgeting and missed squeezes only add to them.
@@ -20,9 +25,7 @@ _WINDOWS = 20
 _QUANTILE = 0.2
 #: That quantile reads low: half-second SDs of force that is correlated over 80 ms scatter by a quarter.
 _CORRECTION = 1.3
-#: White noise of SD 1 in the steps leaves this SD behind the median and the 5.8 Hz low-pass.
-_WHITE_GAIN = 0.36
-_JAGGED_EVERY = 10
+_JAGGED_EVERY = 5
 _MAD_TO_SD = 1.4826
 
 
@@ -37,6 +40,10 @@ class Rest:
         Where force is while nothing happens: `level`, or above it while a hand keeps some hold.
     noise : float
         SD of smoothed force at rest.
+    unrest : float
+        SD by which force at rest wanders from one half second to the next; 0 until that is known.
+    usual : float
+        The child's usual peak, 0 if it is not known.
     seen : int
         Steps at rest so far.
     quiet : int
@@ -47,17 +54,22 @@ class Rest:
 
     def __init__(self, start: float) -> None:
         self.level = self.base = self._lowest = start
-        self.noise = 0.0
+        self.noise = self.unrest = self.usual = 0.0
         self.measured = False
         self.seen = 0
         self.quiet = -1
         self._lowests: deque[float] = deque(maxlen=_LOWESTS)
         self._jagged: deque[float] = deque(maxlen=_WINDOW)
         self._sds: deque[float] = deque(maxlen=_WINDOWS)
+        self._changes: deque[float] = deque(maxlen=_WINDOWS)
         self.interrupt()
 
     def interrupt(self) -> None:
         """Begin a new window: something other than rest came between."""
+        self._mean: float | None = None
+        self._begin_window()
+
+    def _begin_window(self) -> None:
         self._n = 0
         self._sum = self._squares = 0.0
         self._pivot = self.base
@@ -107,13 +119,13 @@ class Rest:
             else:
                 self.quiet = k
             base += rise * gain
-            lowest = min(lowest, base)
-            if seen % _LOWEST_STEPS == 0:
-                self._lowests.append(lowest)
+            if base < lowest:  # noqa: PLR1730 - calls of min would cost as much as all else
                 lowest = base
-                level = min(self._lowests)
-            elif base < level:
+            if base < level:  # noqa: PLR1730
                 level = base
+            if seen % _LOWEST_STEPS == 0:
+                level = self._believed(level, lowest)
+                lowest = base
             k += 1
             away = force - pivot
             n += 1
@@ -124,12 +136,29 @@ class Rest:
         self.base, self.level, self._lowest, self.seen = base, level, lowest, seen
         self._n, self._sum, self._squares = n, total, squares
         if n == _WINDOW:
-            self._sds.append(max((squares - total * total / n) / (n - 1), 0.0) ** 0.5)
-            self.interrupt()
-            if len(self._sds) > 1:
-                self.measured = True
-                self.noise = _CORRECTION * sorted(self._sds)[int(_QUANTILE * len(self._sds))]
+            self._end_window()
         return k
+
+    def _believed(self, level: float, lowest: float) -> float:
+        """What level to believe in after another quarter of a second."""
+        self._lowests.append(lowest)
+        recent = min(self._lowests)
+        kept = recent - level
+        if self.usual and kept > _KEPT_SHARE * self.usual:
+            return level + kept * _KEPT_PACE
+        return recent
+
+    def _end_window(self) -> None:
+        mean = self._sum / _WINDOW
+        self._sds.append(max((self._squares - self._sum * mean) / (_WINDOW - 1), 0.0) ** 0.5)
+        if self._mean is not None:
+            self._changes.append(abs(self._pivot + mean - self._mean))
+            self.unrest = _MAD_TO_SD * median(self._changes)
+        self._mean = self._pivot + mean
+        self._begin_window()
+        if len(self._sds) > 1:
+            self.measured = True
+            self.noise = _CORRECTION * sorted(self._sds)[int(_QUANTILE * len(self._sds))]
 
     def glimpse(self, mean: float) -> bool:
         """Take an unsmoothed step, squeeze or not, until `measured`; return whether `noise` changed.
@@ -141,5 +170,5 @@ class Rest:
             return False
         steps = list(self._jagged)
         bends = [abs(a - 2 * b + c) for a, b, c in zip(steps, steps[1:], steps[2:], strict=False)]
-        self.noise = _WHITE_GAIN * _MAD_TO_SD * median(bends) / 6**0.5
+        self.noise = WHITE_GAIN * _MAD_TO_SD * median(bends) / 6**0.5
         return True

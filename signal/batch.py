@@ -7,7 +7,13 @@ from numpy.typing import ArrayLike
 
 from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import FloatArray, SampleBlock, Unit
-from .squeeze import DEFAULTS, Squeeze, SqueezeDetector, SqueezeSettings
+from .counted import EndedBy, Squeeze
+from .counter import Counter, Known
+from .filters import Smoother
+from .grid import GRID_HZ, Grid, Stretch
+from .settings import DEFAULTS, SqueezeSettings
+
+_EARLY_STEPS = round(3.0 * GRID_HZ)
 
 
 def detect_squeezes(
@@ -67,7 +73,6 @@ def detect_squeezes(
         known = Unit(unit)
     except ValueError:
         raise InvalidInput("unit", f"must be one of {', '.join(Unit)}, not {unit!r}") from None
-    detector = SqueezeDetector(settings, usual_peak=usual_peak)
     block = SampleBlock(
         tool_id="recording",
         first_index=0,
@@ -78,7 +83,38 @@ def detect_squeezes(
         lost=0,
         clipped=np.zeros(values.size, dtype=bool),
     )
-    return detector.update(block) + detector.finish()
+    stretches = [(stretch, _smoothed(stretch)) for stretch in Grid(settings.gap_s).push(block)]
+    counter = Counter(settings, usual_peak)
+    first = _count(counter, stretches, known)
+    if not any(forces for _, forces in stretches):
+        return first
+    learned = Known(
+        peaks=tuple(s.peak for s in first) or ((usual_peak,) if usual_peak else ()),
+        durations_s=tuple(s.impulse / s.peak for s in first),
+        noise=counter.noise,
+        level=_level(stretches),
+    )
+    return _count(Counter(settings, known=learned), stretches, known)
+
+
+def _smoothed(stretch: Stretch) -> list[float]:
+    return Smoother(stretch.fresh[1])(stretch.means) if stretch.fresh else []
+
+
+def _count(counter: Counter, stretches: Sequence[tuple[Stretch, list[float]]], unit: Unit) -> list[Squeeze]:
+    out: list[Squeeze] = []
+    for stretch, forces in stretches:
+        assert stretch.fresh is not None  # one block: each stretch begins after a gap
+        counter.restart(*stretch.fresh, unit, out)
+        counter.take(stretch, forces, unit, out)
+    counter.end(EndedBy.STREAM_END, unit, out)
+    return out
+
+
+def _level(stretches: Sequence[tuple[Stretch, list[float]]]) -> float:
+    """Level of the resting hand where a recording begins, though it may begin in a squeeze."""
+    early = [force for _, forces in stretches for force in forces][:_EARLY_STEPS]
+    return sorted(early)[len(early) // 10]
 
 
 def _column(name: str, given: ArrayLike | Sequence[float]) -> FloatArray:

@@ -41,6 +41,15 @@ class Squeeze:
         What ended it.
     doubtful : tuple of str
         Reasons not to trust it fully; empty for a clear squeeze.
+    peak_sd : float
+        Standard uncertainty of `peak`, in `unit`: noise, tremor and rest. What the sensor itself is wrong
+        by, its calibration and the creep of putty, is not in it.
+    rise_s, release_s : float
+        From onset to nine tenths of the height, and from there to the offset.
+    rfd : float or None
+        Rate of force development: mean slope between 20 % and 80 % of the climb, `unit` per second.
+    no_rfd : str
+        Why there is none; empty where there is one.
     """
 
     number: int
@@ -57,3 +66,27 @@ class Squeeze:
     unit: Unit
     ended_by: EndedBy
     doubtful: tuple[str, ...] = ()
+    peak_sd: float = 0.0
+    rise_s: float = 0.0
+    release_s: float = 0.0
+    rfd: float | None = None
+    no_rfd: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provisional:
+    """A squeeze on its way. It may yet prove to be none, and is never told twice.
+
+    Attributes
+    ----------
+    onset_s : float
+        When force left rest, as far as is known now.
+    height : float
+        Highest smoothed force above rest so far, in the tool's unit.
+    likely : bool
+        Whether it is high enough to count, if it also lasts.
+    """
+
+    onset_s: float
+    height: float
+    likely: bool

@@ -1,78 +1,17 @@
 """A rise of force on its way: how high it came, whether it fell, whether it is over."""
 
 from collections import deque
-from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
 
-from ..firmware_bridge.errors import InvalidInput
-from .filters import STEP_S, Moment
+from .grid import STEP_S, Moment
+from .settings import SqueezeSettings
 
 _LEAK_S = 8.0  #: the crest is forgotten so slowly: a hand that tires in a hold does not let go
 _STILL_SHARE = 0.05  #: force that moves less than this share of the height stands still
+_DEEPER_SHARE = 0.05  #: force that falls by less than this share of the height falls no further
 _RUNG = 1.05  #: rungs of the ladder are this far apart: 44 of them from 12 % of a crest to the crest
-
-
-@dataclass(frozen=True, slots=True)
-class SqueezeSettings:
-    """When a rise of force is a squeeze. Nothing here is a force: all is relative to child and sensor.
-
-    Attributes
-    ----------
-    noise_factor : float
-        Least height, in SDs of smoothed force at rest.
-    first_noise_factor : float
-        The same while the child's usual peak is not known: an idle hand wanders by more than noise.
-    quanta : float
-        Least height, in steps of the sensor's resolution.
-    usual_share : float
-        Least height, as a share of the child's usual peak once that is known.
-    fall_share : float
-        Share of its height that force must fall by, before another rise is another squeeze. People who
-        marked recorded hands let dips of up to about half pass; pulses of a hand that never lets go fall
-        by 45 % or more.
-    apart_s : float
-        Least time from a peak to the next rise, seconds: no hand opens and closes faster.
-    release_share : float
-        Share of its height below which a squeeze is over; onset and offset are where force crosses it.
-    settle_s : float
-        Time in seconds after which force that stands still below half the height is a release.
-    brief_s, knock_s : float
-        Least duration (impulse by peak, seconds) of a squeeze: of a child who squeezes briefly, and of
-        one whose squeezes are known to be long.
-    hold_s : float
-        Longest steady hold, seconds; after it the tool is thought to lie under something.
-    gap_s : float
-        Time without samples, seconds, after which filters begin anew.
-    lost_share : float
-        Share of lost samples above which a squeeze is doubtful.
-
-    Raises
-    ------
-    InvalidInput
-        If a value is not above 0, or a share not below 1.
-    """
-
-    noise_factor: float = 5.0
-    first_noise_factor: float = 9.0
-    quanta: float = 5.0
-    usual_share: float = 0.2
-    fall_share: float = 0.4
-    apart_s: float = 0.2
-    release_share: float = 0.12
-    settle_s: float = 0.3
-    brief_s: float = 0.045
-    knock_s: float = 0.115
-    hold_s: float = 60.0
-    gap_s: float = 0.15
-    lost_share: float = 0.4
-
-    def __post_init__(self) -> None:
-        for name in self.__slots__:
-            value = getattr(self, name)
-            most = 1.0 if name.endswith("_share") else inf
-            if not 0 < value < most:
-                raise InvalidInput(name, f"must be above 0 and below {most:g}, not {value}")
+HIGH_SHARE = 0.9  #: of the height: where the rise is complete and the release begins
 
 
 class Turn(Enum):
@@ -94,8 +33,8 @@ class Ladder:
     def climb(self, force: float, moment: Moment, share: float) -> None:
         """Note a new height, and forget what lies below `share` of it but the last."""
         climbed = force - self._foot
-        if climbed > _RUNG * self._rungs[-1][0]:
-            rungs = self._rungs
+        rungs = self._rungs
+        if climbed > _RUNG * rungs[-1][0]:
             rungs.append((climbed, moment))
             while rungs[1][0] < share * climbed:
                 rungs.popleft()
@@ -104,6 +43,18 @@ class Ladder:
     def onset(self) -> Moment:
         """The last rung below the share."""
         return self._rungs[0][1]
+
+    def reached(self, share: float) -> tuple[float, float]:
+        """When force came to a share of the highest rung, seconds, and how many samples came until then."""
+        crossing = share * self._rungs[-1][0]
+        below, before = self._rungs[0]
+        for above, after in self._rungs:
+            if above >= crossing:
+                part = (crossing - below) / (above - below) if above > below else 1.0
+                received = before.received + part * (after.received - before.received)
+                return before.t_s + part * (after.t_s - before.t_s), received
+            below, before = above, after
+        return before.t_s, float(before.received)
 
 
 class Rise:
@@ -115,7 +66,7 @@ class Rise:
         The climb so far.
     base, level : float
         Force where it began, and level of the resting hand.
-    force, peak_force, moment
+    force, moment
         The step at which it is noticed.
     least : float
         Force that must at least be climbed or lost to matter.
@@ -126,11 +77,14 @@ class Rise:
     ----------
     height : float
         Highest smoothed force above `level`.
-    peak : float
-        Lightly smoothed force above `level` when smoothed force was highest. The highest of the lightly
-        smoothed force would be too high by the luckiest of its noise.
     top : Moment
         When that was.
+    top_step : int
+        The same, as the number of the step.
+    near : int
+        Steps within a tenth of the height.
+    left_top : Moment
+        The last of those.
     fallen : bool
         Whether force has since fallen by enough to end it.
     clipped : bool
@@ -144,7 +98,6 @@ class Rise:
         base: float,
         level: float,
         force: float,
-        peak_force: float,
         moment: Moment,
         least: float,
         area: float = 0.0,
@@ -155,16 +108,17 @@ class Rise:
         self.base = base
         self.level = level
         self.height = force - level
-        self.peak = peak_force - level
-        self.top = moment
+        self.top = self.left_top = moment
+        self.near = 0
+        self._near_from = self._near_sum = self._near_squares = 0.0
         self.fallen = False
         self.clipped = False
         self._least = least
         self._crest = force
-        self._area = area
-        self._steps = self._top_step = self._still_since = 0
+        self.area = area
+        self._steps = self._top_step = self._still_since = self._deeper_since = 0
         self._still = force
-        self._valley = inf
+        self._valley = self._deeper = inf
         self._valley_moment = moment
         self._valley_area = area
         self.next_ladder = ladder
@@ -174,62 +128,84 @@ class Rise:
         """Height above where it began."""
         return self.height + self.level - self.base
 
+    @property
+    def still_s(self) -> float:
+        """How long force has stood still."""
+        return (self._steps - self._still_since) * STEP_S
+
+    @property
+    def top_sd(self) -> float:
+        """SD of smoothed force near the top."""
+        mean = self._near_sum / max(self.near, 1)
+        return max(self._near_squares / max(self.near, 1) - mean * mean, 0.0) ** 0.5
+
     def end(self, now: Moment, *, released: bool) -> tuple[Moment, float]:
         """Offset, and integral above rest until then, of a rise that is over `now`."""
         if self.fallen and not released:
             return self._valley_moment, self._valley_area
-        return now, self._area
+        return now, self.area
 
-    def follow(self, force: float, peak_force: float, moment: Moment, clipped: bool, noise: float) -> Turn:
-        """Take the next step."""
+    def follow(self, force: float, moment: Moment, clipped: bool, noise: float) -> tuple[Turn, bool]:
+        """Take the next step; return what it did, and whether force is higher than ever."""
         settings = self._settings
         above = force - self.level
         self._steps += 1
-        self._area += above * STEP_S
-        self.clipped |= clipped
+        self.area += above * STEP_S
+        if clipped:
+            self.clipped = True
         if force > self._crest:
             self._crest = force
             self.fallen = False
         elif not self.fallen:
             self._crest -= (self._crest - force) * (STEP_S / _LEAK_S)
-        if above > self.height and not self.fallen:
-            self.height = above
-            self.peak = peak_force - self.level
-            self.top = moment
-            self._top_step = self._steps
-            self.ladder.climb(force, moment, settings.release_share)
+        higher = False
+        if not self.fallen and above > HIGH_SHARE * self.height:
+            if HIGH_SHARE * above > self._near_from:  # so much higher that the top begins anew
+                self._near_from, self.near, self._near_sum, self._near_squares = above, 0, 0.0, 0.0
+            away = above - self._near_from
+            self.near += 1
+            self._near_sum += away
+            self._near_squares += away * away
+            self.left_top = moment
+            if above > self.height:
+                higher = True
+                self.height = above
+                self.top = moment
+                self._top_step = self._steps
+                self.ladder.climb(force, moment, settings.release_share)
         if abs(force - self._still) > max(_STILL_SHARE * self.height, 3 * noise):
             self._still, self._still_since = force, self._steps
-        still_s = (self._steps - self._still_since) * STEP_S
         if not self.fallen:
             fall = self._crest - force
             if fall < settings.fall_share * (self._crest - self.level) or fall < 0.5 * self._least:
-                return Turn.STUCK if still_s > settings.hold_s else Turn.ON
+                return (Turn.STUCK if self.still_s > settings.hold_s else Turn.ON), higher
             self.fallen = True
-            self._valley = inf
-        return self._follow_fall(force, above, moment, still_s)
+            self._valley = self._deeper = inf
+        return self._follow_fall(force, above, moment), higher
 
-    def _follow_fall(self, force: float, above: float, moment: Moment, still_s: float) -> Turn:
+    def _follow_fall(self, force: float, above: float, moment: Moment) -> Turn:
         """Take a step after the fall: back to rest, to a new rest, or up again."""
         settings = self._settings
         if force < self._valley:
             self._valley = force
-            self._valley_moment, self._valley_area = moment, self._area
+            self._valley_moment, self._valley_area = moment, self.area
             self.next_ladder = Ladder(force, moment)
         else:
             self.next_ladder.climb(force, moment, settings.release_share)
+        if force < self._deeper - _DEEPER_SHARE * self.height:
+            self._deeper, self._deeper_since = force, self._steps
         low = settings.release_share
         if above < low * self.height or force - self.base < low * (self._crest - self.base):
-            return Turn.RELEASED
-        if above < 0.5 * self.height and still_s >= settings.settle_s:
             return Turn.RELEASED
         climbed = force - self._valley
         apart_s = (self._steps - self._top_step) * STEP_S
         if climbed > max(self._least, settings.fall_share * above) and apart_s > settings.apart_s:
             return Turn.AGAIN
+        if above < 0.5 * self.height and (self._steps - self._deeper_since) * STEP_S >= settings.settle_s:
+            return Turn.RELEASED
         return Turn.ON
 
-    def next(self, force: float, peak_force: float, moment: Moment) -> "Rise":
+    def next(self, force: float, moment: Moment) -> "Rise":
         """Begin the rise that follows after `Turn.AGAIN`."""
         return Rise(
             self._settings,
@@ -237,8 +213,7 @@ class Rise:
             self.base,
             self.level,
             force,
-            peak_force,
             moment,
             self._least,
-            self._area - self._valley_area,
+            self.area - self._valley_area,
         )

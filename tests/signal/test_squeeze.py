@@ -23,7 +23,8 @@ def test_clear_squeezes_at_every_rate(block, force, fs, noise):
     onset_s = STEADY_S - 0.3 * np.sqrt(np.log(1 / 0.12))
     assert np.abs([s.peak_s for s in found] - STEADY_S).max() < 0.06 + 1 / fs
     assert np.abs([s.onset_s for s in found] - onset_s).max() < 0.12 + 1 / fs
-    assert np.median([s.peak for s in found]) == pytest.approx(20.0, rel=0.04)
+    # ten samples a second are joined by straight lines, which cut off tops
+    assert np.median([s.peak for s in found]) == pytest.approx(20.0, rel=0.04 if fs > 20 else 0.06)
     within = 0.96 * 20 * 0.3 * np.sqrt(np.pi)  # a Gaussian between its 12 % crossings holds 96 % of it
     assert np.median([s.impulse for s in found]) == pytest.approx(within, rel=0.05)
     assert {s.ended_by for s in found} == {EndedBy.RELEASE}

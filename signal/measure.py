@@ -1,0 +1,73 @@
+"""How high a squeeze was and how fast it rose, each with what is known of its error."""
+
+from collections.abc import Sequence
+from math import hypot, log, sqrt
+
+from .filters import WHITE_GAIN
+from .grid import STEP_S
+from .rise import HIGH_SHARE, Rise
+
+#: Weights of a parabola fitted to that many steps, at its middle (Savitzky and Golay 1964). It keeps the
+#: top of a brief squeeze, which a mean would flatten; the longer one for squeezes that noise would lift.
+_SHARP = [w / 35 for w in (-3, 12, 17, 12, -3)]
+_CALM = [w / 21 for w in (-2, 3, 6, 7, 6, 3, -2)]
+_CALM_BELOW = 20.0  #: times the noise
+_SHARP_GAIN, _CALM_GAIN = sqrt(17 / 35) / WHITE_GAIN, sqrt(7 / 21) / WHITE_GAIN
+WINDOW = len(_CALM)
+_CORRELATED_STEPS = 4.0  #: smoothed force is another one after so many steps
+
+_LOW, _HIGH = 0.2, 0.8
+_LEAST_SAMPLES = 8
+_RFD_ERROR = 0.1
+_FILTER_RISE_S = 0.036  #: from 20 to 80 % of a step, of the detection filter
+
+TOO_FEW_SAMPLES = "fewer than 8 samples between 20 % and 80 % of the climb"
+TOO_NOISY = "noise makes the slope uncertain by more than a tenth"
+NO_CLIMB = "the climb was not seen from its beginning"
+
+
+def peak_of(window: Sequence[float], rise: Rise, noise: float, quantum: float) -> tuple[float, float]:
+    """Peak above rest and its standard uncertainty.
+
+    Parameters
+    ----------
+    window : sequence of float, length `WINDOW`
+        Mean force of the steps around the top.
+    noise : float
+        SD of smoothed force at rest.
+    quantum : float
+        The sensor's resolution.
+    """
+    calm = rise.height < _CALM_BELOW * noise
+    weights, gain = (_CALM, _CALM_GAIN) if calm else (_SHARP, _SHARP_GAIN)
+    skip = (len(window) - len(weights)) // 2
+    read = sum(w * v for w, v in zip(weights, window[skip:], strict=False))
+    own = noise * gain
+    # The top is where noise happened to help. Of what force varies by near it, noise is one part: the
+    # expected maximum of n values, less what it would be without noise.
+    n = 1 + rise.near / _CORRELATED_STEPS
+    total = max(rise.top_sd, own)
+    luck = sqrt(2 * log(n)) * (total - sqrt(max(total * total - own * own, 0.0)))
+    middle = len(window) // 2
+    trembling = (window[middle - 3] - 2 * window[middle] + window[middle + 3]) / 4
+    sd = hypot(own, noise, quantum / sqrt(12), 0.5 * luck, 0.7 * trembling)
+    return read - rise.level - luck, sd
+
+
+def rate_of_force(rise: Rise, noise: float) -> tuple[float | None, str]:
+    """Mean slope from 20 % to 80 % of the climb, or why there is none."""
+    low_s, low_n = rise.ladder.reached(_LOW)
+    high_s, high_n = rise.ladder.reached(_HIGH)
+    if high_n - low_n < _LEAST_SAMPLES:
+        return None, TOO_FEW_SAMPLES
+    climb = (_HIGH - _LOW) * rise.climbed
+    if sqrt(2) * noise > _RFD_ERROR * climb:
+        return None, TOO_NOISY
+    took_s = sqrt(max((high_s - low_s) ** 2 - _FILTER_RISE_S**2, STEP_S**2))
+    return climb / took_s, ""
+
+
+def phases_s(rise: Rise, onset_s: float, offset_s: float) -> tuple[float, float]:
+    """Rise and release time, seconds."""
+    high_s, _ = rise.ladder.reached(HIGH_SHARE)
+    return max(high_s - onset_s, 0.0), max(offset_s - rise.left_top.t_s, 0.0)

@@ -1,0 +1,91 @@
+"""When a rise of force is a squeeze."""
+
+from dataclasses import dataclass
+from math import inf
+
+from ..firmware_bridge.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class SqueezeSettings:
+    """When a rise of force is a squeeze. Nothing here is a force: all is relative to child and sensor.
+
+    Attributes
+    ----------
+    noise_factor : float
+        Least height, in SDs of smoothed force at rest.
+    unrest_factor : float
+        Least height, in SDs of how the resting force wanders from one half second to the next.
+    first_noise_factor : float
+        Least height in SDs of noise while the child's usual peak is not known.
+    quanta : float
+        Least height, in steps of the sensor's resolution.
+    usual_share : float
+        Least height, as a share of the child's usual peak once that is known.
+    impulse_share : float
+        Least impulse, as a share of the child's usual one: a low and brief rise is a bump.
+    fall_share : float
+        Share of its height that force must fall by, before another rise is another squeeze. People who
+        marked recorded hands let dips of up to about half pass; pulses of a hand that never lets go fall
+        by 45 % or more.
+    apart_s : float
+        Least time from a peak to the next rise, seconds: no hand opens and closes faster.
+    release_share : float
+        Share of its height below which a squeeze is over; onset and offset are where force crosses it.
+    settle_s : float
+        Time in seconds after which force that falls no further, below half the height, is a release.
+    brief_s, knock_s : float
+        Least duration (impulse by peak, seconds) of a squeeze: of a child who squeezes briefly, and of
+        one whose squeezes are known to be long.
+    first_s, first_clear_s : float
+        Duration of the first squeeze of all from which it counts: where it stands out by far or rest was
+        seen before it, and else. A shorter one may be the tool being picked up, and waits for others.
+    first_rest_s : float
+        How much rest, seconds, is enough before it.
+    first_by_far : float
+        How many SDs of noise are by far.
+    doubt_s : float
+        Time after which what waits is given up.
+    hold_s : float
+        Longest steady hold, seconds; after it the tool is thought to lie under something.
+    gap_s : float
+        Time without samples, seconds, after which filters begin anew.
+    lost_share : float
+        Share of lost samples above which a squeeze is doubtful.
+
+    Raises
+    ------
+    InvalidInput
+        If a value is not above 0, or a share not below 1.
+    """
+
+    noise_factor: float = 5.0
+    unrest_factor: float = 5.0
+    first_noise_factor: float = 9.0
+    quanta: float = 5.0
+    usual_share: float = 0.2
+    impulse_share: float = 0.08
+    fall_share: float = 0.4
+    apart_s: float = 0.2
+    release_share: float = 0.12
+    settle_s: float = 0.28
+    brief_s: float = 0.045
+    knock_s: float = 0.115
+    first_s: float = 0.2
+    first_clear_s: float = 0.45
+    first_rest_s: float = 1.2
+    first_by_far: float = 80.0
+    doubt_s: float = 0.8
+    hold_s: float = 60.0
+    gap_s: float = 0.15
+    lost_share: float = 0.4
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            most = 1.0 if name.endswith("_share") else inf
+            if not 0 < value < most:
+                raise InvalidInput(name, f"must be above 0 and below {most:g}, not {value}")
+
+
+DEFAULTS = SqueezeSettings()
