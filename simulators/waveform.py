@@ -164,6 +164,13 @@ def play(
     )
 
 
+def untouched(tool: ToolModel, rng: np.random.Generator, duration_s: float) -> Play:
+    """A tool that lies on the table: what a parent is asked for when it is paired."""
+    t_s = np.arange(int(duration_s * tool.rate_hz) + 1) / tool.rate_hz
+    values = tool.read(np.zeros_like(t_s), rng)
+    return Play(t_s, values, tool.unit, tool.exponent, tool.rate_hz, (), "untouched")
+
+
 def intended_force(efforts: Sequence[Effort], end_s: float) -> PchipInterpolator:
     """Force above rest in newtons that a child means to apply, over time from the play's first sample."""
     t_s = [

@@ -8,8 +8,8 @@ import pytest
 DECLARED_SKIPS: frozenset[str] = frozenset()
 
 HOW_TO_GET_IT = (
-    "For the whole suite: apt-get install chromium dbus victoria-metrics, and point GRIPHUB_RECORDINGS at a "
-    "folder of recorded hands (docs/simulators.md)."
+    "For the whole suite: apt-get install chromium dbus victoria-metrics, point GRIPHUB_RECORDINGS at a "
+    "folder of recorded hands (docs/simulators.md), and for BlueZ in a virtual machine run make test-bluez."
 )
 
 

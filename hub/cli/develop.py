@@ -173,6 +173,9 @@ def simulate(
     alone: Annotated[
         bool, typer.Option("--alone", help="Do not wait for a hub: the tools record by themselves.")
     ] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="Let each tool lie untouched at first, as while it is paired.")
+    ] = False,
     rate: Annotated[float | None, typer.Option(min=10, max=500, help="Samples a second.")] = None,
     packet_ms: Annotated[float, typer.Option(min=1, max=1000, help="Milliseconds in a packet.")] = 50.0,
     speed: SpeedOption = 1.0,
@@ -201,7 +204,7 @@ def simulate(
     if recording:
         plans = [run.recorded(recording, unit)]
     else:
-        routine = run.Routine(play_s, plays, pause_s, weeks, rate, packet_ms / 1e3, alone)
+        routine = run.Routine(play_s, plays, pause_s, weeks, rate, packet_ms / 1e3, alone, new)
         chosen = run.players(ball=ball, putty=putty, devices=device or [], tools=tools, children=child or [])
         plans = [run.plan(player, seed, routine, fault or []) for player in chosen]
     asyncio.run(

@@ -19,10 +19,11 @@ from ...simulators.plays import Play
 from ...simulators.presets import PRESETS
 from ...simulators.recording import UNITS, read_recording
 from ...simulators.tool import PACKET_S
-from ...simulators.waveform import BALL, PUTTY, ToolModel, play
+from ...simulators.waveform import BALL, PUTTY, ToolModel, play, untouched
 
 #: The tool that recordings are played on.
 REPLAY_TOOL = "replay"
+UNTOUCHED_S = 15.0  #: longer than a quiet check, and not too long for whoever waits for the child
 ROUGH_PLAYS = 10  #: plays over which a rough day is spread where they never end
 
 
@@ -65,6 +66,8 @@ class Routine:
         How long a packet is.
     alone : bool
         Whether the children play without waiting for a hub.
+    new : bool
+        Whether each tool lies untouched for a while when a hub first listens, as while it is paired.
     """
 
     play_s: float = 45.0
@@ -74,6 +77,7 @@ class Routine:
     rate_hz: float | None = None
     packet_s: float = PACKET_S
     alone: bool = False
+    new: bool = False
 
 
 def tool_name(kind: WireKind, child_id: str) -> str:
@@ -141,6 +145,8 @@ def plan(player: Player, seed: int, routine: Routine, faults: Sequence[str] = ()
     rng = np.random.default_rng([seed, *player.name.encode()])
 
     def all_plays() -> Iterator[Play]:
+        if routine.new:
+            yield untouched(model, rng, UNTOUCHED_S)
         for _ in range(routine.plays) if routine.plays else itertools.count():
             yield play(player.child, player.hand, model, rng, duration_s=routine.play_s)
 

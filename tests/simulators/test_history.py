@@ -4,7 +4,7 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from griphub.hub.cli.simulate import Routine, plan, players
+from griphub.hub.cli.simulate import UNTOUCHED_S, Routine, plan, players
 from griphub.simulators.child import HANDS
 from griphub.simulators.history import WEEKS, DayPlan, history
 from griphub.simulators.presets import PRESETS
@@ -95,3 +95,10 @@ def test_a_live_tool_sleeps_from_one_session_of_the_plan_to_the_next():
     days = sum(played.duration_s + pause_s for played, pause_s in items) / 86_400
     assert 3 < days < 14
     assert all(f"{player.child.child_id} {player.hand} ball" == played.label for played, _ in items)
+
+
+def test_a_new_tool_lies_untouched_before_a_child_takes_it():
+    (player,) = players(ball=True, children=["Jonas"])
+    lying, taken = islice(plan(player, 3, Routine(new=True)).plays, 2)
+    assert (lying.truth, lying.duration_s) == ((), UNTOUCHED_S)
+    assert np.ptp(lying.values) < 1.0 and taken.truth
