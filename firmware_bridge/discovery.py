@@ -79,6 +79,7 @@ def printable(name: str) -> str:
 
 
 def advertising_flags(data: AdvertisementData) -> int | None:
+    """Flags of an advertisement; None where the platform does not tell."""
     # as BlueZ has it, and the Bumble backend likewise: (…, properties)
     properties = data.platform_data[1] if len(data.platform_data) > 1 else None
     flags = properties.get("AdvertisingFlags") if isinstance(properties, dict) else None

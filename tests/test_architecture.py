@@ -23,7 +23,15 @@ MAY_IMPORT = {
 ONLY_MODULES = {
     ("dashboard", "firmware_bridge"): {"samples", "errors"},
     ("signal", "firmware_bridge"): {"samples", "errors"},
-    ("simulators", "firmware_bridge"): {"capture", "clock", "commands", "errors", "packets", "profile", "samples"},
+    ("simulators", "firmware_bridge"): {
+        "capture",
+        "clock",
+        "commands",
+        "errors",
+        "packets",
+        "profile",
+        "samples",
+    },
 }
 
 #: `signal` computes; it neither waits nor reads nor writes nor looks at a clock.
