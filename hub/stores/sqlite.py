@@ -70,8 +70,9 @@ _RESULT = (
     "ended_at", "ended_by", "squeezes", "doubtful", "peak", "median_peak",
     "first_index", "end_index", "received", "lost",
 )  # fmt: skip
-_FLAGS = ("counts", "stored", "time_known", "calibration_overdue")
-_CIRCUMSTANCES = ("goal", *_FLAGS, "firmware", "calibration_id")
+_CIRCUMSTANCES = (
+    "goal", "counts", "stored", "time_known", "firmware", "calibration_id", "calibration_overdue",
+)  # fmt: skip
 _SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse", "ended_by")
 _WAVEFORM = ("first_index", "start_s", "samples", "data")
 
@@ -238,9 +239,12 @@ def _point(row: sqlite3.Row) -> SessionPoint:
         unit=Unit(row["unit"]),
         started_at=from_us(row["started_at"]),
         goal=row["goal"],
+        counts=bool(row["counts"]),
+        stored=bool(row["stored"]),
+        time_known=bool(row["time_known"]),
         firmware=row["firmware"],
         calibration_id=row["calibration_id"],
-        **{flag: bool(row[flag]) for flag in _FLAGS},
+        calibration_overdue=bool(row["calibration_overdue"]),
         **{column: row[column] for column in _RESULT} | {"ended_at": from_us(row["ended_at"])},
     )
 
