@@ -34,19 +34,19 @@ def block(t_s: np.ndarray, force: np.ndarray, fs_hz: float, first: int = 0) -> S
     )
 
 
-def _found(squeezes) -> list[Found]:
-    return [Found(s.onset_s, s.peak, s.decided_s, getattr(s, "peak_sd", np.nan) or np.nan) for s in squeezes]
+def found(squeezes) -> list[Found]:
+    return [Found(s.onset_s, s.peak, s.decided_s, s.peak_sd or np.nan) for s in squeezes]
 
 
 def stream(t_s, force, fs_hz, usual) -> list[Found]:
     """The detector as it runs in the hub; how the stream is cut does not matter to the bit."""
     detector = SqueezeDetector(usual_peak=usual)
-    return _found(detector.update(block(t_s, force, fs_hz)) + detector.finish())
+    return found(detector.update(block(t_s, force, fs_hz)) + detector.finish())
 
 
 def offline(t_s, force, fs_hz, usual) -> list[Found]:
     at = {"fs": fs_hz} if fs_hz else {"t": t_s}
-    return _found(detect_squeezes(force, **at, usual_peak=usual))
+    return found(detect_squeezes(force, **at, usual_peak=usual))
 
 
 def _even(t_s: np.ndarray, force: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -93,16 +93,16 @@ def tuned_peaks(t_s, force, fs_hz, usual, tuned=TUNED) -> list[Found]:
 
 def schmitt_trigger(t_s, force, fs_hz, usual) -> list[Found]:
     """On above 2, off below 1 (newtons, kilopascals), as fixed in many a firmware."""
-    found, onset, peak = [], None, 0.0
+    rows, onset, peak = [], None, 0.0
     for at, value in zip(t_s.tolist(), force.tolist(), strict=True):
         if onset is None and value > 2.0:
             onset, peak = at, value
         elif onset is not None:
             peak = max(peak, value)
             if value < 1.0:
-                found.append(Found(onset, peak, at))
+                rows.append(Found(onset, peak, at))
                 onset = None
-    return found
+    return rows
 
 
 def neurokit_peaks(t_s, force, fs_hz, usual) -> list[Found]:

@@ -75,6 +75,13 @@ class Score:
         """Median of the peaks' relative errors, per cent."""
         return 100 * float(np.median(np.abs(self.peak_errors))) if self.peak_errors else np.nan
 
+    @property
+    def covered(self) -> str:
+        """Share of peaks within two of their own standard uncertainties."""
+        z = np.array(self.peak_z)
+        z = z[np.isfinite(z)]
+        return f"{100 * np.mean(np.abs(z) <= 2):.0f}" if z.size else "–"
+
     def row(self) -> list[str]:
         """Cells of the table."""
         delays = np.array(self.delays_s)
