@@ -8,12 +8,12 @@ timing: DERIVED.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import hypot, inf
+from math import hypot
 
 import numpy as np
 
 from ..firmware_bridge.errors import InvalidInput
-from .quantity import Quantity
+from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Timing
 from .refusal import Reason, Refused
 from .strength import Side
@@ -81,7 +81,7 @@ def asymmetry(left: Quantity, right: Quantity, dominant: Side | None) -> Asymmet
     if dominant is None:
         return Refused(measure, Reason.NOT_KNOWN, "Which hand is the dominant one is not recorded.")
     first, other = (left, right) if dominant == "left" else (right, left)
-    if not (0 < first.value < inf and 0 <= other.value < inf):
+    if not (SMALLEST < first.value < LARGEST and 0 <= other.value < LARGEST):
         return Refused(measure, Reason.NOT_KNOWN, "One hand has no result.")
     percent = 100 * (first.value - other.value) / first.value
     sd = None

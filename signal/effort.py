@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .quantity import SMALLEST
 from .recording import Recording
 from .refusal import Reason, Refused
 
@@ -66,7 +67,7 @@ def effort(recording: Recording, measure: str, cutoff_hz: float = STRENGTH_HZ) -
     top = int(force.argmax())
     peak = float(force[top])
     noise = smooth.noise or 0.0
-    if peak <= NOISE_FACTOR * noise or peak <= force.min() or peak <= 0:
+    if peak <= NOISE_FACTOR * noise or peak <= force.min() or peak <= SMALLEST:
         return Refused(measure, Reason.NOISE, "No squeeze stands out of the noise of the resting tool.")
     high = np.flatnonzero(force >= HIGH_SHARE * peak)
     first, last = int(high[0]), int(high[-1])

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .effort import Effort, effort
-from .quantity import Quantity
+from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Recording
 from .refusal import Reason, Refused
 
@@ -138,7 +138,7 @@ def _repetitions(
     x = np.array(peaks, dtype=np.float64).ravel()
     if x.size != REPETITIONS:
         return Refused(measure, Reason.PROTOCOL, f"It is defined for {REPETITIONS} squeezes, not {x.size}.")
-    if not (np.isfinite(x).all() and (x > 0).all()):
+    if not ((x > SMALLEST) & (x < LARGEST)).all():
         return Refused(measure, Reason.GAP, "A squeeze is missing or has no peak. Repeat the test.")
     return x
 

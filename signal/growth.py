@@ -12,7 +12,7 @@ back.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import exp, inf, log
+from math import exp, log
 from statistics import NormalDist
 from typing import Literal, NamedTuple
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import KGF_N, ToolKind, Unit
-from .quantity import Quantity
+from .quantity import LARGEST, SMALLEST, Quantity
 from .refusal import Reason, Refused
 
 Sex = Literal["female", "male"]
@@ -130,7 +130,7 @@ def growth_score(
     if not first <= age_years <= last:
         because = f"{reference.source} is for {first:g} to {last:g} years."
         return Refused(measure, Reason.NOT_KNOWN, because)
-    if not 0 < score.value < inf:
+    if not SMALLEST < score.value < LARGEST:
         return Refused(measure, Reason.NOT_KNOWN, "The test has no result.")
     ages = [row.age_years for row in reference.rows]
     columns = [[row[i] for row in reference.rows] for i in (1, 2, 3)]

@@ -10,11 +10,12 @@ from enum import StrEnum
 import numpy as np
 
 from .effort import Effort
-from .quantity import Quantity
+from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Recording, Timing
 from .refusal import Reason, Refused
 
 TARE_S = 1.0  #: shortest quiet time that a zero is taken from
+_TARE_SAMPLES = 8  #: fewer show no noise
 DRIFT_PERCENT = 2.0  #: of the child's maximum: zero has moved too far
 
 
@@ -99,8 +100,12 @@ def tare(quiet: Recording, noise_limit: float) -> Tare | Refused:
     measure = "tare"
     lasted_s = float(np.ptp(quiet.t_s)) if len(quiet) else 0.0
     # what one period lasts longer than its first and last sample are apart
-    if len(quiet) < 2 or lasted_s + quiet.period_s < TARE_S * (1 - 1e-9):
-        return Refused(measure, Reason.TOO_SHORT, "Leave the tool alone for a second or more.")
+    if len(quiet) < _TARE_SAMPLES or lasted_s + quiet.period_s < TARE_S * (1 - 1e-9):
+        return Refused(
+            measure,
+            Reason.TOO_SHORT,
+            "Leave the tool alone for a second or more, a slow tool for some seconds.",
+        )
     if quiet.has_gap():
         return Refused(measure, Reason.GAP, "Samples were lost meanwhile. Bring the tool near and repeat.")
     if quiet.clipped.any():
@@ -117,7 +122,7 @@ def drift(before: Tare, after: Tare, maximum: float) -> Drift | Refused:
     """Compare zero before and after a session with the child's maximum, all in one unit."""
     if before.unit != after.unit:
         return Refused("drift", Reason.UNIT, f"Zero was {before.unit} before and {after.unit} after.")
-    if not 0 < maximum < np.inf:
+    if not SMALLEST < maximum < LARGEST:
         return Refused(
             "drift", Reason.NOT_KNOWN, "The child's maximum is not known. Make a strength test first."
         )

@@ -6,6 +6,9 @@ from typing import Literal
 from ..firmware_bridge.samples import KGF_N, LBF_N, Unit
 from .refusal import Reason, Refused
 
+#: No tool reads less and yet something, nor more: a share of one would overflow, or a square of the other.
+SMALLEST, LARGEST = 1e-100, 1e100
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:

@@ -12,13 +12,13 @@ from scipy.signal import bessel, sosfiltfilt
 
 from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import FloatArray, Unit
+from .quantity import LARGEST
 
 GAP_PERIODS = 3.0  #: samples further apart are not joined
-_LARGEST = 1e100  #: no sensor reads so much, and squares of more overflow: as good as no reading
 
 #: Noise bandwidth of the filter run both ways, as a share of its cut-off:
 #: ∫ (9 / (x⁴ + 3x² + 9))² dx / 1.362, where 1.362 is its own cut-off.
-_BANDWIDTH = 0.76
+_BANDWIDTH = 0.77
 #: A cut-off needs so many samples in its period to mean something.
 _SAMPLES_A_PERIOD = 3.9  #: four, but for a clock that is a little off
 
@@ -73,7 +73,7 @@ class Recording:
             raise InvalidInput("t_s", "must be finite and increase from sample to sample")
         if self.noise is not None and not 0 <= self.noise < inf:
             raise InvalidInput("noise", f"must be 0 or above and finite, not {self.noise}")
-        read = np.abs(force) < _LARGEST
+        read = np.abs(force) < LARGEST  # more is no reading, nor is NaN
         for name, array in (("t_s", t_s[read]), ("force", force[read]), ("clipped", clipped[read])):
             array.setflags(write=False)
             object.__setattr__(self, name, array)

@@ -18,8 +18,8 @@ from .refusal import Reason, Refused
 
 WINDOWS_S = (0.1, 0.15, 0.2, 0.25, 0.3, 1.0)
 
-#: Zero-phase cut-off. It lowers the slope of a rise that takes 0.1 s by 8 %, 0.15 s by 4 %, 0.2 s by 2 %; 5 Hz,
-#: which serves strength, by 44, 28 and 18 %.
+#: Zero-phase cut-off. It lowers the slope of a rise that takes 0.1, 0.15 and 0.2 s by 8, 4 and 2 %; the 5 Hz
+#: of strength would by 44, 28 and 18 %.
 RFD_HZ = 15.0
 
 LEAST_SAMPLES = 8

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from ..firmware_bridge.errors import InvalidInput
 from .effort import effort
-from .quantity import Quantity
+from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Recording, Timing
 from .refusal import Reason, Refused
 
@@ -56,7 +56,7 @@ def steadiness(hold: Recording, maximum: float) -> Quantity | Refused:
     refused = _refused(hold, measure)
     if refused:
         return refused
-    if not 0 < maximum < np.inf:
+    if not SMALLEST < maximum < LARGEST:
         return Refused(
             measure, Reason.NOT_KNOWN, "The child's maximum is not known. Make a strength test first."
         )
@@ -101,7 +101,7 @@ def tracking_error(recording: Recording, target: ArrayLike, maximum: float) -> T
             "Not available on this tool: it does not stamp its samples, so they do not fall on the target."
         )
         return Refused(measure, Reason.STAMPS, because)
-    if not 0 < maximum < np.inf:
+    if not SMALLEST < maximum < LARGEST:
         return Refused(
             measure, Reason.NOT_KNOWN, "The child's maximum is not known. Make a strength test first."
         )

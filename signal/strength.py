@@ -18,7 +18,7 @@ from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import Unit
 from .effort import STRENGTH_HZ, effort
 from .quality import RULES, Fault, TrialRules, faults
-from .quantity import Quantity
+from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Recording
 from .refusal import Reason, Refused
 
@@ -194,7 +194,7 @@ def variation(peaks: Sequence[float]) -> Variation | Refused:
     x = np.array(peaks, dtype=np.float64)
     if x.size < 2:
         return Refused("variation", Reason.TOO_SHORT, "One trial does not vary. Make two or more.")
-    if not (np.isfinite(x).all() and x.mean() > 0):
+    if not ((np.abs(x) < LARGEST).all() and x.mean() > SMALLEST):
         return Refused("variation", Reason.NOT_KNOWN, "A trial has no peak.")
     mean, sd = float(x.mean()), float(x.std(ddof=1))
     return Variation(x.size, mean, sd, 100 * sd / mean)

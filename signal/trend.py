@@ -16,7 +16,7 @@ from scipy.stats import theilslopes
 
 from ..firmware_bridge.samples import FloatArray, ToolKind, Unit
 from .measurement_error import MeasurementError, error_of, series
-from .quantity import Quantity
+from .quantity import SMALLEST, Quantity
 from .refusal import Reason, Refused
 from .strength import Side
 
@@ -153,7 +153,7 @@ def trend(tests: Sequence[Test]) -> Trend | Refused:
     if low * high > 0 and abs(slope) >= (error.sdd or 0.0):
         verdict = Verdict.RISING if slope > 0 else Verdict.FALLING
     start = float(np.median(y) - slope / days * (np.median(x) - x[0]))
-    percent = 100 * slope / start if start > 0 else None
+    percent = 100 * slope / start if start > SMALLEST else None
     change = Quantity(slope, key.unit.value, error.words, (high - low) / 4)
     return Trend(verdict, x.size, days, change, low, high, percent, error, growth)
 

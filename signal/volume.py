@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .counted import Squeeze
+from .quantity import SMALLEST
 from .refusal import Reason, Refused
 
 
@@ -67,7 +68,7 @@ def volume(squeezes: Sequence[Squeeze]) -> Volume | Refused:
         mean_peak=mean_peak,
         impulse=float(sum(one.impulse for one in squeezes)),
         peak_cv_percent=100 * float(sure.std(ddof=1)) / mean_peak
-        if sure.size > 1 and mean_peak > 0
+        if sure.size > 1 and mean_peak > SMALLEST
         else None,
         mean_duration_s=float((offsets - onsets).mean()),
         mean_pause_s=float(np.maximum(onsets[1:] - offsets[:-1], 0).mean()) if several else None,

@@ -1,0 +1,246 @@
+"""What every measure must keep, whatever it measures: a number that is one, or a refusal that says why."""
+
+import pickle
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from griphub.firmware_bridge.samples import ToolKind, Unit
+from griphub.signal import bilateral, endurance, quality, rfd, steadiness
+from griphub.signal.counted import EndedBy, Squeeze
+from griphub.signal.growth import growth_score
+from griphub.signal.measurement_error import Basis, MeasurementError, compare, error_of
+from griphub.signal.quantity import Quantity, in_unit
+from griphub.signal.recording import Recording, Timing
+from griphub.signal.refusal import Reason, Refused
+from griphub.signal.strength import ASHT, strength, trial, variation
+from griphub.signal.trend import SeriesKey, Test, trend
+from griphub.signal.volume import volume
+
+#: Measures of a recording.
+OF_A_RECORDING: dict[str, Callable[[Recording], Any]] = {
+    "trial": lambda r: trial(r, "left"),
+    "strength": lambda r: strength(
+        [one for one in [trial(r, "left")] if not isinstance(one, Refused)], ASHT, "left"
+    ),
+    "rfd_20_80": rfd.rfd_20_80,
+    "rfd_100": lambda r: rfd.rfd_window(r, 0.1),
+    "rfd_1000": lambda r: rfd.rfd_window(r, 1.0),
+    "force_kept": endurance.force_kept,
+    "sustained": endurance.sustained,
+    "force_at_5_s": endurance.force_at_5_s,
+    "time_until": lambda r: endurance.time_until(r, 0.5),
+    "steadiness": lambda r: steadiness.steadiness(r, 100.0),
+    "tracking_error": lambda r: steadiness.tracking_error(r, np.zeros(len(r)), 100.0),
+    "release_time": steadiness.release_time,
+    "tare": lambda r: quality.tare(r, 1.0),
+    "loss": quality.loss,
+    "saturation": quality.saturation,
+}
+
+KEY = SeriesKey("grip", "left", Unit.NEWTON, ToolKind.BALL, "ball")
+
+
+def squeezes_of(values):
+    return [
+        Squeeze(i, i, i + 0.2, i + 0.5, i, i, i, i + 0.6, v, 0.0, v, Unit.COUNT, EndedBy.RELEASE)
+        for i, v in enumerate(values)
+    ]
+
+
+#: Measures of some numbers.
+OF_NUMBERS: dict[str, Callable[[Any], Any]] = {
+    "variation": variation,
+    "fatigue_index": endurance.fatigue_index,
+    "fatigue_of_threes": endurance.fatigue_of_threes,
+    "bilateral_timing": lambda v: bilateral.bilateral_timing(
+        np.cumsum(np.abs(v) + 1), np.cumsum(np.abs(v) + 1.01), clock_error_s=0.0
+    ),
+    "volume": lambda v: volume(squeezes_of(v)),
+    "error_of": lambda v: error_of(range(len(v)), v, Unit.NEWTON, ToolKind.BALL),
+    "trend": lambda v: trend([Test(i, x, KEY) for i, x in enumerate(v)]),
+}
+
+#: Measures of one or two results.
+OF_RESULTS: dict[str, Callable[[float], Any]] = {
+    "asymmetry": lambda v: bilateral.asymmetry(Quantity(v, "N", ""), Quantity(100, "N", ""), "left"),
+    "compare": lambda v: compare(
+        Quantity(v, "N", ""), Quantity(100, "N", ""), MeasurementError(Basis.OWN, 5.0, "")
+    ),
+    "growth_score": lambda v: growth_score(Quantity(v, "N", ""), ToolKind.DYNAMOMETER, "male", 7.0),
+    "drift": lambda v: quality.drift(quality.Tare(0, 1, "N", 1), quality.Tare(1, 1, "N", 1), v),
+}
+
+
+def good(fs=100.0, lasting_s=36.0, **more):
+    t = np.arange(-1.0, lasting_s, 1 / fs)
+    up, down = np.clip(t / 0.4, 0, 1), np.clip((t - 33) / 0.5, 0, 1)
+    shape = (1 - np.cos(np.pi * up)) / 2 * (1 + np.cos(np.pi * down)) / 2 * (1 - np.clip(t, 0, 33) / 60)
+    force = 100 * shape + 0.1 * np.random.default_rng(0).standard_normal(t.size)
+    return Recording(t, force, **{"unit": Unit.NEWTON, "noise": 0.1, **more})
+
+
+def numbers_in(result):
+    """Every number that a result holds."""
+    if isinstance(result, Enum) or result is None or isinstance(result, (str, bool)):
+        return
+    if isinstance(result, Recording):
+        yield from result.force
+    elif is_dataclass(result):
+        for one in fields(result):
+            yield from numbers_in(getattr(result, one.name))
+    elif isinstance(result, tuple):
+        for one in result:
+            yield from numbers_in(one)
+    else:
+        yield result
+
+
+def check(result):
+    """A result is refused with a sentence, or holds nothing but plain finite numbers; and it pickles."""
+    if isinstance(result, Refused):
+        assert isinstance(result.reason, Reason)
+        assert result.measure
+        assert result.because.endswith(".")
+    for number in numbers_in(result):
+        assert type(number) in {int, float}, (type(number), result)
+        assert np.isfinite(number), result
+    assert pickle.loads(pickle.dumps(result)) == result
+    return result
+
+
+every_measure = pytest.mark.parametrize("measure", OF_A_RECORDING.values(), ids=OF_A_RECORDING)
+every_sum = pytest.mark.parametrize("measure", OF_NUMBERS.values(), ids=OF_NUMBERS)
+
+
+@every_measure
+def test_input_is_untouched_and_nothing_aliased(measure):
+    whole = good()
+    t, force, clipped = whole.t_s.copy(), whole.force.copy(), whole.clipped.copy()
+    given = Recording(t, force, Unit.NEWTON, clipped=clipped, noise=0.1)
+    before = check(measure(given))
+    for mine, theirs in ((t, given.t_s), (force, given.force), (clipped, given.clipped)):
+        np.testing.assert_array_equal(mine, theirs)
+        assert not np.shares_memory(mine, theirs)
+        assert not theirs.flags.writeable
+        mine[:] = 0
+    assert measure(given) == before
+
+
+@every_sum
+def test_numbers_are_untouched(measure):
+    given = np.linspace(12, 9, 12)
+    check(measure(given))
+    np.testing.assert_array_equal(given, np.linspace(12, 9, 12))
+
+
+SPECIAL = {
+    "empty": Recording([], []),
+    "one sample": Recording([1.0], [5.0], noise=0.1),
+    "two samples": Recording([1.0, 2.0], [5.0, 6.0], noise=0.1),
+    "all NaN": Recording(np.arange(100) / 100, np.full(100, np.nan), noise=0.1),
+    "all infinite": Recording(np.arange(100) / 100, np.full(100, np.inf), noise=0.1),
+}
+
+
+@every_measure
+@pytest.mark.parametrize("recording", SPECIAL.values(), ids=SPECIAL)
+def test_next_to_nothing_is_refused(measure, recording):
+    if len(recording) and measure in {quality.saturation, quality.loss}:
+        assert check(measure(recording)) is not None
+    else:
+        assert isinstance(check(measure(recording)), Refused)
+
+
+@every_measure
+@pytest.mark.parametrize("level", [0.0, 3.0, -3.0, 1e-9, -1e9, 1e90])
+def test_constant_force(measure, level):
+    for noise in (0.0, 0.1, None):
+        check(measure(Recording(np.arange(4000) / 100, np.full(4000, level), noise=noise)))
+
+
+@every_measure
+def test_saturated_all_the_way(measure):
+    whole = good(clipped=np.ones(len(good()), bool))
+    result = check(measure(whole))
+    if measure is OF_A_RECORDING["trial"]:
+        assert quality.Fault.SATURATED in result.faults
+    elif measure is quality.saturation:
+        assert result.value == 100
+    elif measure is not quality.loss:
+        assert isinstance(result, Refused)
+
+
+@every_measure
+def test_readings_that_are_missing_change_little(measure):
+    """One sample in a hundred is NaN or infinite: measures that are given before are given still."""
+    whole = good()
+    force = whole.force.copy()
+    force[50::100], force[75::100] = np.nan, np.inf
+    result = check(measure(Recording(whole.t_s, force, Unit.NEWTON, noise=0.1)))
+    assert isinstance(result, Refused) is isinstance(measure(whole), Refused)
+
+
+@every_measure
+@pytest.mark.parametrize("unit", Unit)
+@pytest.mark.parametrize("timing", Timing)
+def test_any_unit_and_timing(measure, unit, timing):
+    check(measure(good(unit=unit, timing=timing)))
+
+
+@every_measure
+@given(
+    values=st.lists(st.floats(width=64), max_size=60),
+    fs=st.sampled_from([1.0, 10.0, 100.0]),
+    noise=st.sampled_from([None, 0.0, 1e-3, 1e3]),
+    clipped=st.integers(0, 60),
+    seed=st.integers(0, 9),
+)
+@settings(max_examples=40, deadline=None)
+def test_any_numbers_at_all(measure, values, fs, noise, clipped, seed):
+    steps = np.random.default_rng(seed).uniform(0.5, 1.5, len(values)) / fs
+    marks = np.arange(len(values)) == clipped
+    check(measure(Recording(np.cumsum(steps), values, clipped=marks, noise=noise)))
+
+
+@every_sum
+@given(values=st.lists(st.floats(-1e9, 1e9), max_size=20))
+@settings(max_examples=40, deadline=None)
+def test_any_sequence(measure, values):
+    check(measure(values))
+
+
+@every_sum
+@pytest.mark.parametrize(
+    "values", [[], [1.0], [2.0] * 12, [0.0] * 12], ids=["empty", "one", "constant", "zero"]
+)
+def test_short_and_constant_sequences(measure, values):
+    check(measure(values))
+
+
+@pytest.mark.parametrize("measure", OF_RESULTS.values(), ids=OF_RESULTS)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_results_that_are_none(measure, value):
+    assert isinstance(check(measure(value)), Refused)
+
+
+@pytest.mark.parametrize("measure", OF_RESULTS.values(), ids=OF_RESULTS)
+@given(value=st.floats(-1e9, 1e9))
+@settings(max_examples=40, deadline=None)
+def test_any_result(measure, value):
+    check(measure(value))
+
+
+@given(
+    value=st.floats(allow_nan=False, allow_infinity=False),
+    unit=st.sampled_from(["N", "N/s", "kPa", "count", "%"]),
+)
+def test_kilograms_never_of_what_is_no_force(value, unit):
+    shown = check(in_unit(Quantity(value, unit, ""), "kgf"))
+    assert isinstance(shown, Quantity) is unit.startswith("N")
