@@ -1,6 +1,8 @@
 """Squeezes in a finished recording: the streaming detector run to its end."""
 
-from collections.abc import Sequence
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,12 +10,13 @@ from numpy.typing import ArrayLike
 from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import FloatArray, SampleBlock, Unit
 from .counted import EndedBy, Squeeze
-from .counter import Counter, Known
-from .filters import Smoother
+from .counter import FIRM, Counter, Known
+from .filters import DELAY_STEPS, Smoother
 from .grid import GRID_HZ, Grid, Stretch
 from .settings import DEFAULTS, SqueezeSettings
 
 _EARLY_STEPS = round(3.0 * GRID_HZ)
+_LOOK_AGAIN = 16  #: squeezes: one more than the latest ones that make up what is usual
 
 
 def detect_squeezes(
@@ -83,27 +86,38 @@ def detect_squeezes(
         lost=0,
         clipped=np.zeros(values.size, dtype=bool),
     )
-    stretches = [(stretch, _smoothed(stretch)) for stretch in Grid(settings.gap_s).push(block)]
+    smoothed = [(stretch, _smoothed(stretch)) for stretch in Grid(settings.gap_s).push(block)]
     counter = Counter(settings, usual_peak)
-    first = _count(counter, stretches, known)
-    if not any(forces for _, forces in stretches):
+    first = _count(counter, smoothed, known)
+    if not any(forces for _, forces in smoothed):
         return first
     learned = Known(
         peaks=tuple(s.peak for s in first) or ((usual_peak,) if usual_peak else ()),
         durations_s=tuple(s.impulse / s.peak for s in first),
+        firm=len(first) >= FIRM or usual_peak is not None,
         noise=counter.noise,
-        level=_level(stretches),
+        level=_level(smoothed),
     )
-    return _count(Counter(settings, known=learned), stretches, known)
+    again = Counter(settings, known=learned)
+    if len(first) <= _LOOK_AGAIN:
+        return _count(again, smoothed, known)
+    # By then the first look knew the child as well as the second: what follows stays as it is.
+    joint = first[_LOOK_AGAIN]
+    second = _count(again, list(_until(joint.peak_s, smoothed)), known)
+    found = [s for s in second if s.offset_s <= joint.onset_s] + first[_LOOK_AGAIN:]
+    return [replace(s, number=number) for number, s in enumerate(found, start=1)]
+
+
+Smoothed = tuple[Stretch, list[float]]
 
 
 def _smoothed(stretch: Stretch) -> list[float]:
     return Smoother(stretch.fresh[1])(stretch.means) if stretch.fresh else []
 
 
-def _count(counter: Counter, stretches: Sequence[tuple[Stretch, list[float]]], unit: Unit) -> list[Squeeze]:
+def _count(counter: Counter, smoothed: Sequence[Smoothed], unit: Unit) -> list[Squeeze]:
     out: list[Squeeze] = []
-    for stretch, forces in stretches:
+    for stretch, forces in smoothed:
         assert stretch.fresh is not None  # one block: each stretch begins after a gap
         counter.restart(*stretch.fresh, unit, out)
         counter.take(stretch, forces, unit, out)
@@ -111,9 +125,20 @@ def _count(counter: Counter, stretches: Sequence[tuple[Stretch, list[float]]], u
     return out
 
 
-def _level(stretches: Sequence[tuple[Stretch, list[float]]]) -> float:
+def _until(t_s: float, smoothed: Sequence[Smoothed]) -> Iterator[Smoothed]:
+    """What was known `DELAY_STEPS` after a time, so that force of that time is the last."""
+    for stretch, forces in smoothed:
+        n = bisect(stretch.moments, t_s, key=lambda moment: moment.t_s) + DELAY_STEPS
+        columns = (stretch.means[:n], stretch.moments[:n], stretch.clipped[:n], stretch.quanta[:n])
+        last = stretch.moments[:n][-1] if stretch.moments else stretch.last
+        yield Stretch(stretch.fresh, *columns, last=last), forces[:n]
+        if n < len(forces):
+            return
+
+
+def _level(smoothed: Sequence[Smoothed]) -> float:
     """Level of the resting hand where a recording begins, though it may begin in a squeeze."""
-    early = [force for _, forces in stretches for force in forces][:_EARLY_STEPS]
+    early = [force for _, forces in smoothed for force in forces][:_EARLY_STEPS]
     return sorted(early)[len(early) // 10]
 
 

@@ -1,7 +1,6 @@
 """Squeezes in evenly spaced steps of force, as they come."""
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from statistics import median
@@ -12,7 +11,7 @@ from .counted import EndedBy, Provisional, Squeeze
 from .filters import DELAY_STEPS
 from .grid import NEVER, STEP_S, Moment, Stretch
 from .measure import peak_of, phases_s, rate_of_force
-from .rise import Ladder, Rise, Turn
+from .rise import Ladder, Rise, Steps, Turn
 from .settings import SqueezeSettings
 
 CLIPPED = "sensor at the end of its range"
@@ -22,12 +21,14 @@ UNFINISHED = "the stream ended before the release"
 STUCK = "held so long that the tool may have lain under something"
 FIRST = "nothing was known yet to compare it with"
 
+FIRM = 3  #: squeezes after which it is known what is usual
 _USUAL_OF = 15  #: the child's range is that of the latest squeezes: fatigue lowers it
 #: While the child's range is not known, a rise counts at once only if it lasted and came back to rest:
 #: picking a tool up is a bump, or a step to the weight of the hand, or both.
 _CLEAR_REST_SHARE = 0.15
 #: The others wait until so many are alike, the weakest at least this share of the strongest.
 _ALIKE = 3
+_PAUSE_S = 0.3  #: of rest between two squeezes tell them from fidgeting
 _WEIGHT_S = 1.2  #: low force that stands still for so long before any squeeze is the weight of the hand
 _ALIKE_SHARE = 0.4
 #: So many clear ones, each too small for what is thought usual, with no other between: the range was wrong
@@ -57,12 +58,15 @@ class Known:
     ----------
     peaks, durations_s : tuple of float
         Of the squeezes that it counted, if it did.
+    firm : bool
+        Whether those are enough to know what is usual.
     noise, level : float
         SD of smoothed force at rest; where the recording begins, level of the resting hand.
     """
 
     peaks: tuple[float, ...]
     durations_s: tuple[float, ...]
+    firm: bool
     noise: float
     level: float
 
@@ -89,6 +93,7 @@ class Counter:
         self.learn_anew(usual_peak)
         self._begin_stream()
         if known:
+            self._firm = known.firm
             if known.peaks:
                 self._peaks.append(median(known.peaks))
             if known.durations_s:
@@ -102,6 +107,7 @@ class Counter:
         """Forget what the child's squeezes are like."""
         self._peaks: deque[float] = deque([] if usual_peak is None else [usual_peak], maxlen=_USUAL_OF)
         self._durations_s: deque[float] = deque(maxlen=_USUAL_OF)
+        self._firm = usual_peak is not None
 
     def _begin_stream(self) -> None:
         self.rest: Rest | None = None
@@ -111,6 +117,8 @@ class Counter:
         self._last = self._low = NEVER
         self._begins_s = -inf
         self._glimpsed = 0
+        self._rested = 0
+        self._paused = False
         self._on = self._least = inf
         self._quantum = inf
         self._fill = 0
@@ -118,7 +126,6 @@ class Counter:
         self._means: list[float] = []
         self._moments: list[Moment] = []
         self._clipped: list[bool] = []
-        self._window: Sequence[float] = []
 
     @property
     def provisional(self) -> Provisional | None:
@@ -154,44 +161,39 @@ class Counter:
                     self._count_in(one, self._last.t_s, out)
         self._begin_stream()
 
-    def take(self, stretch: Stretch, forces: Sequence[float], unit: Unit, out: list[Squeeze]) -> None:
+    def take(self, stretch: Stretch, forces: list[float], unit: Unit, out: list[Squeeze]) -> None:
         """Walk over steps, of which `forces` are smoothed."""
         rest = self.rest
         assert rest is not None
-        means = self._means + stretch.means
-        moments = self._moments + stretch.moments
-        clipped = self._clipped + stretch.clipped
+        moments, clipped = self._moments + stretch.moments, self._clipped + stretch.clipped
+        steps = Steps(forces, moments, clipped, self._means + stretch.means)
         self._last = stretch.last
         i, n = 0, len(forces)
         while i < n:
-            force, moment = forces[i], moments[i]
             if not rest.measured:
                 self._glimpse(stretch, i)
             if self._waiting:
                 self._decide_waiting(stretch.moments[i].t_s, out)
-            rise = self.rise
-            if rise is not None:
-                turn, higher = rise.follow(force, moment, clipped[i], rest.noise)
-                if higher:
-                    self._window = means[i : i + 2 * DELAY_STEPS + 1]
+            # one by one where something else hangs on each step
+            end = n if rest.measured and self._peaks and not self._waiting else i + 1
+            if self.rise is not None:
+                i, turn = self.rise.follow(steps, i, end, rest.noise)
                 if turn is not Turn.ON or not self._peaks:
-                    self._turn(rise, turn, force, moment, stretch.moments[i].t_s, unit, out)
+                    self._turn(self.rise, turn, steps, i, stretch.moments[i].t_s, unit, out)
             elif self._fill:
                 self._fill -= 1
                 if not rest.seen:
-                    rest.settle(min(force, rest.base))
-            elif force > rest.base + self._on:
+                    rest.settle(min(forces[i], rest.base))
+            elif forces[i] > rest.base + self._on:
                 rest.interrupt()
+                self._paused = (rest.seen - self._rested) * STEP_S >= _PAUSE_S
                 ladder = Ladder(rest.base, self._low)
-                self.rise = Rise(self._settings, ladder, rest.base, rest.level, force, moment, self._on)
-                self._window = means[i : i + 2 * DELAY_STEPS + 1]
+                self.rise = Rise(self._settings, ladder, rest.base, rest.level, steps, i, self._on)
             else:
-                i = self._follow_rest(rest, forces, moments, i)
+                i = self._follow_rest(rest, steps, i, end)
                 continue
             i += 1
-        self._means = means[n:]
-        self._moments = moments[n:]
-        self._clipped = clipped[n:]
+        self._means, self._moments, self._clipped = steps.means[n:], moments[n:], clipped[n:]
 
     def _glimpse(self, stretch: Stretch, i: int) -> None:
         """Learn from a step, squeeze or not, until rest has been seen for long enough."""
@@ -205,13 +207,12 @@ class Counter:
         if (news and rest.glimpse(stretch.means[i])) or better:
             self._set_thresholds()
 
-    def _follow_rest(self, rest: Rest, forces: Sequence[float], moments: Sequence[Moment], i: int) -> int:
-        """Take steps while they are rest, or one while something hangs on each; return the next step."""
+    def _follow_rest(self, rest: Rest, steps: Steps, begin: int, end: int) -> int:
+        """Take steps while they are rest; return the next one."""
         noise = rest.noise
-        single = self._waiting or not rest.measured
-        end = rest.follow(forces, i, i + 1 if single else len(forces), self._on)
+        end = rest.follow(steps.forces, begin, end, self._on)
         if rest.quiet >= 0:
-            self._low = moments[rest.quiet]
+            self._low = steps.moments[rest.quiet]
             self._torn = False
         if rest.noise != noise:
             self._set_thresholds()
@@ -224,7 +225,9 @@ class Counter:
         sensor = max(settings.quanta * quantum, _ROUNDING * abs(rest.level))
         if self._peaks:
             rest.usual = median(self._peaks)
-            usual = settings.usual_share * rest.usual
+            # of two squeezes nobody knows whether they were any: others must be much like them
+            share = settings.usual_share if self._firm or len(self._peaks) >= FIRM else settings.early_share
+            usual = share * rest.usual
             floor = max(settings.noise_factor * rest.noise, sensor)
             floor = min(floor, 2 * usual)  # without any rest, noise is over-read: it must not blind us
             unrest = min(settings.unrest_factor * rest.unrest, 2 * usual)
@@ -237,32 +240,29 @@ class Counter:
             self._least = max(self._on, unrest)
 
     def _turn(
-        self,
-        rise: Rise,
-        turn: Turn,
-        force: float,
-        moment: Moment,
-        now_s: float,
-        unit: Unit,
-        out: list[Squeeze],
+        self, rise: Rise, turn: Turn, steps: Steps, i: int, now_s: float, unit: Unit, out: list[Squeeze]
     ) -> None:
         """End a rise, also one that proves to be none."""
         assert self.rest is not None
         if not self._peaks and rise.still_s > _WEIGHT_S and rise.height < self._high():
             self.rise = None
-            self.rest.settle(force)
+            self.rest.settle(steps.forces[i])
             return
         if turn is Turn.ON:
             return
         ended_by = EndedBy.NEXT_SQUEEZE if turn is Turn.AGAIN else EndedBy.RELEASE
         doubtful = (STUCK,) if turn is Turn.STUCK else ()
-        clear = force - rise.level < _CLEAR_REST_SHARE * rise.height
-        self._conclude(rise, ended_by, moment, now_s, clear, doubtful, unit, out)
+        rest = self.rest
+        slack = 3 * rest.noise if rest.seen * STEP_S >= self._settings.first_rest_s else 0.0
+        clear = steps.forces[i] - rise.level < _CLEAR_REST_SHARE * rise.height + slack
+        self._conclude(rise, ended_by, steps.moments[i], now_s, clear, doubtful, unit, out)
+        self._rested = rest.seen
         if turn is Turn.AGAIN:
-            self.rise = rise.next(force, moment)
+            self.rise = rise.next(steps, i)
+            self._paused = False
         else:
             self.rise = None
-            self.rest.settle(force)
+            rest.settle(steps.forces[i])
 
     def _cut_off(self, ended_by: EndedBy, unit: Unit, out: list[Squeeze]) -> bool:
         """End what is on the way, for want of samples; return whether there was a squeeze."""
@@ -293,7 +293,7 @@ class Counter:
         onset = rise.ladder.onset
         offset, area = rise.end(now, released=ended_by is EndedBy.RELEASE)
         quantum = self._quantum if self._quantum < inf else 0.0
-        peak, peak_sd = peak_of(self._window, rise, rest.noise, quantum)
+        peak, peak_sd = peak_of(rise, rest.noise, quantum)
         duration_s = area / max(peak, rise.height)
         usual_s = median(self._durations_s) if self._durations_s else 0.0
         shortest_s = min(max(settings.brief_s, 0.25 * usual_s), settings.knock_s)
@@ -335,10 +335,23 @@ class Counter:
         likely = duration_s >= settings.first_s and (clear or lasting)
         one = _Candidate(squeeze, duration_s, likely, decided_s)
         clear = self._clear_first(rise, duration_s, clear)
-        if small and not (clear and self._doubt_range(one)):
+        if self._vague(rise):
+            clear = one.likely and self._paused and not rest.unrest and self._gathered(one, _ALIKE)
+            small = not clear
+        elif small:
+            small = not (clear and self._doubt_range(one))
+        if small:
             return False
         self._judge(one, clear, out)
         return True
+
+    def _vague(self, rise: Rise) -> bool:
+        """Whether a rise hardly stands out while nothing is known, neither of the child nor of rest."""
+        rest, settings = self.rest, self._settings
+        assert rest is not None
+        if self._firm or len(self._peaks) >= FIRM or rise.height > settings.first_vague * rest.noise:
+            return False
+        return not rest.unrest or rise.height < 6.0 * rest.unrest
 
     def _high(self) -> float:
         """Height that no weight of a hand reaches."""
@@ -361,10 +374,14 @@ class Counter:
         least = max(settings.first_noise_factor * rest.noise, settings.unrest_factor * rest.unrest)
         if one.squeeze.peak < least or not self._peaks:
             return False
+        return self._gathered(one, _SMALL)
+
+    def _gathered(self, one: _Candidate, enough: int) -> bool:
+        """Whether so many alike followed each other that they must be squeezes; the others then wait."""
         small = [*self._small, one]
         highest = max(s.squeeze.peak for s in small)
         self._small = [s for s in small if s.squeeze.peak >= _ALIKE_SHARE * highest]
-        if len(self._small) < _SMALL:
+        if len(self._small) < enough:
             return False
         self._waiting = self._small[:-1]
         self._peaks.clear()

@@ -5,7 +5,6 @@ Each result depends on the values alone, never on how they were cut: the recursi
 longer than the few values that a packet brings.)
 """
 
-from collections.abc import Sequence
 from math import pi, sqrt, tan
 
 from .grid import GRID_HZ
@@ -43,17 +42,18 @@ class Smoother:
         self._s2 = start * (self._b0 - self._a2)
         self._tail = [start] * (MEDIAN_STEPS - 1)
 
-    def __call__(self, values: Sequence[float]) -> list[float]:
+    def __call__(self, values: list[float]) -> list[float]:
         """Filter the next values."""
         b0, a1, a2, s1, s2 = self._b0, self._a1, self._a2, self._s1, self._s2
-        padded = [*self._tail, *values]
+        padded = self._tail + values
         out: list[float] = []
-        for i in range(len(values)):
-            w = b0 * sorted(padded[i : i + MEDIAN_STEPS])[MEDIAN_STEPS // 2]
+        append = out.append
+        for three in zip(padded, padded[1:], padded[2:], strict=False):
+            w = b0 * sorted(three)[1]
             y = w + s1
             s1 = w + w - a1 * y + s2
             s2 = w - a2 * y
-            out.append(y)
+            append(y)
         self._s1, self._s2 = s1, s2
         self._tail = padded[len(values) :]
         return out

@@ -204,7 +204,7 @@ class Grid:
         stretch.means = ((edge_area[1:] - edge_area[:-1]) * GRID_HZ).tolist()
         received = before + (self._last.received + 1)
         rows = zip(t_s[before].tolist(), index[before].tolist(), received.tolist(), strict=True)
-        stretch.moments = [Moment(*row) for row in rows]
+        stretch.moments = list(map(Moment._make, rows))
         changes = np.abs(x[1:] - x[:-1])
         changes[changes == 0] = inf
         changes[0] = min(changes[0], self._quantum)

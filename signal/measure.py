@@ -1,6 +1,5 @@
 """How high a squeeze was and how fast it rose, each with what is known of its error."""
 
-from collections.abc import Sequence
 from math import hypot, log, sqrt
 
 from .filters import WHITE_GAIN
@@ -13,7 +12,6 @@ _SHARP = [w / 35 for w in (-3, 12, 17, 12, -3)]
 _CALM = [w / 21 for w in (-2, 3, 6, 7, 6, 3, -2)]
 _CALM_BELOW = 20.0  #: times the noise
 _SHARP_GAIN, _CALM_GAIN = sqrt(17 / 35) / WHITE_GAIN, sqrt(7 / 21) / WHITE_GAIN
-WINDOW = len(_CALM)
 _CORRELATED_STEPS = 4.0  #: smoothed force is another one after so many steps
 
 _LOW, _HIGH = 0.2, 0.8
@@ -26,18 +24,17 @@ TOO_NOISY = "noise makes the slope uncertain by more than a tenth"
 NO_CLIMB = "the climb was not seen from its beginning"
 
 
-def peak_of(window: Sequence[float], rise: Rise, noise: float, quantum: float) -> tuple[float, float]:
+def peak_of(rise: Rise, noise: float, quantum: float) -> tuple[float, float]:
     """Peak above rest and its standard uncertainty.
 
     Parameters
     ----------
-    window : sequence of float, length `WINDOW`
-        Mean force of the steps around the top.
     noise : float
         SD of smoothed force at rest.
     quantum : float
         The sensor's resolution.
     """
+    window = rise.window
     calm = rise.height < _CALM_BELOW * noise
     weights, gain = (_CALM, _CALM_GAIN) if calm else (_SHARP, _SHARP_GAIN)
     skip = (len(window) - len(weights)) // 2

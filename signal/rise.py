@@ -4,10 +4,12 @@ from collections import deque
 from enum import Enum, auto
 from math import inf
 
+from .filters import DELAY_STEPS
 from .grid import STEP_S, Moment
 from .settings import SqueezeSettings
 
 _LEAK_S = 8.0  #: the crest is forgotten so slowly: a hand that tires in a hold does not let go
+_LEAK = STEP_S / _LEAK_S
 _STILL_SHARE = 0.05  #: force that moves less than this share of the height stands still
 _DEEPER_SHARE = 0.05  #: force that falls by less than this share of the height falls no further
 _RUNG = 1.05  #: rungs of the ladder are this far apart: 44 of them from 12 % of a crest to the crest
@@ -21,6 +23,36 @@ class Turn(Enum):
     RELEASED = auto()
     AGAIN = auto()  #: force fell and rose again: this one is over, the next has begun
     STUCK = auto()  #: force has not moved for longer than a hand can hold
+
+
+class Steps:
+    """Smoothed force with all that goes with it, an entry for each step.
+
+    Attributes
+    ----------
+    forces : list of float
+        Smoothed force.
+    moments : list of Moment
+        The sample that it tells about.
+    clipped : list of bool
+        Whether the sensor was at its end; these two run on a little further.
+    means : list of float
+        Mean force, from `DELAY_STEPS` before the first moment on.
+    """
+
+    __slots__ = ("clipped", "forces", "means", "moments")
+
+    def __init__(
+        self, forces: list[float], moments: list[Moment], clipped: list[bool], means: list[float]
+    ) -> None:
+        self.forces = forces
+        self.moments = moments
+        self.clipped = clipped
+        self.means = means
+
+    def window(self, k: int) -> list[float]:
+        """Mean force of `DELAY_STEPS` steps before and after the moment of step `k`, and of its own."""
+        return self.means[k : k + 2 * DELAY_STEPS + 1]
 
 
 class Ladder:
@@ -66,7 +98,7 @@ class Rise:
         The climb so far.
     base, level : float
         Force where it began, and level of the resting hand.
-    force, moment
+    steps, k
         The step at which it is noticed.
     least : float
         Force that must at least be climbed or lost to matter.
@@ -79,8 +111,8 @@ class Rise:
         Highest smoothed force above `level`.
     top : Moment
         When that was.
-    top_step : int
-        The same, as the number of the step.
+    window : list of float
+        Mean force of the steps around it.
     near : int
         Steps within a tenth of the height.
     left_top : Moment
@@ -97,11 +129,12 @@ class Rise:
         ladder: Ladder,
         base: float,
         level: float,
-        force: float,
-        moment: Moment,
+        steps: Steps,
+        k: int,
         least: float,
         area: float = 0.0,
     ) -> None:
+        force, moment = steps.forces[k], steps.moments[k]
         self._settings = settings
         self.ladder = ladder
         ladder.climb(force, moment, settings.release_share)
@@ -109,6 +142,7 @@ class Rise:
         self.level = level
         self.height = force - level
         self.top = self.left_top = moment
+        self.window = steps.window(k)
         self.near = 0
         self._near_from = self._near_sum = self._near_squares = 0.0
         self.fallen = False
@@ -121,7 +155,7 @@ class Rise:
         self._valley = self._deeper = inf
         self._valley_moment = moment
         self._valley_area = area
-        self.next_ladder = ladder
+        self._next_ladder: Ladder | None = None
 
     @property
     def climbed(self) -> float:
@@ -145,43 +179,62 @@ class Rise:
             return self._valley_moment, self._valley_area
         return now, self.area
 
-    def follow(self, force: float, moment: Moment, clipped: bool, noise: float) -> tuple[Turn, bool]:
-        """Take the next step; return what it did, and whether force is higher than ever."""
-        settings = self._settings
-        above = force - self.level
-        self._steps += 1
-        self.area += above * STEP_S
-        if clipped:
-            self.clipped = True
-        if force > self._crest:
-            self._crest = force
-            self.fallen = False
-        elif not self.fallen:
-            self._crest -= (self._crest - force) * (STEP_S / _LEAK_S)
-        higher = False
-        if not self.fallen and above > HIGH_SHARE * self.height:
-            if HIGH_SHARE * above > self._near_from:  # so much higher that the top begins anew
-                self._near_from, self.near, self._near_sum, self._near_squares = above, 0, 0.0, 0.0
-            away = above - self._near_from
-            self.near += 1
-            self._near_sum += away
-            self._near_squares += away * away
-            self.left_top = moment
-            if above > self.height:
-                higher = True
-                self.height = above
-                self.top = moment
-                self._top_step = self._steps
-                self.ladder.climb(force, moment, settings.release_share)
-        if abs(force - self._still) > max(_STILL_SHARE * self.height, 3 * noise):
-            self._still, self._still_since = force, self._steps
-        if not self.fallen:
-            fall = self._crest - force
-            if fall < settings.fall_share * (self._crest - self.level) or fall < 0.5 * self._least:
-                return (Turn.STUCK if self.still_s > settings.hold_s else Turn.ON), higher
-            self.fallen = True
-            self._valley = self._deeper = inf
-        return self._follow_fall(force, above, moment), higher
+    def follow(self, steps: Steps, begin: int, end: int, noise: float) -> tuple[int, Turn]:
+        """Take steps from `begin` to before `end`, until one of them turns it.
+
+        Returns
+        -------
+        k : int
+            The last step taken.
+        turn : Turn
+            What it did.
+        """
+        forces, moments, level, height = steps.forces, steps.moments, self.level, self.height
+        crest, area, fallen, number = self._crest, self.area, self.fallen, self._steps
+        still, still_since, moves = self._still, self._still_since, 3 * noise
+        fall_share, slight = self._settings.fall_share, 0.5 * self._least
+        top, turn, k = -1, Turn.ON, begin - 1
+        while turn is Turn.ON and k + 1 < end:
+            k += 1
+            force = forces[k]
+            above = force - level
+            number += 1
+            area += above * STEP_S
+            if force > crest:
+                crest = force
+                fallen = False
+            elif not fallen:
+                crest -= (crest - force) * _LEAK
+            if not fallen and above > HIGH_SHARE * height:
+                if HIGH_SHARE * above > self._near_from:  # so much higher that the top begins anew
+                    self._near_from, self.near, self._near_sum, self._near_squares = above, 0, 0.0, 0.0
+                away = above - self._near_from
+                self.near += 1
+                self._near_sum += away
+                self._near_squares += away * away
+                self.left_top = moments[k]
+                if above > height:
+                    height, top, self._top_step = above, k, number
+                    self.ladder.climb(force, moments[k], self._settings.release_share)
+            moved = force - still
+            if (moved > moves or -moved > moves) and abs(moved) > _STILL_SHARE * height:
+                still, still_since = force, number
+            if not fallen:
+                fall = crest - force
+                if fall < fall_share * (crest - level) or fall < slight:
+                    if (number - still_since) * STEP_S > self._settings.hold_s:
+                        turn = Turn.STUCK
+                    continue
+                fallen = True
+                self._valley = self._deeper = inf
+            self.height, self._crest, self.area, self._steps = height, crest, area, number
+            turn = self._follow_fall(force, above, moments[k])
+        self.height, self._crest, self.area, self._steps = height, crest, area, number
+        self.fallen, self._still, self._still_since = fallen, still, still_since
+        if top >= 0:
+            self.top, self.window = moments[top], steps.window(top)
+        self.clipped = self.clipped or True in steps.clipped[begin : k + 1]
+        return k, turn
 
     def _follow_fall(self, force: float, above: float, moment: Moment) -> Turn:
         """Take a step after the fall: back to rest, to a new rest, or up again."""
@@ -189,9 +242,11 @@ class Rise:
         if force < self._valley:
             self._valley = force
             self._valley_moment, self._valley_area = moment, self.area
-            self.next_ladder = Ladder(force, moment)
+            self._next_ladder = None
         else:
-            self.next_ladder.climb(force, moment, settings.release_share)
+            if self._next_ladder is None:
+                self._next_ladder = Ladder(self._valley, self._valley_moment)
+            self._next_ladder.climb(force, moment, settings.release_share)
         if force < self._deeper - _DEEPER_SHARE * self.height:
             self._deeper, self._deeper_since = force, self._steps
         low = settings.release_share
@@ -205,15 +260,9 @@ class Rise:
             return Turn.RELEASED
         return Turn.ON
 
-    def next(self, force: float, moment: Moment) -> "Rise":
+    def next(self, steps: Steps, k: int) -> "Rise":
         """Begin the rise that follows after `Turn.AGAIN`."""
-        return Rise(
-            self._settings,
-            self.next_ladder,
-            self.base,
-            self.level,
-            force,
-            moment,
-            self._least,
-            self.area - self._valley_area,
-        )
+        ladder = self._next_ladder
+        assert ladder is not None  # force has risen since the valley
+        area = self.area - self._valley_area
+        return Rise(self._settings, ladder, self.base, self.level, steps, k, self._least, area)

@@ -20,8 +20,9 @@ class SqueezeSettings:
         Least height in SDs of noise while the child's usual peak is not known.
     quanta : float
         Least height, in steps of the sensor's resolution.
-    usual_share : float
-        Least height, as a share of the child's usual peak once that is known.
+    usual_share, early_share : float
+        Least height, as a share of the child's usual peak once that is known; the same while that is the
+        peak of one or two squeezes only.
     impulse_share : float
         Least impulse, as a share of the child's usual one: a low and brief rise is a bump.
     fall_share : float
@@ -42,8 +43,8 @@ class SqueezeSettings:
         seen before it, and else. A shorter one may be the tool being picked up, and waits for others.
     first_rest_s : float
         How much rest, seconds, is enough before it.
-    first_by_far : float
-        How many SDs of noise are by far.
+    first_vague, first_by_far : float
+        How many SDs of noise are too few to count before rest was seen, and how many are by far.
     doubt_s : float
         Time after which what waits is given up.
     hold_s : float
@@ -64,6 +65,7 @@ class SqueezeSettings:
     first_noise_factor: float = 9.0
     quanta: float = 5.0
     usual_share: float = 0.2
+    early_share: float = 0.3
     impulse_share: float = 0.08
     fall_share: float = 0.4
     apart_s: float = 0.2
@@ -74,6 +76,7 @@ class SqueezeSettings:
     first_s: float = 0.2
     first_clear_s: float = 0.45
     first_rest_s: float = 1.2
+    first_vague: float = 20.0
     first_by_far: float = 80.0
     doubt_s: float = 0.8
     hold_s: float = 60.0
