@@ -298,7 +298,9 @@ class Counter:
         usual_s = median(self._durations_s) if self._durations_s else 0.0
         shortest_s = min(max(settings.brief_s, 0.25 * usual_s), settings.knock_s)
         torn, self._torn = self._torn, False
-        in_part = ended_by is EndedBy.GAP or onset.t_s - self._begins_s < _AFTER_GAP_S
+        after_gap = onset.t_s - self._begins_s < _AFTER_GAP_S
+        torn = torn and after_gap
+        in_part = after_gap or ended_by is EndedBy.GAP
         if torn or duration_s < (settings.brief_s if in_part else shortest_s):
             return torn
         slight = duration_s * peak < settings.impulse_share * usual_s * rest.usual and not in_part
@@ -331,7 +333,8 @@ class Counter:
             rfd=rfd,
             no_rfd=no_rfd,
         )
-        lasting = duration_s >= settings.first_clear_s and rise.height > self._high()
+        lasting = duration_s >= settings.first_clear_s or ended_by is EndedBy.GAP
+        lasting = lasting and rise.height > self._high()
         likely = duration_s >= settings.first_s and (clear or lasting)
         one = _Candidate(squeeze, duration_s, likely, decided_s)
         clear = self._clear_first(rise, duration_s, clear)
@@ -364,7 +367,9 @@ class Counter:
         assert rest is not None
         rested = rest.seen * STEP_S >= settings.first_rest_s
         by_far = rise.height > settings.first_by_far * rest.noise
-        least_s = settings.first_s if rested and came_back else settings.first_clear_s
+        least_s = settings.first_clear_s
+        if rested and came_back:
+            least_s = settings.knock_s if by_far else settings.first_s
         return duration_s >= least_s and (came_back or by_far)
 
     def _doubt_range(self, one: _Candidate) -> bool:
