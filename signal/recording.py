@@ -51,7 +51,7 @@ class Recording:
     Raises
     ------
     InvalidInput
-        Wrong shapes, times that do not increase, an impossible noise.
+        Wrong shapes, times that do not increase, an unknown unit, an impossible noise.
     """
 
     t_s: FloatArray
@@ -62,9 +62,16 @@ class Recording:
     noise: float | None = None
 
     def __post_init__(self) -> None:
-        t_s = np.array(self.t_s, dtype=np.float64)
-        force = np.array(self.force, dtype=np.float64)
-        clipped = np.array(self.clipped, dtype=bool)
+        try:
+            t_s = np.array(self.t_s, dtype=np.float64)
+            force = np.array(self.force, dtype=np.float64)
+            clipped = np.array(self.clipped, dtype=bool)
+        except (TypeError, ValueError):
+            raise InvalidInput("force", "and times must be numbers") from None
+        try:
+            object.__setattr__(self, "unit", Unit(self.unit))
+        except ValueError:
+            raise InvalidInput("unit", f"must be one of {', '.join(Unit)}, not {self.unit!r}") from None
         if not clipped.size:
             clipped = np.zeros(force.shape, bool)
         if force.ndim != 1 or not (t_s.shape == force.shape == clipped.shape):

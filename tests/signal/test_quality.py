@@ -117,6 +117,8 @@ def test_smoothing_keeps_uneven_times():
         ({"t_s": [0, np.nan], "force": [1.0, 2.0]}, "increase"),
         ({"t_s": [[0, 1]], "force": [[1.0, 2.0]]}, "one-dimensional"),
         ({"t_s": [0, 1], "force": [1.0, 2.0], "noise": -1.0}, "noise"),
+        ({"t_s": [0, 1], "force": [1.0, 2.0], "unit": "kg"}, "unit must be one of N, kPa"),
+        ({"t_s": [0, 1], "force": ["a", "b"]}, "must be numbers"),
         ({"t_s": [0, 1], "force": [1.0, 2.0], "clipped": [True]}, "one time and one mark"),
     ],
 )

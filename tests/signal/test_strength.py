@@ -1,5 +1,8 @@
 """Trials of greatest strength, and what protocols make of them."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -156,6 +159,16 @@ def test_kilograms_and_pounds_only_of_newtons():
     assert in_unit(Quantity(44.482216152605, "N/s", ""), "lbf") == Quantity(pytest.approx(10), "lbf/s", "")
     for unit in ("kPa", "count", "unknown", "%", "kPa/s"):
         assert in_unit(Quantity(1, unit, ""), "lbf").reason is Reason.UNIT
+
+
+def test_the_example_of_the_docs_runs(capsys):
+    text = (Path(__file__).parents[2] / "docs/measures.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    whole = squeeze()
+    quiet = np.random.default_rng(0).normal(3, 0.2, 200)
+    squeezes_n = [(whole.t_s, 3 + factor * whole.force) for factor in (1.0, 1.1, 1.05)]
+    exec(example, {"quiet_t_s": np.arange(200) / 100, "quiet_n": quiet, "squeezes": squeezes_n})
+    assert "preset='ASHT 2015', sides=('left',), score=Quantity(value=105." in capsys.readouterr().out
 
 
 def test_presets_are_as_referenced():
