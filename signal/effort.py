@@ -13,9 +13,7 @@ STRENGTH_HZ = 5.0
 
 HIGH_SHARE = 0.9  #: of the peak: force has arrived
 HELD_SHARE = 0.8  #: of the peak: force is being held
-LOW_SHARE = (
-    0.12  #: of the peak: force has been let go, as in the detector and in the labels of recorded hands
-)
+LOW_SHARE = 0.12  #: of the peak: force has been let go, as in the labels of the recorded hands
 ONSET_SHARE = 0.05  #: of the peak, or `NOISE_FACTOR` times noise if that is more: force has left rest
 NOISE_FACTOR = 3.0
 _LEAST_SAMPLES = 8

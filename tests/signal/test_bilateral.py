@@ -65,6 +65,15 @@ def test_squeezes_of_one_hand_are_no_pair():
     assert bilateral_timing([], [], clock_error_s=0).reason is Reason.TOO_SHORT
 
 
+def test_a_squeeze_has_one_partner():
+    left = np.arange(0, 20, 2.0)
+    twice = np.sort(np.concatenate((left + 0.1, left + 0.3)))
+    found = bilateral_timing(left, twice, clock_error_s=0)
+    assert (found.pairs, found.alone, found.lag.value) == (10, 10, pytest.approx(0.1))
+    swapped = bilateral_timing(twice, left, clock_error_s=0)
+    assert (swapped.pairs, swapped.alone, swapped.lag.value) == (10, 10, pytest.approx(-0.1))
+
+
 def test_two_clocks_that_do_not_know_each_other():
     together = np.arange(0, 20, 2.0)
     assert bilateral_timing(together, together, clock_error_s=0.05).reason is Reason.STAMPS

@@ -14,7 +14,7 @@ from griphub.signal.endurance import (
     time_until,
 )
 from griphub.signal.recording import Recording, Timing
-from griphub.signal.refusal import Reason
+from griphub.signal.refusal import Reason, Refused
 
 VECTOR = [12, 11.8, 11.5, 11.2, 11, 10.8, 10.5, 10.4, 10.1, 10, 9.8, 9.6]
 
@@ -74,6 +74,16 @@ def test_times_to_shares_of_the_peak():
         assert time_until(tiring, share).value == pytest.approx(-20 * np.log(share), abs=0.3)
     assert time_until(hold(lambda t: 100 - 0 * t), 0.75).reason is Reason.TOO_SHORT
     assert time_until(tiring, 0.6).reason is Reason.PROTOCOL
+
+
+@pytest.mark.parametrize(("share", "refused"), [(0.02, False), (0.08, True)])
+def test_a_twentieth_of_the_samples_may_be_lost(share, refused):
+    whole = hold(lambda t: 100 - 2 * t)
+    keep = np.random.default_rng(0).random(len(whole)) >= share
+    found = force_kept(Recording(whole.t_s[keep], whole.force[keep], Unit.NEWTON, noise=0.01))
+    assert isinstance(found, Refused) is refused
+    if refused:
+        assert found.reason is Reason.GAP
 
 
 @pytest.mark.parametrize("measure", [force_kept, sustained, force_at_5_s, lambda r: time_until(r, 0.75)])

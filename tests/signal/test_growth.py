@@ -53,6 +53,8 @@ def test_percentile_on_exact_age():
     assert growth_score(newtons(12), ToolKind.DYNAMOMETER, "male", 7.0, reference()) == GrowthScore(
         pytest.approx(0, abs=1e-12), pytest.approx(50), "made up"
     )
+    quarter = growth_score(newtons(10 + 4 * 0.125), ToolKind.DYNAMOMETER, "male", 6.25, reference())
+    assert quarter.z == pytest.approx(0, abs=1e-12)
     low = growth_score(newtons(7.60), ToolKind.DYNAMOMETER, "male", 6.0, reference())
     assert low.percentile == pytest.approx(10, abs=0.1)
 

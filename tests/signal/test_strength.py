@@ -66,6 +66,14 @@ def test_a_trial_that_does_not_count(recording, fault):
     assert trial(recording, "left").faults == (fault,)
 
 
+def test_held_is_above_eight_tenths():
+    t = np.arange(-1, 5, 0.01)
+    force = np.interp(t, [-1, 0, 0.3, 0.7, 0.9, 3.0, 3.3], [0, 0, 100, 100, 70, 70, 0])
+    one = trial(Recording(t, force, Unit.NEWTON, noise=0.01), "left")
+    assert one.faults == (Fault.SHORT_HOLD,)
+    assert one.held_s == pytest.approx(0.6, abs=0.1)
+
+
 def test_lost_samples_and_saturation_do_not_count():
     whole = squeeze()
     keep = np.random.default_rng(1).random(len(whole)) > 0.08

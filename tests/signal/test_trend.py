@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import theilslopes
 
 from griphub.firmware_bridge.errors import GripError
 from griphub.firmware_bridge.samples import KGF_N, ToolKind, Unit
@@ -92,14 +93,17 @@ def test_false_alarms_and_power():
 
 
 def test_resemblance_widens():
+    """Scipy's interval about the same slope: by what is always assumed, and by more if tests resemble."""
     x = np.arange(40.0)
     rough = np.random.default_rng(0).standard_normal(40)
     smooth = np.convolve(rough, np.ones(5), "same")
-    for y, least in ((rough, 1.3), (smooth, 2.0)):
+    always = np.sqrt(1.3 / 0.7)
+    for y, least, most in ((rough, always, 1.001 * always), (smooth, 2.0, 1.001 * np.sqrt(1.9 / 0.1))):
+        plain = theilslopes(y, x)
         slope, low, high = widened_slope(x, y)
-        pairs = [(y[j] - y[i]) / (j - i) for i in range(40) for j in range(i + 1, 40)]
-        assert slope == pytest.approx(np.median(pairs))
-        assert high - low > least * (np.quantile(pairs, 0.6) - np.quantile(pairs, 0.4)) / 2
+        assert slope == plain.slope
+        assert least * 0.999 < (slope - low) / (slope - plain.low_slope) < most
+        assert least * 0.999 < (high - slope) / (plain.high_slope - slope) < most
 
 
 def test_order_does_not_matter():
