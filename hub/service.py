@@ -173,7 +173,7 @@ class Hub:
                 # a command waits for one connection event, its answer for another: now it is known how long
                 await client.set_time(self._clock.utc_s() + (self._clock.monotonic_s() - began_s) / 2)
                 async for session in client.stored(partial(self._keeper.taken, tool.tool_id)):
-                    await self._keeper.take_stored(session, tool, use)
+                    await self._keeper.take_stored(session, tool, partial(self.registry.use_at, use))
                     await client.acknowledge(session)
             async for block in client.samples():
                 await self._keeper.take(block, tool, use)

@@ -115,6 +115,19 @@ class ToolRegistry:
             return None
         return ToolConfig(id=tool.id, child=tool.child, hand=tool.hand)
 
+    def use_at(self, now: ToolConfig, at_s: float) -> ToolConfig:
+        """Who used a tool at a Unix time, given who uses it now.
+
+        What it recorded before it came here is the first child's. A child who is not here any more, or a
+        tool that stands in the configuration, leaves it with who uses it now.
+        """
+        tool = self.get(now.id)
+        uses = self.history(now.id)
+        if not uses or tool is None or tool.configured:
+            return now
+        use = next((use for use in reversed(uses) if use.since.timestamp() <= at_s), uses[0])
+        return ToolConfig(id=now.id, child=use.child, hand=use.hand) if use.child in self._children else now
+
     def history(self, tool_id: str) -> tuple[ToolUse, ...]:
         """Who has used a tool since it was first paired, oldest first; a forgotten tool keeps its history."""
         with self._lock, store_errors("tools", self._path):

@@ -27,6 +27,8 @@ from .tracker import SessionTracker
 
 log = logging.getLogger(__name__)
 
+UseAt = Callable[[float], ToolConfig]
+
 #: The calibrations of this home's tools, in the data folder.
 CALIBRATIONS = "calibrations.jsonl"
 
@@ -131,23 +133,30 @@ class SessionKeeper:
         """Ranges of sample indices, end excluded, that are here of one life of a tool."""
         return self._committer.outbox.taken(tool_id, boot_id)
 
-    async def take_stored(self, session: StoredSession, tool: ToolDescription, use: ToolConfig) -> None:
+    async def take_stored(self, session: StoredSession, tool: ToolDescription, use_at: UseAt) -> None:
         """Take a session from the tool's log; return once all that was new in it is committed, at once.
 
         Taking it again changes nothing, so the tool may be told to forget it only after this. The tool must
         have been told the time on this contact: its `epoch_s` then tells how its clock stands now.
+
+        Parameters
+        ----------
+        session : StoredSession
+        tool : ToolDescription
+        use_at : callable
+            Who used the tool at a Unix time: not always who uses it now.
         """
         # a link that ends meanwhile does not stop it halfway between disk and memory
-        task = asyncio.create_task(self._hand_over(session, tool, use))
+        task = asyncio.create_task(self._hand_over(session, tool, use_at))
         self._handing.add(task)
         task.add_done_callback(self._handing.discard)
         await asyncio.shield(task)
 
-    async def _hand_over(self, session: StoredSession, tool: ToolDescription, use: ToolConfig) -> None:
+    async def _hand_over(self, session: StoredSession, tool: ToolDescription, use_at: UseAt) -> None:
         async with self._hands.setdefault(tool.tool_id, asyncio.Lock()):
-            await self._count_stored(session, tool, use)
+            await self._count_stored(session, tool, use_at)
 
-    async def _count_stored(self, session: StoredSession, tool: ToolDescription, use: ToolConfig) -> None:
+    async def _count_stored(self, session: StoredSession, tool: ToolDescription, use_at: UseAt) -> None:
         outbox, tool_id = self._committer.outbox, tool.tool_id
         await self._bring_out(tool_id)
         taken = await asyncio.to_thread(outbox.taken, tool_id, session.boot_id)
@@ -167,7 +176,7 @@ class SessionKeeper:
                 time_known=new.time_known,
                 time_within_s=new.time_within_s,
                 stepped_s=stepped_s,
-                **self._about(tool, use),
+                **self._about(tool, use_at(first.utc_s)),
             )
 
         entry = self._open.get(tool_id)

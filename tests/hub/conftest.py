@@ -12,7 +12,7 @@ import pytest
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.samples import SampleBlock, ToolKind
 from griphub.firmware_bridge.tool import ToolDescription
-from griphub.hub.config import Config
+from griphub.hub.config import Config, ToolConfig
 from griphub.hub.delivery import broker
 from griphub.hub.delivery.committer import Committer
 from griphub.hub.delivery.outbox import Outbox
@@ -146,6 +146,10 @@ class Home:
         self.use = config.tools[0]
         self._after: Home | None = None
         self._tasks = [asyncio.create_task(committer.run()), asyncio.create_task(self.keeper.expire())]
+
+    def use_at(self, at_s: float) -> ToolConfig:
+        """Who used the tool; always the same one here."""
+        return self.use
 
     async def play(self, all_blocks: list[SampleBlock], tool: ToolDescription = tool) -> None:
         """Stream blocks as fast as they come; the clock goes on as if they were live."""

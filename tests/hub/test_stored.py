@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from griphub.firmware_bridge.samples import SampleBlock, Unit
 from griphub.firmware_bridge.stored import StoredSession
+from griphub.hub.config import ToolConfig
 from griphub.hub.records import (
     Event,
+    Hand,
     SessionEnded,
     SessionStarted,
     SqueezeCounted,
@@ -62,9 +64,23 @@ def indices(events: list[Event]) -> list[int]:
     return sorted(i for p in pieces for i in range(p.first_index, p.first_index + p.samples))
 
 
+async def test_a_stored_session_is_of_who_used_the_tool_then(home) -> None:
+    asked: list[float] = []
+
+    def use_at(at_s: float) -> ToolConfig:
+        asked.append(at_s)
+        return home.use.model_copy(update={"hand": Hand.LEFT})
+
+    now_s = home.clock.utc_s()
+    await home.keeper.take_stored(stored(blocks(), epoch_s=now_s - 1000), home.tool, use_at)
+    started, ended, _ = session_events(home.events())
+    assert started.hand == ended.hand == Hand.LEFT != home.use.hand
+    assert asked == [pytest.approx(now_s - 900, abs=0.001)]
+
+
 async def test_a_stored_session_is_counted_like_a_live_one(home) -> None:
     now_s = home.clock.utc_s()
-    await home.keeper.take_stored(stored(blocks(), epoch_s=now_s - 1000), home.tool, home.use)
+    await home.keeper.take_stored(stored(blocks(), epoch_s=now_s - 1000), home.tool, home.use_at)
     started, ended, squeezes = session_events(home.events())
     assert ended.squeezes == len(squeezes) == len(home.squeezes) == SQUEEZES
     assert started.stored and ended.stored and ended.time_known
@@ -80,11 +96,11 @@ async def test_a_stored_session_is_counted_like_a_live_one(home) -> None:
 
 async def test_handed_over_again_it_changes_nothing(home) -> None:
     session = stored(blocks(), epoch_s=home.clock.utc_s() - 1000)
-    await home.keeper.take_stored(session, home.tool, home.use)
+    await home.keeper.take_stored(session, home.tool, home.use_at)
     before = home.outbox.tally()
-    await home.keeper.take_stored(session, home.tool, home.use)
+    await home.keeper.take_stored(session, home.tool, home.use_at)
     again = await home.again()  # killed before the tool was told
-    await again.keeper.take_stored(session, again.tool, again.use)
+    await again.keeper.take_stored(session, again.tool, again.use_at)
     assert again.outbox.tally() == before
 
 
@@ -94,7 +110,7 @@ async def test_what_was_live_already_is_left_out(home) -> None:
     live = [replace(block, utc_s=home.clock.utc_s() + block.t_s[0] - 100) for block in kept[:12]]
     await home.play(live)
     await home.keeper.end("ball01", "link_lost")
-    await home.keeper.take_stored(stored(kept), home.tool, home.use)
+    await home.keeper.take_stored(stored(kept), home.tool, home.use_at)
     assert indices(home.events()) == list(range(SAMPLES))
     assert [e.received for e in home.ended()] == [600, 600]
     assert [e.stored for e in home.ended()] == [False, True]
@@ -105,7 +121,7 @@ async def test_what_was_live_in_the_middle_leaves_two_sessions(home) -> None:
     live = [replace(block, utc_s=home.clock.utc_s() + block.t_s[0] - 100) for block in kept[8:16]]
     await home.play(live)
     await home.keeper.end("ball01", "link_lost")
-    await home.keeper.take_stored(stored(kept), home.tool, home.use)
+    await home.keeper.take_stored(stored(kept), home.tool, home.use_at)
     assert indices(home.events()) == list(range(SAMPLES))
     assert all(e.lost == 0 for e in home.ended())
     ids = [e.event_id for e in home.events()]
@@ -119,7 +135,7 @@ async def test_an_open_session_goes_on_with_what_was_kept(home) -> None:
     await home.play(live)
     again = await home.again()
     had = again.keeper.taken("ball01", 77)[0][1]
-    await again.keeper.take_stored(stored(kept[:16], running=True), again.tool, again.use)
+    await again.keeper.take_stored(stored(kept[:16], running=True), again.tool, again.use_at)
     await again.play([replace(b, utc_s=again.clock.utc_s() + b.t_s[0] - 100) for b in kept[16:]])
     await again.keeper.end("ball01", "tool_slept")
     assert 0 < had <= 400
@@ -133,7 +149,7 @@ async def test_an_open_session_goes_on_with_what_was_kept(home) -> None:
 
 async def test_a_running_session_waits_for_its_live_part(home) -> None:
     kept = blocks()
-    await home.keeper.take_stored(stored(kept[:12], running=True), home.tool, home.use)
+    await home.keeper.take_stored(stored(kept[:12], running=True), home.tool, home.use_at)
     assert home.ended() == []
     await home.play([replace(b, utc_s=home.clock.utc_s()) for b in kept[12:]])
     await home.keeper.end("ball01", "tool_slept")
@@ -146,7 +162,7 @@ async def test_a_running_session_waits_for_its_live_part(home) -> None:
 async def test_another_life_leaves_the_open_session_alone(home) -> None:
     live = [replace(block, utc_s=home.clock.utc_s()) for block in blocks()]
     await home.play(live[:8])
-    await home.keeper.take_stored(stored(blocks(), boot_id=76), home.tool, home.use)
+    await home.keeper.take_stored(stored(blocks(), boot_id=76), home.tool, home.use_at)
     await home.play(live[8:])
     await home.keeper.end("ball01", "tool_slept")
     assert [(e.stored, e.received) for e in home.ended()] == [(True, SAMPLES), (False, SAMPLES)]
@@ -163,7 +179,7 @@ async def test_between_two_contacts_times_are_right_to_50_ms(home) -> None:
     now_s = home.clock.utc_s()
     epoch_s = now_s - (now_s - on_s) * fast  # as the tool is told on connecting
     kept = blocks(5000, from_s=5 * 3600 * fast)
-    await home.keeper.take_stored(stored(kept, epoch_s=epoch_s), home.tool, home.use)
+    await home.keeper.take_stored(stored(kept, epoch_s=epoch_s), home.tool, home.use_at)
     (ended,) = [e for e in home.ended() if e.stored]
     assert ended.measured_at.timestamp() == pytest.approx(on_s + 5 * 3600, abs=0.05)
     assert ended.time_known and ended.time_within_s == pytest.approx(0.05)
@@ -172,8 +188,8 @@ async def test_between_two_contacts_times_are_right_to_50_ms(home) -> None:
 async def test_where_nothing_is_known_the_time_is_the_latest_that_can_be(home) -> None:
     now_s = home.clock.utc_s()
     this_life = stored(blocks(from_s=50.0), epoch_s=now_s - 1000)
-    await home.keeper.take_stored(this_life, home.tool, home.use)
-    await home.keeper.take_stored(stored(blocks(), boot_id=76, cut=True), home.tool, home.use)
+    await home.keeper.take_stored(this_life, home.tool, home.use_at)
+    await home.keeper.take_stored(stored(blocks(), boot_id=76, cut=True), home.tool, home.use_at)
     (ended,) = [e for e in home.ended() if not e.time_known]
     assert ended.ended_by == "power_lost"
     assert ended.time_within_s is None
@@ -195,7 +211,7 @@ async def main():
     keeper = SessionKeeper(config, HostClock(), committer, counted=lambda _: None, live=lambda _: None)
     task = asyncio.create_task(committer.run())
     print("begun", flush=True)
-    await keeper.take_stored(session, tool, config.tools[0])
+    await keeper.take_stored(session, tool, lambda _: config.tools[0])
     print("committed", flush=True)
     await asyncio.sleep(60)
 
@@ -217,7 +233,7 @@ async def test_killed_before_the_tool_was_told_it_counts_once(home, tmp_path: Pa
     hub.kill()
     await hub.wait()
     found = len(home.events())
-    await home.keeper.take_stored(session, home.tool, home.use)
+    await home.keeper.take_stored(session, home.tool, home.use_at)
     whole = home.events()
     assert found in ({0, len(whole)} if word == "begun" else {len(whole)})
     assert indices(whole) == list(range(SAMPLES))
@@ -228,11 +244,11 @@ async def test_killed_before_the_tool_was_told_it_counts_once(home, tmp_path: Pa
 async def test_cancelled_while_it_counts_it_can_be_taken_again(home) -> None:
     kept = blocks()
     await home.play([replace(b, utc_s=home.clock.utc_s()) for b in kept[:8]])
-    taking = asyncio.create_task(home.keeper.take_stored(stored(kept), home.tool, home.use))
+    taking = asyncio.create_task(home.keeper.take_stored(stored(kept), home.tool, home.use_at))
     await asyncio.sleep(0.01)
     taking.cancel()
     await asyncio.gather(taking, return_exceptions=True)
-    await home.keeper.take_stored(stored(kept), home.tool, home.use)
+    await home.keeper.take_stored(stored(kept), home.tool, home.use_at)
     await home.keeper.end("ball01", "tool_slept")
     ids = [e.event_id for e in home.events()]
     assert len(ids) == len(set(ids))
@@ -279,7 +295,7 @@ async def test_many_sessions_at_once_are_one_contact(home) -> None:
     await home.keeper.end("ball01", "tool_slept")
     for n in range(1, 70):
         kept = blocks(1000 * n, from_s=5000.0 + 10 * n, n=100)
-        await home.keeper.take_stored(stored(kept, epoch_s=now_s - 9000), home.tool, home.use)
+        await home.keeper.take_stored(stored(kept, epoch_s=now_s - 9000), home.tool, home.use_at)
     assert len(home.ended()) == 70
     assert len(home.outbox.anchors("ball01")) <= 3
 
@@ -300,7 +316,7 @@ async def test_whatever_comes_between_each_sample_is_told_once(home, seed: int) 
             if some:
                 running = 24 * n < upto < 24 * (n + 1)
                 session = stored(some, epoch_s=epoch_s, running=running, session_id=n)
-                await hub.keeper.take_stored(session, hub.tool, hub.use)
+                await hub.keeper.take_stored(session, hub.tool, hub.use_at)
 
     at = 0
     while at < len(kept):

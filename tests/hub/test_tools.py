@@ -69,6 +69,21 @@ def test_a_change_of_child_or_hand_keeps_what_was(config: Config) -> None:
     registry.close()
 
 
+def test_what_was_recorded_earlier_is_of_who_used_the_tool_then(config: Config) -> None:
+    children = [{"id": "c-1", "alias": "Mia"}, {"id": "c-2", "alias": "Noah"}]
+    registry = _again(config, children=children)
+    registry.add("ball02", "c-1", Hand.LEFT, **SQUEGG, at_s=100.0)
+    registry.assign("ball02", "c-2", Hand.RIGHT, at_s=200.0)
+    now = registry.use("ball02")
+    assert now
+    used = [registry.use_at(now, at_s) for at_s in (50.0, 150.0, 200.0, 300.0)]
+    assert [(use.child, use.hand) for use in used] == [("c-1", Hand.LEFT)] * 2 + [("c-2", Hand.RIGHT)] * 2
+    registry.close()
+    mia_left = _again(config, children=children[1:], tools=[])
+    assert mia_left.use_at(now, 150.0) == now
+    mia_left.close()
+
+
 def test_a_forgotten_tool_is_nobodys_and_keeps_its_history(registry: ToolRegistry) -> None:
     registry.add("ball02", "c-1", Hand.LEFT, **SQUEGG, at_s=1.0)
     assert registry.forget("ball02", at_s=2.0).address == SQUEGG["address"]
