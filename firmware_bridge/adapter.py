@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from .errors import AdapterCause, AdapterUnavailable, LinkLost, NoFreeSlot
 
 if sys.platform == "linux":
     from .bluez_agent import pairing_agent
+    from .bluez_attempt import attempt
     from .bluez_watch import watched
 
 SYSTEM: Final = "system"  #: this machine's own Bluetooth, through whatever bleak finds
@@ -174,18 +175,22 @@ class Adapter:
             If the radio holds as many links as it can.
         LinkLost
             If the radio has forgotten the tool since it was heard.
+        BondLost, ToolHeld
+            On Linux; elsewhere only a call shows that a key was lost.
         BleakError, OSError, EOFError
         """
+        name = device.name or device.address
         try:
-            return await establish_connection(
-                _Client,
-                device,
-                device.name or device.address,
-                disconnected,
-                max_attempts=1,
-                radio=self.radio,
-                **self._backend(BumbleClient),
-            )
+            async with self._attempt(device, name):
+                return await establish_connection(
+                    _Client,
+                    device,
+                    name,
+                    disconnected,
+                    max_attempts=1,
+                    radio=self.radio,
+                    **self._backend(BumbleClient),
+                )
         except BleakOutOfConnectionSlotsError as error:
             raise NoFreeSlot(self.radio) from error
 
@@ -213,6 +218,10 @@ class Adapter:
             await self.client(self._absent(device) if isinstance(device, str) else device).unpair()
         except (BleakError, OSError, EOFError, NotImplementedError) as error:
             raise unavailable(self.radio, error) from error
+
+    def _attempt(self, device: BLEDevice, name: str) -> AbstractAsyncContextManager[None]:
+        """Tells what BlueZ does not, where it is BlueZ that connects."""
+        return attempt(device, name) if sys.platform == "linux" and self._bumble is None else nullcontext()
 
     def _absent(self, address: str) -> BLEDevice:
         if self._bumble:

@@ -118,10 +118,14 @@ async def scan(
     ------
     AdapterUnavailable
     """
-    async with _opened(adapter, radio) as opened, opened.scanner() as scanner:
+    heard: dict[str, Advertisement] = {}
+
+    def on_advertisement(device: BLEDevice, data: AdvertisementData) -> None:
+        heard[device.address] = Advertisement.of(device, data)
+
+    async with _opened(adapter, radio) as opened, opened.listening(on_advertisement):
         await asyncio.sleep(timeout_s)
-        heard = scanner.discovered_devices_and_advertisement_data.values()
-        return sorted((Advertisement.of(*h) for h in heard), key=lambda a: -a.rssi_dbm)
+    return sorted(heard.values(), key=lambda a: -a.rssi_dbm)
 
 
 async def find_device(
@@ -148,13 +152,16 @@ async def find_device(
         If it does not answer in time.
     AdapterUnavailable
     """
-    async with _opened(adapter, radio) as opened, opened.scanner() as scanner:
+    found: asyncio.Future[BLEDevice] = asyncio.get_running_loop().create_future()
+
+    def on_advertisement(device: BLEDevice, data: AdvertisementData) -> None:
+        heard = Advertisement.of(device, data)
+        meant = heard.name.casefold() == name.casefold() if name else heard.is_grip_tool
+        if meant and not found.done():
+            found.set_result(device)
+
+    async with _opened(adapter, radio) as opened, opened.listening(on_advertisement):
         try:
-            async with asyncio.timeout(timeout_s):
-                async for device, data in scanner.advertisement_data():
-                    heard = Advertisement.of(device, data)
-                    if heard.name.casefold() == name.casefold() if name else heard.is_grip_tool:
-                        return device
+            return await asyncio.wait_for(found, timeout_s)
         except TimeoutError:
-            pass
-    raise DeviceNotFound(name or "of any name", timeout_s)
+            raise DeviceNotFound(name or "of any name", timeout_s) from None

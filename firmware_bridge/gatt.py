@@ -38,10 +38,14 @@ _READ: Final = ("read",)
 _WRITE: Final = ("write", "write-without-response")
 NOTIFY: Final = ("notify", "indicate")
 
-_UNENCRYPTED = {
+_UNENCRYPTED: Final = {
     BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
+    BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHORIZATION,
     BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION,
+    BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION_KEY_SIZE,
 }
+#: The same from BlueZ, which does not tell which of them (create_gatt_dbus_error).
+_NOT_PAIRED: Final = ("org.bluez.Error.NotPermitted", "Not paired")
 
 
 class GattLink:
@@ -178,6 +182,10 @@ class GattLink:
             if error.code in _UNENCRYPTED:  # though it was paired: one side lost its key
                 raise BondLost(self.name) from error
             raise ToolRefused(self.name, "a request", str(error)) from error
+        except BleakDBusError as error:
+            if error.args == _NOT_PAIRED:
+                raise BondLost(self.name) from error
+            raise LinkLost(self.name, str(error)) from error
         except (BleakError, OSError, EOFError) as error:
             raise LinkLost(self.name, str(error)) from error
 
