@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from .firmware_bridge.link import GripClient
     from .firmware_bridge.samples import SampleBlock, Unit
     from .signal.batch import detect_squeezes
-    from .signal.squeeze import Squeeze, SqueezeDetector, SqueezeSettings
+    from .signal.second_look import Recount, recount
+    from .signal.squeeze import Provisional, Squeeze, SqueezeDetector, SqueezeSettings
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "GripClient": "firmware_bridge.link",
     "GripError": "firmware_bridge.errors",
+    "Provisional": "signal.squeeze",
+    "Recount": "signal.second_look",
     "SampleBlock": "firmware_bridge.samples",
     "Squeeze": "signal.squeeze",
     "SqueezeDetector": "signal.squeeze",
@@ -35,12 +38,15 @@ _HOMES = {
     "Unit": "firmware_bridge.samples",
     "detect_squeezes": "signal.batch",
     "find_device": "firmware_bridge.discovery",
+    "recount": "signal.second_look",
     "scan": "firmware_bridge.discovery",
 }
 
 __all__ = [
     "GripClient",
     "GripError",
+    "Provisional",
+    "Recount",
     "SampleBlock",
     "Squeeze",
     "SqueezeDetector",
@@ -48,6 +54,7 @@ __all__ = [
     "Unit",
     "detect_squeezes",
     "find_device",
+    "recount",
     "scan",
 ]
 

@@ -22,7 +22,7 @@ from rich.table import Table
 from scipy.signal import butter, sosfilt
 from scoring import COLUMNS, Score
 
-from griphub.signal import baseline, batch, counter, filters, measure, rise
+from griphub.signal import baseline, counter, filters, measure, rise, second_look, usual
 from griphub.signal.batch import detect_squeezes
 from griphub.signal.settings import DEFAULTS
 from griphub.signal.squeeze import SqueezeDetector
@@ -32,7 +32,7 @@ SEEDS = int(os.environ.get("GRIPHUB_BENCH_SEEDS", "20"))
 SHAKEN_SEEDS = max(SEEDS // 7, 1)
 UNSEEN = 1000  #: seeds from here on were never looked at in tuning, which used those from 0
 OURS = ("griphub stream", "griphub offline")
-MEASURED = (baseline, counter, filters, measure, rise)  #: whose constants are shaken
+MEASURED = (baseline, counter, filters, measure, rise, usual)  #: whose constants are shaken
 Data = tuple[np.ndarray, np.ndarray, float, float | None]
 
 
@@ -139,7 +139,9 @@ def recorded(console: Console) -> None:
 @contextmanager
 def constant(name: str, value: float) -> Iterator[None]:
     """Change a constant of the detector, wherever it was imported to."""
-    holders = [(module, getattr(module, name)) for module in (*MEASURED, batch) if hasattr(module, name)]
+    holders = [
+        (module, getattr(module, name)) for module in (*MEASURED, second_look) if hasattr(module, name)
+    ]
     for module, _ in holders:
         setattr(module, name, value)
     try:

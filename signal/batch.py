@@ -1,22 +1,15 @@
-"""Squeezes in a finished recording: the streaming detector run to its end."""
+"""Squeezes in a finished recording, given as plain numbers."""
 
-from bisect import bisect
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import FloatArray, SampleBlock, Unit
-from .counted import EndedBy, Squeeze
-from .counter import FIRM, Counter, Known
-from .filters import DELAY_STEPS, Smoother
-from .grid import GRID_HZ, Grid, Stretch
+from .counted import Squeeze
+from .second_look import look_twice
 from .settings import DEFAULTS, SqueezeSettings
-
-_EARLY_STEPS = round(3.0 * GRID_HZ)
-_LOOK_AGAIN = 16  #: squeezes: one more than the latest ones that make up what is usual
 
 
 def detect_squeezes(
@@ -28,7 +21,10 @@ def detect_squeezes(
     settings: SqueezeSettings = DEFAULTS,
     usual_peak: float | None = None,
 ) -> list[Squeeze]:
-    """Find the squeezes in a recording, exactly as the live detector would.
+    """Find the squeezes in a recording, looking at it twice.
+
+    The first look is that of the live `SqueezeDetector`. The second knows from the first what the child
+    usually does, which settles what was in doubt at the beginning.
 
     Parameters
     ----------
@@ -86,60 +82,7 @@ def detect_squeezes(
         lost=0,
         clipped=np.zeros(values.size, dtype=bool),
     )
-    smoothed = [(stretch, _smoothed(stretch)) for stretch in Grid(settings.gap_s).push(block)]
-    counter = Counter(settings, usual_peak)
-    first = _count(counter, smoothed, known)
-    if not any(forces for _, forces in smoothed):
-        return first
-    learned = Known(
-        peaks=tuple(s.peak for s in first) or ((usual_peak,) if usual_peak else ()),
-        durations_s=tuple(s.impulse / s.peak for s in first),
-        firm=len(first) >= FIRM or usual_peak is not None,
-        noise=counter.noise,
-        level=_level(smoothed),
-    )
-    again = Counter(settings, known=learned)
-    if len(first) <= _LOOK_AGAIN:
-        return _count(again, smoothed, known)
-    # By then the first look knew the child as well as the second: what follows stays as it is.
-    joint = first[_LOOK_AGAIN]
-    second = _count(again, list(_until(joint.peak_s, smoothed)), known)
-    found = [s for s in second if s.offset_s <= joint.onset_s] + first[_LOOK_AGAIN:]
-    return [replace(s, number=number) for number, s in enumerate(found, start=1)]
-
-
-Smoothed = tuple[Stretch, list[float]]
-
-
-def _smoothed(stretch: Stretch) -> list[float]:
-    return Smoother(stretch.fresh[1])(stretch.means) if stretch.fresh else []
-
-
-def _count(counter: Counter, smoothed: Sequence[Smoothed], unit: Unit) -> list[Squeeze]:
-    out: list[Squeeze] = []
-    for stretch, forces in smoothed:
-        assert stretch.fresh is not None  # one block: each stretch begins after a gap
-        counter.restart(*stretch.fresh, unit, out)
-        counter.take(stretch, forces, unit, out)
-    counter.end(EndedBy.STREAM_END, unit, out)
-    return out
-
-
-def _until(t_s: float, smoothed: Sequence[Smoothed]) -> Iterator[Smoothed]:
-    """What was known `DELAY_STEPS` after a time, so that force of that time is the last."""
-    for stretch, forces in smoothed:
-        n = bisect(stretch.moments, t_s, key=lambda moment: moment.t_s) + DELAY_STEPS
-        columns = (stretch.means[:n], stretch.moments[:n], stretch.clipped[:n], stretch.quanta[:n])
-        last = stretch.moments[:n][-1] if stretch.moments else stretch.last
-        yield Stretch(stretch.fresh, *columns, last=last), forces[:n]
-        if n < len(forces):
-            return
-
-
-def _level(smoothed: Sequence[Smoothed]) -> float:
-    """Level of the resting hand where a recording begins, though it may begin in a squeeze."""
-    early = [force for _, forces in smoothed for force in forces][:_EARLY_STEPS]
-    return sorted(early)[len(early) // 10]
+    return look_twice([block], settings=settings, usual_peak=usual_peak)
 
 
 def _column(name: str, given: ArrayLike | Sequence[float]) -> FloatArray:

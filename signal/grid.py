@@ -28,7 +28,7 @@ class Moment(NamedTuple):
     """A sample: its time in seconds, its index, and how many samples came before it."""
 
     t_s: float
-    index: int
+    sample: int
     received: int
 
 

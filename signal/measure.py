@@ -17,11 +17,12 @@ _CORRELATED_STEPS = 4.0  #: smoothed force is another one after so many steps
 _LOW, _HIGH = 0.2, 0.8
 _LEAST_SAMPLES = 8
 _RFD_ERROR = 0.1
-_FILTER_RISE_S = 0.036  #: from 20 to 80 % of a step, of the detection filter
+#: What the detection filter adds, in quadrature, to the time from 20 to 80 %: so that ramps of 0.1 to 0.8 s
+#: read within 6 %.
+_FILTER_RISE_S = 0.02
 
 TOO_FEW_SAMPLES = "fewer than 8 samples between 20 % and 80 % of the climb"
 TOO_NOISY = "noise makes the slope uncertain by more than a tenth"
-NO_CLIMB = "the climb was not seen from its beginning"
 
 
 def peak_of(rise: Rise, noise: float, quantum: float) -> tuple[float, float]:
@@ -51,20 +52,21 @@ def peak_of(rise: Rise, noise: float, quantum: float) -> tuple[float, float]:
     return read - rise.level - luck, sd
 
 
-def rate_of_force(rise: Rise, noise: float) -> tuple[float | None, str]:
-    """Mean slope from 20 % to 80 % of the climb, or why there is none."""
-    low_s, low_n = rise.ladder.reached(_LOW)
-    high_s, high_n = rise.ladder.reached(_HIGH)
+def rate_of_force(rise: Rise, peak: float, noise: float) -> tuple[float | None, str]:
+    """Mean slope from 20 % to 80 % of the climb to `peak`, or why there is none."""
+    climb = peak + rise.level - rise.base
+    low_s, low_n = rise.ladder.reached(_LOW * climb)
+    high_s, high_n = rise.ladder.reached(_HIGH * climb)
     if high_n - low_n < _LEAST_SAMPLES:
         return None, TOO_FEW_SAMPLES
-    climb = (_HIGH - _LOW) * rise.climbed
+    climb *= _HIGH - _LOW
     if sqrt(2) * noise > _RFD_ERROR * climb:
         return None, TOO_NOISY
     took_s = sqrt(max((high_s - low_s) ** 2 - _FILTER_RISE_S**2, STEP_S**2))
     return climb / took_s, ""
 
 
-def phases_s(rise: Rise, onset_s: float, offset_s: float) -> tuple[float, float]:
+def phases_s(rise: Rise, peak: float, onset_s: float, offset_s: float) -> tuple[float, float]:
     """Rise and release time, seconds."""
-    high_s, _ = rise.ladder.reached(HIGH_SHARE)
+    high_s, _ = rise.ladder.reached(HIGH_SHARE * (peak + rise.level - rise.base))
     return max(high_s - onset_s, 0.0), max(offset_s - rise.left_top.t_s, 0.0)

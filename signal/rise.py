@@ -76,9 +76,8 @@ class Ladder:
         """The last rung below the share."""
         return self._rungs[0][1]
 
-    def reached(self, share: float) -> tuple[float, float]:
-        """When force came to a share of the highest rung, seconds, and how many samples came until then."""
-        crossing = share * self._rungs[-1][0]
+    def reached(self, crossing: float) -> tuple[float, float]:
+        """When force came to a height above the foot, seconds, and how many samples came until then."""
         below, before = self._rungs[0]
         for above, after in self._rungs:
             if above >= crossing:

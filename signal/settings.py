@@ -78,7 +78,7 @@ class SqueezeSettings:
     first_rest_s: float = 1.2
     first_vague: float = 20.0
     first_by_far: float = 80.0
-    doubt_s: float = 0.8
+    doubt_s: float = 0.45
     hold_s: float = 60.0
     gap_s: float = 0.15
     lost_share: float = 0.4

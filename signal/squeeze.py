@@ -3,7 +3,7 @@
 from math import isfinite
 
 from ..firmware_bridge.errors import InvalidInput
-from ..firmware_bridge.samples import SampleBlock, Unit
+from ..firmware_bridge.samples import SampleBlock
 from .counted import EndedBy, Provisional, Squeeze
 from .counter import CLIPPED, CUT_OFF, LOST, STUCK, UNFINISHED, Counter
 from .filters import Smoother
@@ -60,7 +60,6 @@ class SqueezeDetector:
         self._grid = Grid(settings.gap_s)
         self._smooth = Smoother(0.0)
         self._tool_id: str | None = None
-        self._unit = Unit.UNKNOWN
         self._end_index = 0
 
     @property
@@ -82,35 +81,39 @@ class SqueezeDetector:
     @property
     def count(self) -> int:
         """Squeezes counted so far."""
-        return self._counter.count
+        return self._counter.usual.count
 
     def update(self, block: SampleBlock) -> list[Squeeze]:
         """Take the next block and return the squeezes that it decides, in order."""
         out: list[Squeeze] = []
         if not block.values.size:
             return out
-        if block.tool_id != self._tool_id or block.unit != self._unit or block.first_index < self._end_index:
+        if (
+            block.tool_id != self._tool_id
+            or block.unit != self._counter.unit
+            or block.first_index < self._end_index
+        ):
             self._change(block, out)
-        counter, unit = self._counter, self._unit
+        counter = self._counter
         for stretch in self._grid.push(block):
             if stretch.fresh:
-                counter.restart(*stretch.fresh, unit, out)
+                counter.restart(*stretch.fresh, out)
                 self._smooth = Smoother(stretch.fresh[1])
-            counter.take(stretch, self._smooth(stretch.means), unit, out)
+            counter.take(stretch, self._smooth(stretch.means), out)
         self._end_index = block.first_index + block.values.size
         return out
 
     def finish(self) -> list[Squeeze]:
         """End the stream: what is on the way counts if it already qualifies."""
         out: list[Squeeze] = []
-        self._counter.end(EndedBy.STREAM_END, self._unit, out)
+        self._counter.end(EndedBy.STREAM_END, out)
         self._grid = Grid(self._settings.gap_s)
         return out
 
     def _change(self, block: SampleBlock, out: list[Squeeze]) -> None:
         """Begin with another tool, or with the same one after it was switched on anew."""
-        self._counter.end(EndedBy.GAP, self._unit, out)
+        self._counter.end(EndedBy.GAP, out)
         self._grid = Grid(self._settings.gap_s)
-        if self._tool_id is not None and (block.tool_id != self._tool_id or block.unit != self._unit):
-            self._counter.learn_anew()
-        self._tool_id, self._unit = block.tool_id, block.unit
+        if self._tool_id is not None and (block.tool_id != self._tool_id or block.unit != self._counter.unit):
+            self._counter.usual.forget()
+        self._tool_id, self._counter.unit = block.tool_id, block.unit

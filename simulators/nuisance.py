@@ -5,6 +5,7 @@ Forces are in newtons unless a name says otherwise.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from ..firmware_bridge.samples import FloatArray
@@ -21,7 +22,8 @@ def wander(t_s: FloatArray, low_hz: float, high_hz: float, rng: np.random.Genera
     total = np.zeros_like(t_s)
     for one_hz, one_phase in zip(hz, phase, strict=True):
         total += np.sin(2 * np.pi * one_hz * t_s + one_phase)
-    return total / np.sqrt(waves / 2)
+    unit: FloatArray = total / np.sqrt(waves / 2)
+    return unit
 
 
 def bump(t_s: FloatArray, at_s: float, width_s: float, height: float) -> FloatArray:
@@ -110,11 +112,12 @@ def sampled_at(end_s: float, rate_hz: float, jitter: float, rng: np.random.Gener
     return t_s[t_s < end_s]
 
 
-def arrived(samples: int, rate_hz: float, lose: float, rng: np.random.Generator) -> np.ndarray:
+def arrived(samples: int, rate_hz: float, lose: float, rng: np.random.Generator) -> NDArray[np.bool_]:
     """Which samples arrive when packets of a tenth of a second are lost, some of them in bursts."""
     per_packet = max(1, round(rate_hz / 10))
     packets = samples // per_packet + 1
     lost = rng.random(packets) < 0.6 * lose
     for begin in np.flatnonzero(rng.random(packets) < 0.4 * lose / _BURST):
         lost[begin : begin + _BURST] = True
-    return ~np.repeat(lost, per_packet)[:samples]
+    there: NDArray[np.bool_] = ~np.repeat(lost, per_packet)[:samples]
+    return there

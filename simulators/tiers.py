@@ -116,7 +116,6 @@ _TYPICAL = Tier(
     bump_n=1.5,
     fatigue=0.15,
 )
-_RAPID: dict[str, Range] = {"rise_s": (0.09, 0.13), "release_s": (0.09, 0.13), "hold_s": (0.02, 0.06)}
 _ANY_UNIT = (WireUnit.COUNT, WireUnit.KILOPASCAL, WireUnit.UNKNOWN)
 _IDLE = replace(_TYPICAL, squeezes=0, bump_n=0.8)
 _WORST = replace(
@@ -135,7 +134,16 @@ TIERS: Final[dict[str, Tier]] = {
     "tremor": replace(_TYPICAL, tremor=0.09),
     "clonus": replace(_TYPICAL, clonus=0.18, hold_s=(1.0, 2.5)),
     "holds": replace(_TYPICAL, squeezes=5, hold_s=(6.0, 45.0), unevenness=0.25, fatigue=0.3, wandering=0.05),
-    "rapid 3 Hz": replace(_TYPICAL, squeezes=20, rest_s=(0.04, 0.1), unevenness=0.12, kept=0.0, **_RAPID),
+    "rapid 3 Hz": replace(
+        _TYPICAL,
+        squeezes=20,
+        rise_s=(0.09, 0.13),
+        release_s=(0.09, 0.13),
+        hold_s=(0.02, 0.06),
+        rest_s=(0.04, 0.1),
+        unevenness=0.12,
+        kept=0.0,
+    ),
     "irregular": replace(_TYPICAL, spread=0.5, unevenness=0.6, kept=0.2, mere_starts=0.06, held_out=True),
     "fatigue": replace(_TYPICAL, squeezes=20, fatigue=0.65),
     "putty": replace(_TYPICAL, creep=0.16, units=(WireUnit.KILOPASCAL,)),

@@ -112,6 +112,31 @@ def test_constant_force_is_no_squeeze(block, level):
     assert detector.finish() == []
 
 
+def test_a_sensor_at_its_end_from_beginning_to_end(block):
+    detector = SqueezeDetector()
+    assert detector.update(block(np.full(3000, 250.0), clipped=np.ones(3000, bool))) == []
+    assert detector.finish() == []
+
+
+def test_empty_blocks_change_nothing(block, force):
+    values = force(SERIES_S)
+    detector = SqueezeDetector()
+    detector.update(block(values[:250]))
+    state = pickle.dumps(detector)
+    assert detector.update(block([], first=250)) == []
+    assert pickle.dumps(detector) == state
+
+
+def test_two_hands_at_once_do_not_touch(block, force):
+    left, right = SqueezeDetector(), SqueezeDetector()
+    one, other = force(SERIES_S), force([3.0, 6.0], 60.0)
+    found: dict[str, int] = {"left": 0, "right": 0}
+    for k in range(0, 1300, 10):
+        found["left"] += len(left.update(block(one[k : k + 10], first=k, tool="left")))
+        found["right"] += len(right.update(block(other[k : k + 10], first=k, tool="right")))
+    assert found == {"left": 6, "right": 2}
+
+
 def test_no_readings_at_all(block):
     detector = SqueezeDetector()
     for nothing in (np.nan, np.inf, -np.inf):
@@ -157,15 +182,16 @@ def test_impossible_settings(wrong):
 
 
 def test_imports_little_and_fast():
-    """A script that counts squeezes pays for numpy, not for the hub."""
+    """A script that counts squeezes pays for numpy, not for the hub. The best of three: others run too."""
     script = """
 import sys, time
 begin = time.perf_counter()
 import griphub
-griphub.detect_squeezes
+griphub.detect_squeezes, griphub.SqueezeDetector, griphub.recount
 spent_s = time.perf_counter() - begin
 heavy = {"bleak", "bumble", "pydantic", "streamlit", "paho", "scipy", "asyncio"} & set(sys.modules)
 assert not heavy, heavy
-assert spent_s < 1.0, spent_s
+assert spent_s < 0.4, spent_s
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)
+    runs = (subprocess.run([sys.executable, "-c", script], check=False, timeout=30) for _ in range(3))
+    assert any(run.returncode == 0 for run in runs)

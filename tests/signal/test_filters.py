@@ -92,9 +92,9 @@ def test_missing_samples_and_the_sensors_end_are_told_where_they_were(block):
     values = np.where((index >= 100) & (index < 110), np.nan, 0.0)
     clipped = (index > 150) & (index < 160)
     rows, last = steps(block, values, index / 100, clipped=clipped)
-    missing = {m.index: m.index + 1 - m.received for _, m, _, _ in rows}
+    missing = {m.sample: m.sample + 1 - m.received for _, m, _, _ in rows}
     assert {n for index, n in missing.items() if index < 100} == {0}
     assert {n for index, n in missing.items() if index >= 110} == {10}
-    assert (last.index, last.received) == (199, 190)
-    flagged = [m.index for _, m, flag, _ in rows if flag]
+    assert (last.sample, last.received) == (199, 190)
+    flagged = [m.sample for _, m, flag, _ in rows if flag]
     assert 150 <= min(flagged) <= 152 and 159 <= max(flagged) <= 161
