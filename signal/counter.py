@@ -71,20 +71,21 @@ class Counter:
         self.usual = Usual(settings, usual_peak)
         self.unit = Unit.UNKNOWN
         self.noise = 0.0
+        self.rest: Rest | None = None
+        self.rise: Rise | None = None
         self._begin_stream()
         if known:
             if known.peaks:
                 duration_s = median(known.durations_s) if known.durations_s else 0.0
                 self.usual.learn(median(known.peaks), duration_s, firm=known.firm)
-            self.rest = Rest(known.level)
-            self.rest.noise, self.rest.measured, self.rest.seen = known.noise, True, 1
+            self.rest = rest = Rest(known.level)
+            rest.noise, rest.measured, rest.seen = known.noise, True, 1
             self._quantum = 0.0
-            self._set_thresholds(self.rest)
+            self._set_thresholds(rest)
 
     def _begin_stream(self) -> None:
         self.usual.end_stream()
-        self.rest: Rest | None = None
-        self.rise: Rise | None = None
+        self.rest = self.rise = None
         self._last = self._low = NEVER
         self._begins_s = -inf
         self._glimpsed = self._rested = self._fill = 0

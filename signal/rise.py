@@ -2,7 +2,7 @@
 
 from collections import deque
 from enum import Enum, auto
-from math import inf
+from math import inf, sqrt
 
 from .filters import DELAY_STEPS
 from .grid import STEP_S, Moment
@@ -170,7 +170,7 @@ class Rise:
     def top_sd(self) -> float:
         """SD of smoothed force near the top."""
         mean = self._near_sum / max(self.near, 1)
-        return max(self._near_squares / max(self.near, 1) - mean * mean, 0.0) ** 0.5
+        return sqrt(max(self._near_squares / max(self.near, 1) - mean * mean, 0.0))
 
     def end(self, now: Moment, *, released: bool) -> tuple[Moment, float]:
         """Offset, and integral above rest until then, of a rise that is over `now`."""

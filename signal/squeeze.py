@@ -88,13 +88,11 @@ class SqueezeDetector:
         out: list[Squeeze] = []
         if not block.values.size:
             return out
-        if (
-            block.tool_id != self._tool_id
-            or block.unit != self._counter.unit
-            or block.first_index < self._end_index
-        ):
-            self._change(block, out)
         counter = self._counter
+        if block.tool_id != self._tool_id or block.unit != counter.unit:
+            self._change(block, out)
+        elif block.first_index < self._end_index:  # the tool was switched on anew
+            out += self._end(EndedBy.GAP)
         for stretch in self._grid.push(block):
             if stretch.fresh:
                 counter.restart(*stretch.fresh, out)
@@ -105,15 +103,17 @@ class SqueezeDetector:
 
     def finish(self) -> list[Squeeze]:
         """End the stream: what is on the way counts if it already qualifies."""
+        return self._end(EndedBy.STREAM_END)
+
+    def _end(self, ended_by: EndedBy) -> list[Squeeze]:
         out: list[Squeeze] = []
-        self._counter.end(EndedBy.STREAM_END, out)
+        self._counter.end(ended_by, out)
         self._grid = Grid(self._settings.gap_s)
         return out
 
     def _change(self, block: SampleBlock, out: list[Squeeze]) -> None:
-        """Begin with another tool, or with the same one after it was switched on anew."""
-        self._counter.end(EndedBy.GAP, out)
-        self._grid = Grid(self._settings.gap_s)
-        if self._tool_id is not None and (block.tool_id != self._tool_id or block.unit != self._counter.unit):
+        """Begin with another tool, of which nothing is known."""
+        out += self._end(EndedBy.GAP)
+        if self._tool_id is not None:
             self._counter.usual.forget()
         self._tool_id, self._counter.unit = block.tool_id, block.unit

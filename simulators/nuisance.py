@@ -108,8 +108,8 @@ def sampled_at(end_s: float, rate_hz: float, jitter: float, rng: np.random.Gener
         return np.arange(n) / rate_hz
     steps_s = np.exp(jitter * rng.standard_normal(n) - jitter**2 / 2) / rate_hz
     steps_s[rng.random(n) < 0.02] *= 4.0  # a host that looks away
-    t_s = np.cumsum(steps_s) - steps_s[0]
-    return t_s[t_s < end_s]
+    t_s: FloatArray = np.cumsum(steps_s) - steps_s[0]
+    return t_s[: int(t_s.searchsorted(end_s))]
 
 
 def arrived(samples: int, rate_hz: float, lose: float, rng: np.random.Generator) -> NDArray[np.bool_]:
