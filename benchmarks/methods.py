@@ -70,7 +70,7 @@ def plain_peaks(t_s, force, fs_hz, usual) -> list[Found]:
 
 #: Chosen by random search over the tuning half of the tiers, for the share of exact counts: cut-off in Hz,
 #: prominence and height as shares of the range, both in SDs of noise too, distance and width in seconds.
-TUNED = {"cutoff": 4.0, "prominence": 0.18, "height": 0.15, "noise": 8.0, "distance": 0.2, "width": 0.08}
+TUNED = {"cutoff": 6.2, "prominence": 0.22, "height": 0.09, "noise": 21.0, "distance": 0.25, "width": 0.115}
 
 
 def tuned_peaks(t_s, force, fs_hz, usual, tuned=TUNED) -> list[Found]:

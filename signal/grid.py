@@ -97,10 +97,11 @@ class Grid:
     def _push_few(self, block: SampleBlock) -> Iterator[Stretch]:
         index, fs_hz = block.first_index - 1, block.fs_hz
         rate_gap_s = max(_GAP_SAMPLES / fs_hz, self._gap_s) if fs_hz > 0 else 0.0
-        stretch = Stretch(None, last=self._last)
-        last_s, _, received = self._last
-        was, step_s, area, quantum = self._value, self._last_step_s, self._area, self._quantum
-        edge_s = self._start_s + (self._done + 1) * STEP_S
+        stretch = Stretch(None, [], [], [], [], self._last)
+        last_s, last_index, received = self._last
+        was, step_s, quantum, seen_clipped = self._value, self._last_step_s, self._quantum, self._clipped
+        start_s, done, area, edge_area = self._start_s, self._done, self._area, self._edge_area
+        edge_s = start_s + (done + 1) * STEP_S
         rows = zip(block.t_s.tolist(), block.values.tolist(), block.clipped.tolist(), strict=True)
         for t_s, value, clipped in rows:
             index += 1
@@ -114,34 +115,33 @@ class Grid:
                 if 0.0 < change < quantum:
                     quantum = change
                 if clipped:
-                    self._clipped = True
+                    seen_clipped = True
                 if t_s >= edge_s:
                     slope = (value - was) / step_s
                     moment = Moment(t_s, index, received)
                     while t_s >= edge_s:
                         dt_s = edge_s - last_s
-                        edge_area = area + dt_s * (was + 0.5 * slope * dt_s)
-                        stretch.means.append((edge_area - self._edge_area) * GRID_HZ)
+                        before, edge_area = edge_area, area + dt_s * (was + 0.5 * slope * dt_s)
+                        stretch.means.append((edge_area - before) * GRID_HZ)
                         stretch.moments.append(moment)
-                        stretch.clipped.append(self._clipped)
+                        stretch.clipped.append(seen_clipped)
                         stretch.quanta.append(quantum)
-                        self._edge_area = edge_area
-                        self._clipped = False
-                        self._done += 1
-                        edge_s = self._start_s + (self._done + 1) * STEP_S
+                        seen_clipped = False
+                        done += 1
+                        edge_s = start_s + (done + 1) * STEP_S
                 area += step_s * (value + was) * 0.5
             else:
                 if received > 1:
+                    stretch.last = Moment(last_s, last_index, received - 1)
                     yield stretch
                 moment = Moment(t_s, index, received)
-                stretch = Stretch((moment, value))
-                self._begin(t_s)
-                self._clipped = clipped
-                area, edge_s = 0.0, t_s + STEP_S
-            last_s, was = t_s, value
-            stretch.last = Moment(t_s, index, received)
-        self._last, self._value, self._last_step_s = stretch.last, was, step_s
-        self._area, self._quantum = area, quantum
+                stretch = Stretch((moment, value), [], [], [], [], moment)
+                start_s, done, area, edge_area, seen_clipped = t_s, 0, 0.0, 0.0, clipped
+                edge_s = t_s + STEP_S
+            last_s, last_index, was = t_s, index, value
+        stretch.last = self._last = Moment(last_s, last_index, received)
+        self._value, self._last_step_s, self._quantum, self._clipped = was, step_s, quantum, seen_clipped
+        self._start_s, self._done, self._area, self._edge_area = start_s, done, area, edge_area
         if received:
             yield stretch
 
