@@ -264,9 +264,9 @@ class Counter:
         likely = came_back or (lasting and rise.height > self._high(rest))
         one = Candidate(squeeze, duration_s, likely and duration_s >= settings.first_s)
         clear = self._clear_first(rise, rest, duration_s, came_back)
-        if self._vague(rise, rest):
-            vague = one.likely and self._paused and not rest.unrest
-            counted = usual.judge_vague(one) if vague else []
+        rhythmic = one.likely and self._paused and not rest.unrest
+        if self._vague(rise, rest) and not (rhythmic and usual.known):
+            counted = usual.judge_vague(one) if rhythmic else []
             self._count(counted, out)
             return bool(counted)
         impulse = settings.impulse_share * usual.duration_s * rest.usual
