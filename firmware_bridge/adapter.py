@@ -150,10 +150,21 @@ class Adapter:
         async with self._connecting:
             self.turn(device.address)
             if sys.platform == "linux" and self._bumble is None:
-                async with pairing_agent(device.address, self._passkey):
-                    yield
+                try:
+                    async with pairing_agent(device.address, self._passkey):
+                        yield
+                finally:
+                    await self._listen_on()
             else:
                 yield
+
+    async def _listen_on(self) -> None:
+        """Scan on at once: connecting ends BlueZ's scan, and it would wait 5 s (IDLE_DISCOV_TIMEOUT)."""
+        try:
+            await self._ear.restart()
+        except AdapterUnavailable as failure:
+            self.failure = failure
+            self.lost.set()
 
     def client(
         self, device: BLEDevice, disconnected: Callable[[BleakClient], None] | None = None, **kwargs: Any

@@ -54,7 +54,7 @@ class BlueZ:
 
     def __init__(self, bus: MessageBus) -> None:
         self.bus = bus
-        self.links = self.scans = 0
+        self.links = self.scans = self.starts = 0
         self.breaks = 0.0
         self.error = ENDED[0]
         self.reason = ""
@@ -91,6 +91,8 @@ class BlueZ:
             return Message.new_method_return(call, "a{sv}", [self.device])
         if call.interface == ADAPTER:
             return self._scan(call)
+        if call.interface == "org.bluez.AgentManager1":
+            return Message.new_method_return(call)
         if call.interface != DEVICE:
             return False
         return self._connect(call) if call.member == "Connect" else self._disconnect(call)
@@ -100,6 +102,7 @@ class BlueZ:
             if self.scans:
                 return Message.new_error(call, "org.bluez.Error.InProgress", "Operation already in progress")
             self.scans = 1
+            self.starts += 1
             asyncio.get_running_loop().call_later(0.05, lambda: self._say(RSSI=Variant("n", -60)))
         elif call.member == "StopDiscovery":
             self.scans = 0
@@ -215,3 +218,15 @@ async def test_all_who_look_share_one_scan(bluez: BlueZ) -> None:
     )
     assert found.address == again.address == ADDRESS and [a.name for a in heard] == ["ball1"]
     assert not bluez.scans
+
+
+async def test_the_scan_is_started_anew_after_each_connection_which_ends_it(bluez: BlueZ) -> None:
+    adapter = Adapter("system")
+    async with adapter.listening(lambda *_: None):
+        async with adapter.connecting(bluez.found()):
+            client = await adapter.connect(bluez.found())
+        assert (bluez.starts, bluez.scans) == (2, 1)
+        await client.disconnect()
+    async with adapter.connecting(bluez.found()):
+        pass
+    assert (bluez.starts, bluez.scans) == (2, 0), "nobody listens"
