@@ -23,6 +23,7 @@ STUCK = "held so long that the tool may have lain under something"
 _BACK_SHARE = 0.15  #: of its height: so near to its foot a rise came back to rest
 _PAUSE_S = 0.3  #: of rest between two squeezes tell them from fidgeting
 _WEIGHT_S = 1.2  #: low force that stands still for so long before any squeeze is the weight of the hand
+_AWAY_S = 3.0  #: the same for low force that goes up and down for so long without coming back to rest
 _VAGUE_UNREST = 6.0  #: times the unrest of a hand that rests stand out from it
 _TORN_S = 1.0  #: force found high after so short a gap is the squeeze from before it
 _AFTER_GAP_S = 0.2  #: what begins so soon after a gap began in it
@@ -88,7 +89,8 @@ class Counter:
         self.rest = self.rise = None
         self._last = self._low = NEVER
         self._begins_s = -inf
-        self._glimpsed = self._rested = self._fill = 0
+        self._glimpsed = self._fill = self._away = 0
+        self._rested = -inf
         self._paused = self._torn = False
         self._on = self._least = self._quantum = inf
         self._means: list[float] = []
@@ -141,10 +143,12 @@ class Counter:
             if usual.waits:
                 self._count(usual.decide(stretch.moments[i].t_s, self.rise.height if self.rise else 0.0), out)
             # one by one where something else hangs on each step
-            end = n if rest.measured and usual.known and not usual.waits else i + 1
+            end = n if rest.measured and usual.firm and not usual.waits else i + 1
+            if self.rise is not None and not usual.firm:
+                self._away += 1
             if self.rise is not None:
                 i, turn = self.rise.follow(steps, i, end, rest.noise)
-                if turn is not Turn.ON or not usual.known:
+                if turn is not Turn.ON or not usual.firm:
                     self._turn(self.rise, turn, steps, i, stretch.moments[i].t_s, out)
             elif self._fill:
                 self._fill -= 1
@@ -183,6 +187,7 @@ class Counter:
         end = rest.follow(steps.forces, begin, end, self._on)
         if rest.quiet >= 0:
             self._low = steps.moments[rest.quiet]
+            self._away = 0
             self._torn = False
         if rest.noise != noise:
             self._set_thresholds(rest)
@@ -208,8 +213,10 @@ class Counter:
         rest = self.rest
         assert rest is not None
         force = steps.forces[i]
-        if not self.usual.known and rise.still_s > _WEIGHT_S and rise.height < self._high(rest):
+        weighs = self._away * STEP_S > _AWAY_S or (rise.still_s > _WEIGHT_S and not self.usual.known)
+        if weighs and not self.usual.firm and rise.height < self._high(rest):
             self.rise = None
+            self._away = 0
             rest.settle(force)
             return
         if turn is Turn.ON:
@@ -262,10 +269,13 @@ class Counter:
             return torn
         lasting = duration_s >= settings.first_clear_s or ended_by is EndedBy.GAP
         likely = came_back or (lasting and rise.height > self._high(rest))
-        one = Candidate(squeeze, duration_s, likely and duration_s >= settings.first_s)
+        plain = rise.climbed > settings.first_vague * rest.noise
+        if not (self._paused or usual.firm or rise.climbed > self._high(rest)):
+            return False
+        one = Candidate(squeeze, duration_s, plain, likely and duration_s >= settings.first_s)
         clear = self._clear_first(rise, rest, duration_s, came_back)
         rhythmic = one.likely and self._paused and not rest.unrest
-        if self._vague(rise, rest) and not (rhythmic and usual.known):
+        if not plain and self._vague(rise, rest) and not (rhythmic and usual.known):
             counted = usual.judge_vague(one) if rhythmic else []
             self._count(counted, out)
             return bool(counted)
@@ -323,9 +333,7 @@ class Counter:
 
     def _vague(self, rise: Rise, rest: Rest) -> bool:
         """Whether a rise hardly stands out while nothing is known, neither of the child nor of rest."""
-        if self.usual.firm or rise.height > self._settings.first_vague * rest.noise:
-            return False
-        return not rest.unrest or rise.height < _VAGUE_UNREST * rest.unrest
+        return not self.usual.firm and rise.climbed < _VAGUE_UNREST * (rest.unrest or inf)
 
     def _high(self, rest: Rest) -> float:
         """Height that no weight of a hand reaches."""

@@ -13,6 +13,7 @@ from .grid import GRID_HZ, Grid, Stretch
 from .settings import DEFAULTS, SqueezeSettings
 
 _EARLY_STEPS = round(3.0 * GRID_HZ)
+_FIRM = 6  #: squeezes that were counted live tell what is usual, even if none stood out
 _ENOUGH = 16  #: squeezes after which what is known live no longer hangs on the first ones
 
 
@@ -96,7 +97,7 @@ def look_twice(
     learned = Known(
         peaks=tuple(s.peak for s in first) or ((usual_peak,) if usual_peak else ()),
         durations_s=tuple(s.impulse / s.peak for s in first),
-        firm=counter.usual.firm,
+        firm=counter.usual.firm or len(first) >= _FIRM,
         noise=counter.noise,
         level=_level(smoothed),
     )

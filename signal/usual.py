@@ -23,6 +23,7 @@ class Candidate:
 
     squeeze: Squeeze
     duration_s: float
+    plain: bool  #: high enough above noise to be no chance
     likely: bool  #: longer than a bump, and high or back to rest
 
 
@@ -51,6 +52,7 @@ class Usual:
         """Know nothing of the child, or no more than a peak."""
         self._peaks: deque[float] = deque([] if usual_peak is None else [usual_peak], maxlen=_USUAL_OF)
         self._durations_s: deque[float] = deque(maxlen=_USUAL_OF)
+        self._plain: deque[bool] = deque(maxlen=_USUAL_OF)
         self._seeded = usual_peak is not None
         self.end_stream()
 
@@ -72,8 +74,8 @@ class Usual:
 
     @property
     def firm(self) -> bool:
-        """Whether it is known what is usual: of two squeezes nobody knows whether they were any."""
-        return self._seeded or len(self._peaks) >= _FIRM
+        """Whether it is known what is usual: of two squeezes, or faint ones, nobody knows whether they were."""
+        return self._seeded or (len(self._peaks) >= _FIRM and 2 * sum(self._plain) >= len(self._plain))
 
     @property
     def waits(self) -> bool:
@@ -115,6 +117,7 @@ class Usual:
         self._waiting = self._small[:-1]
         self._peaks.clear()
         self._durations_s.clear()
+        self._plain.clear()
         return self.judge(one, clear=True)
 
     def decide(self, now_s: float, higher: float) -> list[Squeeze]:
@@ -143,6 +146,7 @@ class Usual:
         self.count += 1
         self._peaks.append(one.squeeze.peak)
         self._durations_s.append(one.duration_s)
+        self._plain.append(one.plain)
         return replace(one.squeeze, number=self.count, decided_s=decided_s)
 
 
