@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 from bleak import BleakClient
 from bleak.exc import BleakError
+from home import Home
 
 from griphub.firmware_bridge import profile
 from griphub.firmware_bridge.adapter import Adapter, open_adapter
 from griphub.firmware_bridge.discovery import find_device, scan
 from griphub.firmware_bridge.errors import LinkLost
+from griphub.firmware_bridge.gatt import GattLink
 from griphub.firmware_bridge.link import GripClient
 from griphub.firmware_bridge.samples import SampleBlock
 from griphub.firmware_bridge.stored import StoredSession
@@ -30,7 +32,7 @@ from griphub.hub.records import Event, SessionEnded, WaveformSecond, decode
 from griphub.hub.waveform import decode_samples
 
 OUT = Path("/mnt")
-HOME = Path("/root/griphub")
+DATA = Path("/root/griphub")
 BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
 FIND_S = 30.0
 #: A program that BlueZ neither serves nor refuses has waited for longer than pairing takes here.
@@ -42,6 +44,8 @@ class Tasks:
 
     _bluetoothd: asyncio.subprocess.Process
     _hub: asyncio.subprocess.Process
+    _home: Home | None = None
+    _began_s: float
 
     async def start(self) -> None:
         """Start the Bluetooth service and switch the radio on."""
@@ -73,6 +77,13 @@ class Tasks:
                 return repr(error)
         return ""
 
+    async def read_force(self, tool: str, pair: bool) -> int:
+        """Read the force that a tool tells only over an encrypted link, in mN."""
+        async with open_adapter() as adapter:
+            device = await find_device(tool, timeout_s=FIND_S, adapter=adapter)
+            async with GattLink(device, adapter, pair=pair) as link:
+                return int.from_bytes(await link.read(profile.FORCE), "little", signed=True)
+
     async def stream(self, tools: list[str], passkey: int | None = None) -> dict[str, dict[str, Any]]:
         """Stream each tool until it goes to sleep, whatever happens to its link, and keep its samples."""
 
@@ -81,8 +92,7 @@ class Tasks:
             return passkey
 
         async with open_adapter(passkey=None if passkey is None else typed) as adapter:
-            finding = asyncio.Lock()  # BlueZ lets a program scan once at a time
-            streams = await asyncio.gather(*(_stream(adapter, tool, finding) for tool in tools))
+            streams = await asyncio.gather(*(_stream(adapter, tool) for tool in tools))
             return dict(zip(tools, streams, strict=True))
 
     async def stored(self, tool: str) -> dict[str, Any]:
@@ -103,11 +113,10 @@ class Tasks:
                 except LinkLost as error:
                     print(repr(error), flush=True)
         blocks = [block for session in sessions.values() for block in session.blocks]
-        _keep(tool, blocks)
         return {
             "received": sum(len(block) for block in blocks),
             "lost": sum(session.lost for session in sessions.values()),
-            "duplicates": 0,  # would be kept twice
+            "duplicates": _keep(tool, blocks),
             "sessions": len(sessions),
             "links": links,
             "seconds": time.monotonic() - began_s,
@@ -117,6 +126,35 @@ class Tasks:
         """Delete this side of a bond."""
         async with open_adapter() as adapter:
             await adapter.forget(await find_device(tool, timeout_s=FIND_S, adapter=adapter))
+
+    async def serve(self, tool: str) -> None:
+        """Keep a tool connected, as the hub does, from now on."""
+        if self._home:  # of a scenario that failed
+            await self._home.stop()
+        self._home, self._began_s = Home(tool), time.monotonic()
+
+    async def link_says(self, what: str) -> tuple[str, list[str]]:
+        """Wait for a phase or an error of its link; returns the words for it, and all errors before it."""
+        assert self._home
+        return await self._home.says(what)
+
+    async def mend(self) -> None:
+        """Pair it anew, as a parent consents to."""
+        assert self._home
+        await self._home.mend()
+
+    async def served(self, tool: str) -> dict[str, Any]:
+        """Wait until it sleeps, release it, and keep its samples."""
+        assert self._home
+        await self._home.end()
+        assembler = self._home.assembler
+        _keep(tool, self._home.blocks)
+        return {
+            "received": assembler.received,
+            "lost": assembler.lost,
+            "duplicates": assembler.duplicates,
+            "seconds": time.monotonic() - self._began_s,
+        }
 
     async def start_hub(self, tools: list[str]) -> None:
         """Start the hub's own service for a family with these tools."""
@@ -132,19 +170,10 @@ class Tasks:
             await asyncio.sleep(0.5)
         self._hub.terminate()
         await self._hub.wait()
-        for tool in tools:
-            seconds = [e for e in _events() if isinstance(e, WaveformSecond) and e.tool_id == tool]
-            seconds.sort(key=lambda second: second.first_index)
-            indices = [
-                np.arange(second.first_index, second.first_index + second.samples) for second in seconds
-            ]
-            values = [decode_samples(second.data)[1] for second in seconds]
-            np.savez(OUT / tool, indices=np.concatenate(indices), values=np.concatenate(values))
-        fields = {"received", "lost", "ended_by"}
-        return {tool: ended[tool].model_dump(mode="json", include=fields) for tool in tools}
+        return {tool: _on_record(ended[tool]) for tool in tools}
 
 
-async def _stream(adapter: Adapter, tool: str, finding: asyncio.Lock) -> dict[str, Any]:
+async def _stream(adapter: Adapter, tool: str) -> dict[str, Any]:
     began_s = time.monotonic()
     assembler = StreamAssembler(tool)
     blocks: list[SampleBlock] = []
@@ -152,8 +181,7 @@ async def _stream(adapter: Adapter, tool: str, finding: asyncio.Lock) -> dict[st
     links_s: list[float] = []
     while not assembler.ended:
         since_s = time.monotonic()
-        async with finding:
-            device = await find_device(tool, timeout_s=FIND_S, adapter=adapter)
+        device = await find_device(tool, timeout_s=FIND_S, adapter=adapter)
         try:
             async with GripClient(device, adapter=adapter, assembler=assembler) as client:
                 links_s.append(time.monotonic() - since_s)
@@ -176,23 +204,40 @@ async def _stream(adapter: Adapter, tool: str, finding: asyncio.Lock) -> dict[st
 
 def _configure(tools: list[str]) -> Path:
     """Write the hub's configuration."""
-    file = HOME.with_suffix(".toml")
-    config = f'data_dir = "{HOME}"\n[[children]]\nid = "c-1"\nalias = "Kim"\n'
+    file = DATA.with_suffix(".toml")
+    config = f'data_dir = "{DATA}"\n[[children]]\nid = "c-1"\nalias = "Kim"\n'
     config += "".join(f'[[tools]]\nid = "{tool}"\nchild = "c-1"\nhand = "right"\n' for tool in tools)
     file.write_text(config)
     return file
 
 
-def _keep(tool: str, blocks: list[SampleBlock]) -> None:
-    """Leave the samples where the tests find them."""
-    indices = [np.arange(block.first_index, block.end_index) for block in blocks]
-    values = [block.values for block in blocks]
-    np.savez(OUT / tool, indices=np.concatenate(indices), values=np.concatenate(values))
+def _keep(tool: str, blocks: list[SampleBlock]) -> int:
+    """Leave the samples where the tests find them; returns how many are there more than once."""
+    return _save(tool, [(block.first_index, block.values) for block in blocks])
+
+
+def _on_record(ended: SessionEnded) -> dict[str, Any]:
+    """What the hub recorded of a session, its samples left where the tests find them."""
+    waveform = [e for e in _events() if isinstance(e, WaveformSecond) and e.session_id == ended.session_id]
+    waveform.sort(key=lambda second: second.first_index)
+    return {
+        "received": ended.received,
+        "lost": ended.lost,
+        "duplicates": _save(ended.tool_id, [(s.first_index, decode_samples(s.data)[1]) for s in waveform]),
+        "ended_by": ended.ended_by,
+        "seconds": (ended.ended_at - ended.measured_at).total_seconds(),
+    }
+
+
+def _save(tool: str, pieces: list[tuple[int, Any]]) -> int:
+    indices = np.concatenate([np.arange(first, first + len(values)) for first, values in pieces])
+    np.savez(OUT / tool, indices=indices, values=np.concatenate([values for _, values in pieces]))
+    return int(indices.size - np.unique(indices).size)
 
 
 def _events() -> list[Event]:
     """What the hub has on record, for delivery to whoever comes."""
-    with closing(sqlite3.connect(f"file:{HOME / 'outbox.db'}?mode=ro", uri=True)) as outbox:
+    with closing(sqlite3.connect(f"file:{DATA / 'outbox.db'}?mode=ro", uri=True)) as outbox:
         return [decode(payload) for (payload,) in outbox.execute("SELECT payload FROM outbox")]
 
 
@@ -217,7 +262,7 @@ async def answer(port: FileIO) -> None:
     tasks = Tasks()
     while question := await questions.readline():
         asked = json.loads(question)
-        print(asked, flush=True)
+        print(f"{time.time():.1f}", asked, flush=True)
         try:
             said = {"answer": await getattr(tasks, asked["task"])(**asked["options"])}
         except Exception as error:
