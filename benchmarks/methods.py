@@ -1,5 +1,6 @@
 """Ways to find squeezes that one would otherwise pick, beside our own."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -111,7 +112,9 @@ def neurokit_peaks(t_s, force, fs_hz, usual) -> list[Found]:
 
     t_s, force, fs_hz = _even(t_s, force)
     smooth = neurokit2.signal_filter(force, fs_hz, highcut=min(5.0, 0.4 * fs_hz), order=2)
-    at = neurokit2.signal_findpeaks(smooth, relative_height_min=0.0)["Peaks"]
+    with warnings.catch_warnings():  # it takes the SD of what may be nothing
+        warnings.simplefilter("ignore", RuntimeWarning)
+        at = neurokit2.signal_findpeaks(smooth, relative_height_min=0.0)["Peaks"]
     return _measured(t_s, smooth, np.asarray(at, dtype=int))
 
 

@@ -74,7 +74,7 @@ class Usual:
 
     @property
     def firm(self) -> bool:
-        """Whether it is known what is usual: of two squeezes, or faint ones, nobody knows whether they were."""
+        """Whether it is known what is usual: two squeezes, or faint ones, may have been none."""
         return self._seeded or (len(self._peaks) >= _FIRM and 2 * sum(self._plain) >= len(self._plain))
 
     @property
