@@ -63,7 +63,7 @@ class Attempt:
         self._uuids = frozenset(properties.get("UUIDs", ()))
         self._connected = bool(properties.get("Connected"))
         self._far = False
-        self._heard = self._linked = False
+        self._linked = self._heard = False
         self._broken = 0
         self._take(properties)
 
@@ -72,7 +72,6 @@ class Attempt:
         match signal.interface, signal.member, signal.body:
             case str(), "PropertiesChanged", [str(interface), dict(changed), *_] if interface == _DEVICE:
                 changed = unpack_variants(changed)
-                self._heard = self._heard or "RSSI" in changed
                 self._uuids |= frozenset(changed.get("UUIDs", ()))
                 self._take(changed)
             case str(interface), "Disconnected", [str(reason), *_] if (interface, reason) == (
@@ -88,8 +87,9 @@ class Attempt:
             self._decide(ToolHeld(self._name))
 
     def _take(self, changed: Mapping[str, Any]) -> None:
-        if (rssi_dbm := changed.get("RSSI")) is not None and nearness(rssi_dbm) in _FAR:
-            self._far = True
+        if (rssi_dbm := changed.get("RSSI")) is not None:  # which BlueZ has as long as it scans
+            self._heard = True
+            self._far = self._far or nearness(rssi_dbm) in _FAR
         if changed.get("ServicesResolved"):
             self._broken = 0  # read over an encrypted link
         if "Connected" in changed:
@@ -122,7 +122,7 @@ async def attempt(device: BLEDevice, name: str) -> AsyncIterator[None]:
         If it refuses the key that BlueZ has of it. Before BlueZ 5.82 that is concluded from links with a near
         device that end at once, again and again; of one that is far away nothing is said.
     ToolHeld
-        If it said at some time that it was held, and is heard now, and near, and takes no connection.
+        If it said at some time that it was held, and was heard by this scan, near, and takes no connection.
     AdapterUnavailable
         If BlueZ does not run.
     """
