@@ -133,7 +133,9 @@ class SessionEnded(_SessionEvent):
     clock_step_s: float = Field(
         0.0, description="the hub's clock was set forward by so much meanwhile: add it to the session's times"
     )
-    squeezes: int = Field(ge=0)
+    squeezes: int = Field(ge=0, description="that were told")
+    added: int = Field(0, ge=0, description="of them only seen when the whole session was looked at again")
+    withdrawn: int = Field(0, ge=0, description="of them not confirmed when it was looked at again")
     doubtful: int = Field(0, ge=0)
     peak: float | None = Field(None, description="highest squeeze, in `unit`; null without squeezes")
     median_peak: float | None = None

@@ -79,7 +79,12 @@ def waveform_chart(
         {"t": round(float(t), 3), "v": None if np.isnan(v) else round(float(v), 3)}
         for t, v in zip(shown.t_s, shown.values, strict=True)
     ]
-    squeezes = [_mark(s) for s in detail.squeezes if s.offset_s >= start_s and s.onset_s <= end_s]
+    # in order of time, which is not that of counting: some are only seen at the session's end
+    squeezes = [
+        _mark(number, squeeze)
+        for number, squeeze in enumerate(detail.squeezes, start=1)
+        if squeeze.offset_s >= start_s and squeeze.onset_s <= end_s
+    ]
     heights = [*(row["v"] for row in samples if row["v"] is not None), *(row["peak_v"] for row in squeezes)]
     low, high = min(0.0, *heights), max(0.0, *heights)
     time = alt.Scale(domain=[start_s, end_s], nice=False)
@@ -117,9 +122,9 @@ def waveform_chart(
     return alt.layer(bands, curve, dots, numbers).properties(height=320)
 
 
-def _mark(squeeze: SqueezeCounted) -> dict[str, Any]:
+def _mark(number: int, squeeze: SqueezeCounted) -> dict[str, Any]:
     return {
-        "number": str(squeeze.number),
+        "number": str(number),
         "kind": "doubtful" if squeeze.doubtful else "counted",
         "onset": squeeze.onset_s,
         "offset": squeeze.offset_s,

@@ -82,14 +82,14 @@ def _squeezes(detail: SessionDetail) -> None:
         st.dataframe(
             [
                 {
-                    "Number": squeeze.number,
+                    "Number": number,
                     "Starts at (s)": round(squeeze.onset_s, 2),
                     "Lasts (s)": round(squeeze.offset_s - squeeze.onset_s, 2),
                     f"Peak above rest, {words.axis(squeeze.unit).lower()}": round(squeeze.peak, 1),
                     "Ended because": words.reason(squeeze.ended_by),
                     "Doubtful because": words.reasons(squeeze.doubtful),
                 }
-                for squeeze in detail.squeezes
+                for number, squeeze in enumerate(detail.squeezes, start=1)
             ],
             hide_index=True,
         )

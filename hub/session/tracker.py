@@ -1,5 +1,6 @@
 """One session with one tool: samples go in, events come out. No I/O and no clock of its own."""
 
+import math
 from statistics import median
 from typing import Any, Self
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from ...firmware_bridge.calibration import Calibration
 from ...firmware_bridge.samples import SampleBlock, Unit
+from ...signal.second_look import recount
 from ...signal.squeeze import Squeeze, SqueezeDetector
 from ..records import (
     Event,
@@ -22,6 +24,11 @@ from .state import ABOUT, WHOSE, SessionState
 
 #: Waveforms travel in pieces of about this length.
 PIECE_S = 1.0
+
+#: The second look at a session's end changes nothing from the 17th squeeze on, so only what came before is
+#: kept for it; of a session with fewer, a quarter of an hour at 100 Hz.
+LOOK_AGAIN_SQUEEZES = 16
+LOOK_AGAIN_SAMPLES = 100_000
 
 #: What a squeeze is marked with that no point of the tool's calibration reaches.
 UNCALIBRATED = "outside the range that was calibrated"
@@ -54,6 +61,9 @@ class SessionTracker:
         self._calibration = calibration
         self._detector = SqueezeDetector(usual_peak=median(state.peaks) if state.peaks else None)
         self._piece: list[SampleBlock] = []
+        # of a session that was interrupted, the beginning is not here to be looked at again
+        self._early: list[SampleBlock] | None = None if state.received else []
+        self._live: list[Squeeze] = []
         self._unstepped_s = stepped_s - state.clock_step_s
         self._resumed = state.received > 0
         self._utc_offset_s = state.end_utc_s - state.end_s  # UTC minus tool time, as of the latest block
@@ -147,6 +157,10 @@ class SessionTracker:
         self._follow(first_s, block.utc_s, stepped_s)
         block = self.in_unit(block)
         self._piece.append(block)
+        if self._early is not None and self.count <= LOOK_AGAIN_SQUEEZES:
+            self._early.append(block)
+            if block.first_index - self._early[0].first_index > LOOK_AGAIN_SAMPLES:
+                self._early = None
         state.received += n
         state.end_s = last_s
         state.end_utc_s = self._at_s(last_s)
@@ -165,6 +179,8 @@ class SessionTracker:
         """Close the session."""
         state = self.state
         events: list[Event] = [self._counted(squeeze) for squeeze in self._squeezes(None)]
+        added, withdrawn = self._look_again()
+        events += [self._counted(squeeze) for squeeze in added]
         events += self._cut()
         events.append(
             SessionEnded(
@@ -174,6 +190,8 @@ class SessionTracker:
                 ended_by=ended_by,
                 clock_step_s=state.clock_step_s,
                 squeezes=self.count,
+                added=len(added),
+                withdrawn=len(withdrawn),
                 doubtful=state.doubtful,
                 peak=self.best,
                 median_peak=median(state.peaks) if state.peaks else None,
@@ -192,6 +210,16 @@ class SessionTracker:
             return []
         return self._detector.finish() if block is None else self._detector.update(block)
 
+    def _look_again(self) -> tuple[list[Squeeze], list[Squeeze]]:
+        """Squeezes that all of the session shows and that were not counted live, and the other way round."""
+        if not (self._early and self.state.counts):
+            return [], []
+        found = recount(self._early, self._live)
+        late = self._live[LOOK_AGAIN_SQUEEZES:]
+        until_s = late[0].onset_s if late else math.inf
+        added = [squeeze for squeeze in found.added if squeeze.onset_s < until_s]
+        return added, [squeeze for squeeze in found.withdrawn if squeeze.onset_s < until_s]
+
     def _follow(self, first_s: float, utc_s: float, stepped_s: float) -> None:
         """Learn what UTC is, on the session's own scale."""
         state = self.state
@@ -209,6 +237,7 @@ class SessionTracker:
 
     def _counted(self, squeeze: Squeeze) -> SqueezeCounted:
         state = self.state
+        self._live.append(squeeze)
         doubtful = squeeze.doubtful
         if self._calibration and squeeze.peak + squeeze.rest > self._calibration.range_n[1]:
             doubtful += (UNCALIBRATED,)

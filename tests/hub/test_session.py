@@ -112,6 +112,40 @@ def test_with_a_tool_that_cannot_carry_it_nothing_is_counted_and_all_is_kept() -
     np.testing.assert_allclose(_waveform(events)[1], values, atol=6e-4)
 
 
+def test_what_only_the_whole_session_shows_is_counted_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    t_s, values = force(4)
+    all_blocks = list(blocks(t_s, values))
+    told = run(all_blocks)
+    live = SessionTracker._squeezes
+    monkeypatch.setattr(
+        SessionTracker,
+        "_squeezes",
+        lambda self, block: [squeeze for squeeze in live(self, block) if squeeze.number != 1],
+    )
+    events = run(all_blocks)
+    ended = events[-1]
+    assert isinstance(ended, SessionEnded)
+    assert (ended.squeezes, ended.added, ended.withdrawn) == (4, 1, 0)
+    onsets = [[e.onset_s for e in some if isinstance(e, SqueezeCounted)] for some in (told, events)]
+    assert onsets[1] == [*onsets[0][1:], onsets[0][0]]
+    numbers = [e.number for e in events if isinstance(e, SqueezeCounted)]
+    assert numbers == [1, 2, 3, 4]
+
+
+def test_a_session_that_was_interrupted_is_not_looked_at_again() -> None:
+    t_s, values = force(4)
+    all_blocks = list(blocks(t_s, values))
+    tracker, _ = SessionTracker.begin(all_blocks[0], boot_id=77, **WHO)
+    for block in all_blocks[:80]:
+        tracker.add(block)
+    again = SessionTracker(tracker.state)
+    for block in all_blocks[80:]:
+        again.add(block)
+    ended = again.end("tool_slept")[-1]
+    assert isinstance(ended, SessionEnded)
+    assert (ended.added, ended.withdrawn) == (0, 0)
+
+
 def test_a_gap_stays_a_gap() -> None:
     t_s, values = force(4)
     everything = list(blocks(t_s, values))

@@ -69,5 +69,5 @@ def test_recorded_hands_are_counted_nearly_as_labelled(griphub) -> None:
     rows = result["recordings"]
     assert [row["samples_lost"] for row in rows] == [0] * len(files)
     wrong = [abs(row["counted_squeezes"] - row["label"]["squeeze_count"]) for row in rows]
-    assert sum(w == 0 for w in wrong) >= 4  # of five; what the first detector reaches
+    assert sum(w == 0 for w in wrong) >= 4  # of five
     assert sum(wrong) <= 1
