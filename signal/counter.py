@@ -22,6 +22,7 @@ STUCK = "held so long that the tool may have lain under something"
 
 _BACK_SHARE = 0.15  #: of its height: so near to its foot a rise came back to rest
 _PAUSE_S = 0.3  #: of rest between two squeezes tell them from fidgeting
+_RAPID_S = 0.3  #: briefer ones may follow each other without rest
 _WEIGHT_S = 1.2  #: low force that stands still for so long before any squeeze is the weight of the hand
 _AWAY_S = 8.0  #: the same for low force that goes up and down for so long without coming back to rest
 _VAGUE_UNREST = 6.0  #: times the unrest of a hand that rests stand out from it
@@ -270,7 +271,8 @@ class Counter:
         lasting = duration_s >= settings.first_clear_s or ended_by is EndedBy.GAP
         likely = came_back or (lasting and rise.height > self._high(rest))
         plain = rise.climbed > settings.first_vague * rest.noise
-        if not (self._paused or usual.firm or rise.climbed > self._high(rest)):
+        fidgets = not self._paused and duration_s > _RAPID_S and rise.climbed < self._high(rest)
+        if fidgets and not usual.firm:
             return False
         one = Candidate(squeeze, duration_s, plain, likely and duration_s >= settings.first_s)
         clear = self._clear_first(rise, rest, duration_s, came_back)
