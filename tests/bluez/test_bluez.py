@@ -175,7 +175,6 @@ async def test_at_the_edge_of_range_nobody_is_told_to_pair(air: Any) -> None:
 async def test_a_tool_that_was_seen_free_is_told_to_be_held(air: Any) -> None:
     play = air.play(5)
     tool = air.tool("lent", play)
-    await air.guest.ask("read_force", tool="lent", pair=True)
     await air.guest.ask("scan", seconds=2)  # free: what BlueZ remembers
     tool.press_button()
     async with (
@@ -187,6 +186,7 @@ async def test_a_tool_that_was_seen_free_is_told_to_be_held(air: Any) -> None:
         words, errors = await air.guest.ask("link_says", what="ToolHeld")
         assert "phone" in words and "BondLost" not in errors
         released_s = time.monotonic()
+    tool.press_button()
     result = await air.guest.ask("served", tool="lent")
     remark = f"all there {time.monotonic() - released_s:.1f} s after it was let go"
     check_whole(air, tool, play, result, "held by a phone", remark)
