@@ -1,6 +1,6 @@
 """A radio with any number of simulated balls, as a process for the benchmarks.
 
-Usage: python benchmarks/many_tools.py TOOLS PLAYS PLAY_S RADIO TRUTH STATE
+Usage: python benchmarks/many_tools.py TOOLS PLAYS PLAY_S PACKET_S RADIO TRUTH STATE
 """
 
 import asyncio
@@ -27,7 +27,7 @@ def child(n: int) -> str:
     return f"c-{n:03d}"
 
 
-def _plan(n: int, plays: int, play_s: float) -> ToolPlan:
+def _plan(n: int, plays: int, play_s: float, packet_s: float) -> ToolPlan:
     model = list(PRESETS.values())[n % len(PRESETS)]
 
     def all_plays() -> Iterator[Play]:
@@ -35,10 +35,10 @@ def _plan(n: int, plays: int, play_s: float) -> ToolPlan:
         for _ in range(plays):
             yield play(model, "right", BALL, rng, duration_s=play_s)
 
-    return ToolPlan(name(n), BALL.kind, all_plays(), pause_s=1.0)
+    return ToolPlan(name(n), BALL.kind, all_plays(), pause_s=1.0, packet_s=packet_s)
 
 
 if __name__ == "__main__":
-    tools, plays, play_s, radio, truth, state = sys.argv[1:]
-    plans = [_plan(n, int(plays), float(play_s)) for n in range(int(tools))]
+    tools, plays, play_s, packet_s, radio, truth, state = sys.argv[1:]
+    plans = [_plan(n, int(plays), float(play_s), float(packet_s)) for n in range(int(tools))]
     asyncio.run(serve(plans, radio, truth=Path(truth), state=Path(state)))

@@ -17,7 +17,9 @@ CONNECT_S = 60.0
 
 
 @asynccontextmanager
-async def running(tools: int, *, play_s: float, dashboard: bool = False) -> AsyncIterator[Rig]:
+async def running(
+    tools: int, *, play_s: float, packet_s: float = 0.05, dashboard: bool = False
+) -> AsyncIterator[Rig]:
     """Start everything; the balls begin to play as the hub connects."""
     with tempfile.TemporaryDirectory(prefix="griphub-bench-") as name:
         folder = Path(name)
@@ -40,7 +42,9 @@ async def running(tools: int, *, play_s: float, dashboard: bool = False) -> Asyn
                 await rig.start_dashboard()
             script, data = str(Path(many_tools.__file__)), rig.config.data_dir
             places = [rig.config.radios[0], str(data / TRUTH), str(data / "tools")]
-            await rig.start_radio([sys.executable, script, str(tools), "1", str(play_s), *places])
+            await rig.start_radio(
+                [sys.executable, script, str(tools), "1", str(play_s), str(packet_s), *places]
+            )
             await rig.start_hub()
             yield rig
 
