@@ -5,7 +5,6 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -23,41 +22,7 @@ from griphub.firmware_bridge.pairing import Pairing, PasskeyDesk
 from griphub.firmware_bridge.pairing_diagnosis import CannotPair, PairingProblem
 from griphub.firmware_bridge.supervisor import LinkSupervisor
 
-CONFIGURATION = """
-<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path={folder}/bus</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/>{policy}
-  </policy>
-</busconfig>
-"""
 BARRED = '<deny send_destination="org.bluez"/>'
-
-
-@asynccontextmanager
-async def bus(folder: Path, policy: str) -> AsyncIterator[None]:
-    """A system bus of its own."""
-    file = folder / "bus.conf"
-    file.write_text(CONFIGURATION.format(folder=folder, policy=policy))
-    process = await asyncio.create_subprocess_exec(
-        "dbus-daemon",
-        f"--config-file={file}",
-        "--nofork",
-        "--nopidfile",
-        "--print-address",
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout and await asyncio.wait_for(process.stdout.readline(), 10)
-        yield
-    finally:
-        process.kill()
-        await process.wait()
-        process._transport.close()  # type: ignore[attr-defined]
 
 
 @asynccontextmanager
@@ -107,29 +72,28 @@ async def what_a_parent_is_told() -> CannotPair:
 
 
 @pytest.mark.parametrize(
-    ("adapters", "policy", "problem", "advice"),
+    ("adapters", "daemon", "problem", "advice"),
     [
         ({"hci0": False}, "", PairingProblem.ADAPTER_OFF, "Switch it on"),
         ({}, "", PairingProblem.ADAPTER_MISSING, "Plug in"),
         ({"hci0": True}, BARRED, PairingProblem.NO_PERMISSION, "griphub doctor"),
     ],
+    indirect=["daemon"],
 )
+@pytest.mark.usefixtures("daemon")
 async def test_bluetooth_that_does_not_work(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    adapters: dict[str, bool],
-    policy: str,
-    problem: PairingProblem,
-    advice: str,
+    adapters: dict[str, bool], problem: PairingProblem, advice: str
 ) -> None:
-    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
-    async with bus(tmp_path, policy), bluez(adapters):
+    async with bluez(adapters):
         told = await what_a_parent_is_told()
     assert told.problem is problem and advice in str(told)
 
 
-async def test_no_bluez_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
-    assert (await what_a_parent_is_told()).problem is PairingProblem.ADAPTER_MISSING  # not even D-Bus
-    async with bus(tmp_path, ""):
-        assert (await what_a_parent_is_told()).problem is PairingProblem.ADAPTER_MISSING
+@pytest.mark.usefixtures("daemon")
+async def test_no_bluez_at_all() -> None:
+    assert (await what_a_parent_is_told()).problem is PairingProblem.ADAPTER_MISSING
+
+
+@pytest.mark.usefixtures("system_bus")
+async def test_not_even_dbus() -> None:
+    assert (await what_a_parent_is_told()).problem is PairingProblem.ADAPTER_MISSING
