@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NO_INDEX := Packages could not be installed. Check the network or the package index that pip is configured with, then run make again ($(VENV)/install.log has what pip said).
+JOBS ?= 3
 LOG := > $(VENV)/install.log 2>&1
 
 .DEFAULT_GOAL := help
@@ -30,8 +31,14 @@ $(VENV)/suite: requirements/test.txt $(VENV)/product
 demo: $(VENV)/product  ## the whole path with simulated tools: radio, hub, broker, store, dashboard
 	@exec $(BIN)/griphub demo $(ARGS)
 
-test: $(VENV)/suite  ## the test suite
+# Most tests wait for others rather than compute. Those marked `alone` have the machine to themselves.
+test: $(VENV)/suite  ## the test suite; ARGS="tests/hub -k outbox" for some of it
+ifeq ($(ARGS),)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not alone"
+	@$(BIN)/python -m pytest -m alone
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 test-bluez: $(VENV)/suite  ## the hub on BlueZ and Linux's kernel, in a virtual machine (takes QEMU)
 	@$(BIN)/python tests/bluez/image.py

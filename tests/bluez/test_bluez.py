@@ -22,6 +22,7 @@ from griphub.simulators.radio import serve_hci
 
 pytestmark = [
     pytest.mark.bluez,
+    pytest.mark.alone,
     pytest.mark.skipif(
         "GRIPHUB_TEST_BLUEZ" not in os.environ,
         reason="`make test-bluez` runs this: it takes QEMU and minutes",
