@@ -1,5 +1,7 @@
 """Errors of the running service; each ends in what to do next."""
 
+from uuid import UUID
+
 from ..firmware_bridge.errors import GripError
 
 
@@ -53,8 +55,16 @@ class StoreError(GripError):
 
 
 class PayloadError(GripError):
-    """A message that is not one of our events."""
+    """A message that is not one of our events, or not one that this version can read.
 
-    def __init__(self, reason: str) -> None:
+    Attributes
+    ----------
+    reason : str
+    event_id : UUID or None
+        Of an event that another version of GripHub may be able to read; None where none ever will.
+    """
+
+    def __init__(self, reason: str, *, event_id: UUID | None = None) -> None:
         self.reason = reason
+        self.event_id = event_id
         super().__init__(f"Not a GripHub event: {reason}. It was set aside in the dead letters.")

@@ -4,9 +4,10 @@ An event is committed at the hub before it is sent, sent until ingest says that 
 and recognised by its ``event_id`` however often it arrives. Names of children never appear in one.
 """
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 from uuid import UUID, uuid5
 
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     TypeAdapter,
     ValidationError,
     field_validator,
@@ -25,6 +27,9 @@ from .waveform import decode_samples
 
 #: Fixed namespace of event ids: the same squeeze of the same session always gets the same id.
 EVENT_NAMESPACE = UUID("5b0f8a52-6f0e-4d43-9a57-3b1a6f1c2e70")
+
+#: A reason is for reading: a message of 64 kB could otherwise be repeated in it.
+MAX_REASON: Final = 300
 
 #: Ids travel in topics, subjects and tags: nothing that means something to a broker or a store.
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
@@ -166,6 +171,34 @@ def stored_session_id(tool_id: str, boot_id: int, first_index: int) -> UUID:
     return uuid5(EVENT_NAMESPACE, f"{tool_id}:{boot_id}:{first_index}")
 
 
+class Header(BaseModel):
+    """What an event of any version, also of one to come, says of itself in the same place."""
+
+    event_id: UUID
+    schema_: JsonValue = Field(None, alias="schema")
+    site: JsonValue = None
+    hub: JsonValue = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it names a schema as we do: then some version may be able to read the rest."""
+        return isinstance(self.schema_, str) and bool(_SCHEMA.match(self.schema_))
+
+
+_SCHEMA: Final = re.compile(r"[a-z_]{1,40}/[0-9]{1,4}\Z")
+
+#: Schemas that this version reads.
+SCHEMAS = frozenset(str(kind.model_fields["schema_"].default) for kind in get_args(Event))
+
+
+def header(payload: bytes) -> Header | None:
+    """What an event says of itself; None where that is no event of any version."""
+    try:
+        return Header.model_validate_json(payload)
+    except ValidationError:
+        return None
+
+
 def encode(event: Event) -> bytes:
     """JSON payload of an event."""
     return event.model_dump_json(by_alias=True).encode()
@@ -178,13 +211,19 @@ def decode(payload: bytes) -> Event:
     ------
     PayloadError
         If it is no JSON, of an unknown schema, or breaks the schema; names the first offending field.
+        Has an `event_id` if a later version may be able to read it.
     """
     try:
         return _ADAPTER.validate_json(payload)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "payload"
-        raise PayloadError(f"{where}: {first['msg']}") from None
+        known = header(payload)
+        if known and known.is_ours and known.schema_ not in SCHEMAS:
+            reason = f"schema {known.schema_} is not known to this version; update GripHub here"
+        else:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "payload"
+            reason = f"{where}: {first['msg']}"[:MAX_REASON]
+        raise PayloadError(reason, event_id=known.event_id if known and known.is_ours else None) from None
 
 
 def utc(timestamp_s: float) -> datetime:

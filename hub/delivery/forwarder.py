@@ -18,6 +18,7 @@ from tenacity import (
 from ..errors import PayloadError, StoreError
 from ..records import decode, utc
 from ..stores.contract import Store
+from .dead_letters import topic_of
 from .journal import Journal
 
 log = logging.getLogger(__name__)
@@ -119,7 +120,10 @@ class Forwarder:
                 self._deliver(rows[half:])
                 return
             log.warning("An event is set aside: %s", error)
-            self._journal.dead_letter(f"store/{self._store.name}", payload, error.reason)
+            if isinstance(error, PayloadError) and error.event_id:  # by a newer version, before a downgrade
+                self._journal.dead_letter(topic_of(payload), payload, error.reason, event_id=error.event_id)
+            else:
+                self._journal.dead_letter(f"store/{self._store.name}", payload, error.reason)
         self._journal.advance(self._store.name, last)
 
     def _failed(self, attempt: RetryCallState) -> None:

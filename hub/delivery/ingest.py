@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import paho.mqtt.client as paho
-from pydantic import BaseModel, ValidationError
 
 from ..config import Config
 from ..errors import PayloadError, StoreError
-from ..records import decode
+from ..records import header
 from . import mqtt
+from .dead_letters import read, readmit
 from .forwarder import Forwarder
 from .journal import Journal
 from .publisher import Ack, ack_topic
@@ -43,12 +43,6 @@ class _Message:
     mid: int
     topic: str
     payload: bytes
-
-
-class _Header(BaseModel):
-    """The least that an event must have to be acknowledged."""
-
-    event_id: UUID
 
 
 class Ingest:
@@ -77,6 +71,10 @@ class Ingest:
     def run(self, stop: threading.Event) -> None:
         """Ingest until `stop` is set."""
         self._stopping = stop
+        try:
+            readmit(self._journal)
+        except StoreError as error:  # a full disk, say: they stay where they are until the next start
+            log.error("%s", error)
         mqtt.start(self._client, self._config)
         try:
             while not stop.is_set():
@@ -96,27 +94,27 @@ class Ingest:
     def _commit(self, batch: list[_Message], stop: threading.Event) -> None:
         good: list[tuple[UUID, bytes]] = []
         acks: dict[tuple[str, str], list[UUID]] = defaultdict(list)
-        bad: list[tuple[_Message, str]] = []
+        bad: list[tuple[_Message, PayloadError]] = []
         for message in batch:
             _, _, site, hub, *_ = message.topic.split("/")
             try:
-                event = decode(message.payload)
-                if event.topic() != message.topic:
-                    raise PayloadError(f"it belongs to {event.topic()} but came on {message.topic}")
+                event = read(message.topic, message.payload)
                 good.append((event.event_id, message.payload))
                 acks[site, hub].append(event.event_id)
             except PayloadError as error:
-                bad.append((message, error.reason))
-                if header := _header(message.payload):
-                    acks[site, hub].append(header)  # set aside for good: no use in sending it again
+                bad.append((message, error))
+                if known := header(message.payload):
+                    acks[site, hub].append(known.event_id)  # it is safe here: no use in sending it again
         while True:
             try:
                 self._journal.append(good)
-                for message, reason in bad:
-                    self._journal.dead_letter(message.topic, message.payload, reason)
+                for message, why in bad:
+                    self._journal.dead_letter(
+                        message.topic, message.payload, why.reason, event_id=why.event_id
+                    )
                 break
-            except StoreError as error:
-                log.error("%s", error)
+            except StoreError as refusal:
+                log.error("%s", refusal)
                 if stop.wait(RETRY_S):
                     return  # nothing was acknowledged: the broker and the hubs still have it all
         self._forwarder.notify()
@@ -135,15 +133,14 @@ class Ingest:
         log.info("broker connected")
 
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
-        item = _Message(self._connection, message.mid, message.topic, bytes(message.payload))
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:  # which a broker should not have let in; paho's thread must go on
+            log.warning("A message on a topic that is no text was ignored.")
+            client.ack(message.mid, 1)
+            return
+        item = _Message(self._connection, message.mid, topic, bytes(message.payload))
         while not self._stopping.is_set():
             with contextlib.suppress(queue.Full):
                 self._queue.put(item, timeout=0.5)
                 return
-
-
-def _header(payload: bytes) -> UUID | None:
-    try:
-        return _Header.model_validate_json(payload).event_id
-    except ValidationError:
-        return None

@@ -17,8 +17,8 @@ from uuid import UUID
 from ..records import utc
 from ..sqlite_file import connect, store_errors
 
-#: Newest dead letters kept, and bytes of each: some 10 MB at most of events, which are about 1 kB each,
-#: and a bound on what a stranger's messages can fill the disk with.
+#: Newest dead letters kept of messages that are no events, and bytes of each: a bound on what a stranger's
+#: messages can fill the disk with. Events that another version may read are kept whole, however many.
 DEAD_LETTERS = 10_000
 DEAD_LETTER_BYTES = 16_384
 
@@ -35,9 +35,25 @@ CREATE TABLE IF NOT EXISTS dead_letter (
     received_at REAL NOT NULL,
     topic TEXT NOT NULL,
     reason TEXT NOT NULL,
-    payload BLOB NOT NULL
+    payload BLOB NOT NULL,
+    event_id BLOB UNIQUE  -- of an event that another version may read
 );
 """
+_UPGRADES = {
+    1: """
+    ALTER TABLE dead_letter RENAME TO dead_letter_1;
+    CREATE TABLE dead_letter (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        received_at REAL NOT NULL,
+        topic TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        payload BLOB NOT NULL,
+        event_id BLOB UNIQUE
+    );
+    INSERT INTO dead_letter SELECT *, NULL FROM dead_letter_1;
+    DROP TABLE dead_letter_1;
+    """
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +66,17 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that no store will take, with the reason. `number` counts all there ever were."""
+    """A message that no store will take, with the reason. `number` counts all there ever were.
+
+    `event_id` is that of an event that another version of GripHub may read.
+    """
 
     number: int
     received_at: datetime
     topic: str
     reason: str
     payload: bytes
+    event_id: UUID | None = None
 
 
 class Journal:
@@ -76,7 +96,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
         with store_errors("journal", path):
-            self._db = connect(path, _SCHEMA, version=1)
+            self._db = connect(path, _SCHEMA, version=2, upgrades=_UPGRADES)
         self._path = path
 
     def append(self, payloads: Sequence[tuple[UUID, bytes]]) -> int:
@@ -147,28 +167,60 @@ class Journal:
                 (before.timestamp(),),
             ).rowcount
 
-    def dead_letter(self, topic: str, payload: bytes, reason: str) -> None:
-        """Set a message aside; the oldest go when there are more than `DEAD_LETTERS`."""
+    def dead_letter(self, topic: str, payload: bytes, reason: str, *, event_id: UUID | None = None) -> None:
+        """Set a message aside.
+
+        Parameters
+        ----------
+        event_id : UUID, optional
+            Of an event that another version may read: it is kept whole, and once, until it was read. Of
+            other messages the beginning is kept, and the oldest go when there are more than `DEAD_LETTERS`.
+        """
+        kept = payload if event_id else payload[:DEAD_LETTER_BYTES]
         with self._transaction() as db:
             db.execute(
-                "INSERT INTO dead_letter (received_at, topic, reason, payload) VALUES (?, ?, ?, ?)",
-                (time.time(), topic, reason, payload[:DEAD_LETTER_BYTES]),
+                """INSERT OR IGNORE INTO dead_letter (received_at, topic, reason, payload, event_id)
+                   VALUES (?, ?, ?, ?, ?)""",
+                (time.time(), topic, reason, kept, event_id.bytes if event_id else None),
             )
             db.execute(
-                "DELETE FROM dead_letter WHERE number <= (SELECT max(number) FROM dead_letter) - ?",
+                """DELETE FROM dead_letter WHERE event_id IS NULL
+                   AND number <= (SELECT max(number) FROM dead_letter) - ?""",
                 (DEAD_LETTERS,),
+            )
+
+    def readmit(self, letters: Sequence[tuple[DeadLetter, UUID]]) -> None:
+        """Take dead letters in as events after all, each with its id, together.
+
+        One that is here already comes again behind every store's cursor.
+        """
+        now = time.time()
+        with self._transaction() as db:
+            db.executemany(
+                """INSERT INTO event (event_id, received_at, payload) VALUES (?, ?, ?)
+                   ON CONFLICT (event_id) DO UPDATE SET seq = (SELECT max(seq) + 1 FROM event)""",
+                [(event_id.bytes, now, letter.payload) for letter, event_id in letters],
+            )
+            db.executemany(
+                "DELETE FROM dead_letter WHERE number = ?", [(letter.number,) for letter, _ in letters]
             )
 
     def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         """The newest dead letters, newest first."""
+        return self._letters("ORDER BY number DESC LIMIT ?", (limit,))
+
+    def unread(self, after: int, limit: int) -> list[DeadLetter]:
+        """Dead letters behind `number` that are events which another version may read, oldest first."""
+        where = "WHERE event_id IS NOT NULL AND number > ? ORDER BY number LIMIT ?"
+        return self._letters(where, (after, limit))
+
+    def _letters(self, which: str, parameters: tuple[int, ...]) -> list[DeadLetter]:
+        columns = "number, received_at, topic, reason, payload, event_id"
         with self._reading() as db:
-            rows = db.execute(
-                """SELECT number, received_at, topic, reason, payload FROM dead_letter
-                   ORDER BY number DESC LIMIT ?""",
-                (limit,),
-            ).fetchall()
+            rows = db.execute(f"SELECT {columns} FROM dead_letter {which}", parameters).fetchall()  # noqa: S608
         return [
-            DeadLetter(number, utc(at), topic, reason, payload) for number, at, topic, reason, payload in rows
+            DeadLetter(number, utc(at), topic, reason, payload, UUID(bytes=event_id) if event_id else None)
+            for number, at, topic, reason, payload, event_id in rows
         ]
 
     def close(self) -> None:
