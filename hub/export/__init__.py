@@ -1,0 +1,1 @@
+"""Getting it out: CSV, PDF and FHIR for people who work with other programs."""
