@@ -23,6 +23,7 @@ from pydantic import (
 
 from ..firmware_bridge.samples import ToolKind, Unit
 from .errors import PayloadError
+from .measured import Outcome, SessionQuality, TestTrial
 from .waveform import decode_samples
 
 #: Fixed namespace of event ids: the same squeeze of the same session always gets the same id.
@@ -47,6 +48,13 @@ class Source(StrEnum):
 
     REAL = "real"
     SIMULATED = "simulated"
+
+
+class Purpose(StrEnum):
+    """What a session is for: a strength test is no exercise, and is no point of its trend."""
+
+    EXERCISE = "exercise"
+    STRENGTH_TEST = "strength_test"
 
 
 class _Event(BaseModel):
@@ -85,6 +93,7 @@ class _SessionEvent(_Event):
     firmware: str = Field("", description="of the tool; another one begins another series")
     calibration_id: str | None = Field(None, description="null: as the tool sends it; so does another one")
     calibration_overdue: bool = False
+    purpose: Purpose = Purpose.EXERCISE
 
 
 class SessionStarted(_SessionEvent):
@@ -107,6 +116,13 @@ class SqueezeCounted(_Event):
     impulse: float = Field(description="integral above rest, in `unit` times seconds")
     ended_by: str
     doubtful: tuple[str, ...] = ()
+    peak_sd: float | None = Field(
+        None, description="standard uncertainty of `peak` by noise, tremor and rest; not of the sensor itself"
+    )
+    rise_s: float | None = Field(None, description="from onset to nine tenths of the height")
+    release_s: float | None = Field(None, description="from there for the last time to the offset")
+    rfd: float | None = Field(None, description="rate of force development, 20 to 80 %, `unit` per second")
+    no_rfd: str = Field("", description="why there is none")
 
 
 class WaveformSecond(_Event):
@@ -148,9 +164,34 @@ class SessionEnded(_SessionEvent):
     end_index: int = Field(ge=0)
     received: int = Field(ge=0, description="samples")
     lost: int = Field(ge=0, description="samples known to be missing")
+    quality: SessionQuality | None = Field(None, description="null: from before it was told")
 
 
-Event = SessionStarted | SqueezeCounted | WaveformSecond | SessionEnded
+class StrengthTested(_Event):
+    """A test of greatest strength of one hand, or of both; ``measured_at`` is the beginning of its first trial.
+
+    `session_id` is the session of that trial. Where the protocol scores both hands at once, `hand` is the one
+    that began, and `trials` are of both.
+    """
+
+    schema_: Literal["strength_test/1"] = Field("strength_test/1", alias="schema")
+    protocol: str = Field(description="name of the preset: results of two protocols do not compare")
+    outcome: Outcome
+    trials: tuple[TestTrial, ...]
+    tare_noise: float | None = Field(None, description="of the untouched tool before the test, in `unit`")
+    firmware: str = ""
+    calibration_id: str | None = None
+    calibration_overdue: bool = False
+    grip: str = Field("", description="size of the ball, or setting of the handle")
+    position_kept: bool | None = Field(
+        None, description="whether the child sat as the protocol asks; null: not said"
+    )
+    pain_before: int | None = Field(None, ge=0, le=10, description="as the child said; null: not asked")
+    pain_after: int | None = Field(None, ge=0, le=10)
+    stopped: str = Field("", description="why the test ended before its last trial; empty where it did not")
+
+
+Event = SessionStarted | SqueezeCounted | WaveformSecond | SessionEnded | StrengthTested
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="schema_")])
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from ...firmware_bridge.samples import FloatArray, ToolKind, Unit
 from ..errors import PayloadError, StoreError
-from ..records import Event, Hand, Source, SqueezeCounted
+from ..measured import SessionQuality
+from ..records import Event, Hand, Purpose, Source, SqueezeCounted, StrengthTested
 from ..waveform import decode_samples
 
 
@@ -43,6 +44,8 @@ class SessionPoint:
     firmware: str = ""
     calibration_id: str | None = None
     calibration_overdue: bool = False
+    purpose: Purpose = Purpose.EXERCISE
+    quality: SessionQuality | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +100,11 @@ class Store(Protocol):
 
     def session(self, session_id: UUID) -> SessionDetail | None:
         """One ended session, or None if there is none of that id."""
+
+    def strength_tests(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[StrengthTested]:
+        """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
 
     def squeeze_ids(self, session_id: UUID) -> set[UUID]:
         """Event ids of the squeezes stored for a session, ended or not."""

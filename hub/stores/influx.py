@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from ..config import InfluxConfig
 from ..errors import StoreError
-from ..records import Event, Source, WaveformSecond
+from ..records import Event, Source, StrengthTested, WaveformSecond
 from .contract import ChildOverview, SessionDetail, SessionPoint, join_waveform
 from .influx_points import Record, is_whole, session_of, squeeze_of, to_point
 
@@ -53,6 +53,11 @@ _CHILDREN = """
 _TREND = f"""
     from(bucket: bucket) |> range(start: since, stop: until)
         |> filter(fn: (r) => r._measurement == "session" and r.child == child)
+        {_PIVOT}
+"""
+_TESTS = f"""
+    from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r._measurement == "strength_test" and r.child == child)
         {_PIVOT}
 """
 _FIND = """
@@ -123,11 +128,7 @@ class InfluxStore:
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[SessionPoint]:
         """Ended sessions of a child that started in ``[since, until)``, oldest first; both sources."""
-        start, stop = max(since or _FIRST, _FIRST), min(until or _LAST, _LAST)
-        if start >= stop:
-            return []  # Flux calls an empty range an error
-        rows = self._query(_TREND, since=start, until=stop, child=child_id)
-        points = map(session_of, filter(is_whole, rows))
+        points = map(session_of, self._of_child(_TREND, child_id, since, until))
         return sorted(points, key=lambda point: (point.started_at, str(point.session_id)))
 
     def session(self, session_id: UUID) -> SessionDetail | None:
@@ -146,6 +147,14 @@ class InfluxStore:
             in_order = sorted(squeezes, key=lambda squeeze: (squeeze.onset_s, squeeze.number))
             return SessionDetail(point, tuple(in_order), t_s, values)
         return None
+
+    def strength_tests(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[StrengthTested]:
+        """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
+        rows = self._of_child(_TESTS, child_id, since, until)
+        tests = [StrengthTested.model_validate_json(row["data"]) for row in rows]
+        return sorted(tests, key=lambda test: (test.measured_at, str(test.event_id)))
 
     def squeeze_ids(self, session_id: UUID) -> set[UUID]:
         """Event ids of the squeezes stored for a session, ended or not."""
@@ -207,6 +216,14 @@ class InfluxStore:
                     f"{self._config.org} lacks the bucket {bucket} and cannot be given it ({error.message})",
                     "Make it, and a token for it, as docs/influxdb.md says.",
                 ) from error
+
+    def _of_child(
+        self, flux: str, child_id: str, since: datetime | None, until: datetime | None
+    ) -> list[Record]:
+        start, stop = max(since or _FIRST, _FIRST), min(until or _LAST, _LAST)
+        if start >= stop:
+            return []  # Flux calls an empty range an error
+        return list(filter(is_whole, self._query(flux, since=start, until=stop, child=child_id)))
 
     def _of_session(self, found: Record, measurement: str, since: datetime, until: datetime) -> list[Record]:
         waveform = measurement == "waveform"

@@ -13,7 +13,18 @@ from influxdb_client.client.write.point import Point
 from influxdb_client.domain.write_precision import WritePrecision
 
 from ...firmware_bridge.samples import ToolKind, Unit
-from ..records import Event, Hand, SessionEnded, SessionStarted, Source, SqueezeCounted, WaveformSecond
+from ..measured import SessionQuality
+from ..records import (
+    Event,
+    Hand,
+    Purpose,
+    SessionEnded,
+    SessionStarted,
+    Source,
+    SqueezeCounted,
+    StrengthTested,
+    WaveformSecond,
+)
 from ..waveform import decode_samples
 from .contract import SessionPoint, from_us, to_us
 
@@ -30,8 +41,11 @@ _RESULT = (
     "goal", "squeezes", "doubtful", "peak", "median_peak",
     "first_index", "end_index", "received", "lost",
 )  # fmt: skip
-_CIRCUMSTANCES = ("counts", "stored", "time_known", "firmware", "calibration_id", "calibration_overdue")
+_CIRCUMSTANCES = (
+    "counts", "stored", "time_known", "firmware", "calibration_id", "calibration_overdue", "purpose",
+)  # fmt: skip
 _SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse")
+_LATER = ("peak_sd", "rise_s", "release_s", "rfd", "no_rfd")  #: what older hubs did not tell of a squeeze
 
 
 def to_point(event: Event) -> Point:
@@ -45,9 +59,11 @@ def to_point(event: Event) -> Point:
             measurement = "session"
             fields |= {column: getattr(event, column) for column in (*_RESULT, *_CIRCUMSTANCES)}
             fields |= {"ended_at_us": to_us(event.ended_at), "ended_by": event.ended_by}
+            if event.quality:
+                fields |= {"quality": event.quality.model_dump_json()}
         case SqueezeCounted():
             measurement = "squeeze"
-            fields |= {column: getattr(event, column) for column in _SQUEEZE}
+            fields |= {column: getattr(event, column) for column in (*_SQUEEZE, *_LATER)}
             fields |= {"event_id": str(event.event_id), "ended_by": event.ended_by}
             fields |= {"doubtful": json.dumps(event.doubtful)}
         case WaveformSecond():
@@ -56,6 +72,10 @@ def to_point(event: Event) -> Point:
                 column: getattr(event, column) for column in ("first_index", "start_s", "samples", "data")
             }
             fields |= _envelope(event.data)
+        case StrengthTested():
+            measurement = "strength_test"
+            fields |= {"event_id": str(event.event_id), "protocol": event.protocol}
+            fields |= {"score": event.outcome.score, "data": event.model_dump_json(by_alias=True)}
     # Flux does not tell an empty text from none at all
     fields = {field: value for field, value in fields.items() if value not in (None, "")}
     if not isinstance(event, SessionStarted):
@@ -90,6 +110,10 @@ def session_of(row: Record) -> SessionPoint:
     result: Record = {column: row.get(column) for column in _RESULT}
     # what was stored before there were such fields has the read model's defaults
     result |= {column: row[column] for column in _CIRCUMSTANCES if row.get(column) is not None}
+    if row.get("purpose"):
+        result |= {"purpose": Purpose(row["purpose"])}
+    if row.get("quality"):
+        result |= {"quality": SessionQuality.model_validate_json(row["quality"])}
     return SessionPoint(
         session_id=UUID(row["session_id"]),
         child_id=row["child"],
@@ -114,5 +138,6 @@ def squeeze_of(row: Record) -> SqueezeCounted:
         doubtful=json.loads(row["doubtful"]),
         **{attribute: row[tag] for tag, attribute in _TAGS.items()},
         **{column: row[column] for column in _SQUEEZE},
+        **{column: row[column] for column in _LATER if row.get(column) is not None},
         ended_by=row.get("ended_by", ""),
     )

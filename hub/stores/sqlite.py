@@ -11,11 +11,22 @@ from typing import Any
 from uuid import UUID
 
 from ...firmware_bridge.samples import ToolKind, Unit
-from ..records import Event, Hand, SessionEnded, SessionStarted, Source, SqueezeCounted, WaveformSecond
+from ..measured import SessionQuality
+from ..records import (
+    Event,
+    Hand,
+    Purpose,
+    SessionEnded,
+    SessionStarted,
+    Source,
+    SqueezeCounted,
+    StrengthTested,
+    WaveformSecond,
+)
 from ..sqlite_file import check_version, connect, store_errors
 from .contract import ChildOverview, SessionDetail, SessionPoint, from_us, join_waveform, to_us
 
-VERSION = 2
+VERSION = 3
 
 # All events of a session repeat whose it is; only the session's row keeps it.
 _SCHEMA = """
@@ -30,7 +41,9 @@ CREATE TABLE IF NOT EXISTS session (
     first_index INTEGER, end_index INTEGER, received INTEGER, lost INTEGER,
     counts INTEGER NOT NULL DEFAULT 1, stored INTEGER NOT NULL DEFAULT 0,
     time_known INTEGER NOT NULL DEFAULT 1, firmware TEXT NOT NULL DEFAULT '',
-    calibration_id TEXT, calibration_overdue INTEGER NOT NULL DEFAULT 0
+    calibration_id TEXT, calibration_overdue INTEGER NOT NULL DEFAULT 0,
+    purpose TEXT NOT NULL DEFAULT 'exercise',
+    quality TEXT                 -- JSON, see hub/measured.py
 );
 CREATE INDEX IF NOT EXISTS session_of_child ON session (child_id, started_at);
 CREATE TABLE IF NOT EXISTS squeeze (
@@ -40,7 +53,8 @@ CREATE TABLE IF NOT EXISTS squeeze (
     number INTEGER NOT NULL, onset_s REAL NOT NULL, peak_s REAL NOT NULL, offset_s REAL NOT NULL,
     decided_s REAL NOT NULL,
     peak REAL NOT NULL, rest REAL NOT NULL, impulse REAL NOT NULL, ended_by TEXT NOT NULL,
-    doubtful TEXT NOT NULL       -- JSON array of reasons
+    doubtful TEXT NOT NULL,      -- JSON array of reasons
+    peak_sd REAL, rise_s REAL, release_s REAL, rfd REAL, no_rfd TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS squeeze_of_session ON squeeze (session_id, onset_s);
 CREATE TABLE IF NOT EXISTS waveform (
@@ -51,6 +65,13 @@ CREATE TABLE IF NOT EXISTS waveform (
     samples INTEGER NOT NULL, data TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS waveform_of_session ON waveform (session_id, first_index);
+CREATE TABLE IF NOT EXISTS strength_test (
+    event_id TEXT PRIMARY KEY,
+    child_id TEXT NOT NULL,
+    measured_at INTEGER NOT NULL,
+    data TEXT NOT NULL           -- the event as JSON
+);
+CREATE INDEX IF NOT EXISTS strength_test_of_child ON strength_test (child_id, measured_at);
 """
 
 #: What brings a file of an older version up to the next one.
@@ -63,17 +84,30 @@ ALTER TABLE session ADD COLUMN firmware TEXT NOT NULL DEFAULT '';
 ALTER TABLE session ADD COLUMN calibration_id TEXT;
 ALTER TABLE session ADD COLUMN calibration_overdue INTEGER NOT NULL DEFAULT 0;
 """,
+    2: """
+ALTER TABLE session ADD COLUMN purpose TEXT NOT NULL DEFAULT 'exercise';
+ALTER TABLE session ADD COLUMN quality TEXT;
+ALTER TABLE squeeze ADD COLUMN peak_sd REAL;
+ALTER TABLE squeeze ADD COLUMN rise_s REAL;
+ALTER TABLE squeeze ADD COLUMN release_s REAL;
+ALTER TABLE squeeze ADD COLUMN rfd REAL;
+ALTER TABLE squeeze ADD COLUMN no_rfd TEXT NOT NULL DEFAULT '';
+""",
 }
 
 _ABOUT = ("session_id", "site", "hub", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
 _RESULT = (
     "ended_at", "ended_by", "squeezes", "doubtful", "peak", "median_peak",
-    "first_index", "end_index", "received", "lost",
+    "first_index", "end_index", "received", "lost", "quality",
 )  # fmt: skip
 _CIRCUMSTANCES = (
     "goal", "counts", "stored", "time_known", "firmware", "calibration_id", "calibration_overdue",
+    "purpose",
 )  # fmt: skip
-_SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse", "ended_by")
+_SQUEEZE = (
+    "number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse", "ended_by",
+    "peak_sd", "rise_s", "release_s", "rfd", "no_rfd",
+)  # fmt: skip
 _WAVEFORM = ("first_index", "start_s", "samples", "data")
 
 
@@ -91,6 +125,7 @@ _ENDED = _insert(
     + " WHERE ended_at IS NULL",
 )
 _COUNTED = _insert("squeeze", ("event_id", "session_id", "measured_at", *_SQUEEZE, "doubtful"), "DO NOTHING")
+_TESTED = _insert("strength_test", ("event_id", "child_id", "measured_at", "data"), "DO NOTHING")
 _SECOND = _insert("waveform", ("event_id", "session_id", "measured_at", *_WAVEFORM), "DO NOTHING")
 
 
@@ -151,8 +186,7 @@ class SqliteStore:
             """SELECT * FROM session WHERE child_id = ? AND started_at >= ? AND started_at < ?
                AND ended_at IS NOT NULL ORDER BY started_at, session_id""",
             child_id,
-            to_us(since or datetime.min.replace(tzinfo=UTC)),
-            to_us(until or datetime.max.replace(tzinfo=UTC)),
+            *_range(since, until),
         )
         return [_point(row) for row in rows]
 
@@ -169,6 +203,18 @@ class SqliteStore:
         )
         t_s, values = join_waveform(self.name, [(row["start_s"], row["data"]) for row in seconds])
         return SessionDetail(_point(found[0]), tuple(_squeeze(row, about) for row in squeezes), t_s, values)
+
+    def strength_tests(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[StrengthTested]:
+        """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
+        rows = self._select(
+            """SELECT data FROM strength_test WHERE child_id = ? AND measured_at >= ? AND measured_at < ?
+               ORDER BY measured_at, event_id""",
+            child_id,
+            *_range(since, until),
+        )
+        return [StrengthTested.model_validate_json(row["data"]) for row in rows]
 
     def squeeze_ids(self, session_id: UUID) -> set[UUID]:
         """Event ids of the squeezes stored for a session, ended or not."""
@@ -213,6 +259,11 @@ class SqliteStore:
         return db
 
 
+def _range(since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    first, end = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    return to_us(since or first), to_us(until or end)
+
+
 def _statement(event: Event) -> tuple[str, dict[str, Any]]:
     values = event.model_dump(exclude={"event_id", "session_id", "measured_at"})
     values |= {"session_id": str(event.session_id), "event_id": str(event.event_id)}
@@ -221,11 +272,14 @@ def _statement(event: Event) -> tuple[str, dict[str, Any]]:
         case SessionStarted():
             return _STARTED, values
         case SessionEnded():
-            return _ENDED, values | {"ended_at": to_us(event.ended_at)}
+            quality = event.quality and event.quality.model_dump_json()
+            return _ENDED, values | {"ended_at": to_us(event.ended_at), "quality": quality}
         case SqueezeCounted():
             return _COUNTED, values | {"doubtful": json.dumps(event.doubtful)}
         case WaveformSecond():
             return _SECOND, values
+        case StrengthTested():
+            return _TESTED, values | {"data": event.model_dump_json(by_alias=True)}
 
 
 def _point(row: sqlite3.Row) -> SessionPoint:
@@ -245,7 +299,12 @@ def _point(row: sqlite3.Row) -> SessionPoint:
         firmware=row["firmware"],
         calibration_id=row["calibration_id"],
         calibration_overdue=bool(row["calibration_overdue"]),
-        **{column: row[column] for column in _RESULT} | {"ended_at": from_us(row["ended_at"])},
+        purpose=Purpose(row["purpose"]),
+        **{column: row[column] for column in _RESULT}
+        | {
+            "ended_at": from_us(row["ended_at"]),
+            "quality": row["quality"] and SessionQuality.model_validate_json(row["quality"]),
+        },
     )
 
 

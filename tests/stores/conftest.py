@@ -13,7 +13,16 @@ import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
 
 from griphub.hub.config import InfluxConfig
-from griphub.hub.records import Event, SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond, event_id
+from griphub.hub.measured import Drift, Outcome, SessionQuality, TestTrial
+from griphub.hub.records import (
+    Event,
+    SessionEnded,
+    SessionStarted,
+    SqueezeCounted,
+    StrengthTested,
+    WaveformSecond,
+    event_id,
+)
 from griphub.hub.stores.contract import SessionPoint, Store
 from griphub.hub.stores.influx import InfluxStore
 from griphub.hub.stores.sqlite import SqliteStore
@@ -90,6 +99,60 @@ class Made:
         return [self.started, *self.squeezes, *self.waveform, self.ended]
 
 
+QUALITY = SessionQuality(
+    rate_hz=99.97,
+    lost_percent=33.3,
+    saturated_percent=0.0,
+    tare_level=0.11,
+    tare_noise=0.02,
+    drift=Drift(moved=-0.25, percent=2.4, too_far=True),
+    doubtful={"weak": 3},
+    usual_peak=10.25,
+)
+
+
+def _strength_test(child_id: str = "c-1", *, days_ago: float = 1, **more: Any) -> StrengthTested:
+    """A strength test as the hub would report it."""
+    session_id = uuid4()
+    trials = tuple(
+        TestTrial(
+            session_id=session_id,
+            begin_s=n * 20.0,
+            end_s=n * 20.0 + 5,
+            practice=n == 0,
+            peak=100.0 + n,
+            peak_sd=0.2,
+            raw_peak=101.5 + n,
+            rise_s=0.8,
+            held_s=2.9,
+            faults=("short_hold",) if n == 2 else (),
+        )
+        for n in range(4)
+    )
+    return StrengthTested(
+        **{
+            "event_id": event_id(session_id, "strength_test"),
+            "measured_at": datetime.now(UTC).replace(microsecond=123) - timedelta(days=days_ago),
+            "site": "home",
+            "hub": "hub",
+            "session_id": session_id,
+            "child_id": child_id,
+            "tool_id": "dyno-01",
+            "tool_kind": "dynamometer",
+            "hand": "right",
+            "source": "real",
+            "unit": "N",
+            "protocol": "asht",
+            "outcome": Outcome(score=102.1, score_sd=0.7, rule="mean", cv_percent=1.2, left_out=1),
+            "trials": trials,
+            "tare_noise": 0.05,
+            "firmware": "1.2",
+            "calibration_id": "cal-1",
+        }
+        | more
+    )
+
+
 MakeSession = Callable[..., Made]
 
 
@@ -105,6 +168,7 @@ def make_session() -> MakeSession:
         doubtful: tuple[str, ...] = ("weak",),
         ended_by: str = "idle",
         circumstances: dict[str, Any] | None = None,
+        quality: SessionQuality | None = QUALITY,
         **about: Any,
     ) -> Made:
         session_id = uuid4()
@@ -159,6 +223,8 @@ def make_session() -> MakeSession:
                 impulse=3.0,
                 ended_by="release",
                 doubtful=doubtful,
+                **({} if number == 2 else {"peak_sd": 0.25, "rise_s": 0.2, "release_s": 0.4}),
+                **({"rfd": 41.5} if number == 1 else {"no_rfd": "too few samples"}),
             )
             for number in range(1, squeezes + 1)
         ]
@@ -173,6 +239,7 @@ def make_session() -> MakeSession:
             "end_index": 1_000 + seconds * FS_HZ,
             "received": len(waveform) * FS_HZ,
             "lost": 2 * FS_HZ,
+            "quality": quality,
         }
         ended_at = at + timedelta(seconds=seconds)
         circumstances = circumstances or {}
@@ -195,3 +262,9 @@ def make_session() -> MakeSession:
         )
 
     return make
+
+
+@pytest.fixture
+def make_strength_test() -> Callable[..., StrengthTested]:
+    """Make a strength test as the hub would report it."""
+    return _strength_test

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from griphub.hub.errors import StoreError
+from griphub.hub.measured import Outcome
 
 
 def test_an_empty_store_has_nothing_to_say(store):
@@ -43,12 +44,39 @@ def test_what_there_is_to_know_of_a_sessions_numbers_comes_back(store, make_sess
         "firmware": "2.1-beta",
         "calibration_id": "cal-2026",
         "calibration_overdue": True,
+        "purpose": "strength_test",
     }
     made = make_session(circumstances=told)
     store.write(made.events)
     (point,) = store.trend(made.point.child_id)
     assert point == made.point
     assert {name: getattr(point, name) for name in told} == told
+
+
+def test_a_session_from_before_its_quality_was_told_has_none(store, make_session):
+    made = make_session(quality=None)
+    store.write(made.events)
+    assert store.trend(made.point.child_id) == [made.point]
+    assert made.point.quality is None
+
+
+def test_strength_tests_come_back_oldest_first_and_once(store, make_strength_test):
+    refused = Outcome(rule="mean", left_out=3, reason="too_short", because="Two trials count; three do.")
+    tests = [
+        make_strength_test(days_ago=5),
+        make_strength_test(days_ago=3, outcome=refused, pain_before=2, pain_after=4, stopped="pain"),
+        make_strength_test(days_ago=2, hand="left", source="simulated"),
+    ]
+    other = make_strength_test("c-2")
+    store.write([tests[2], other, tests[0], tests[1], tests[0]])
+    store.write([tests[1]])
+
+    assert store.strength_tests("c-1") == tests
+    assert store.strength_tests("c-2") == [other]
+    assert store.strength_tests("c-3") == []
+    assert store.strength_tests("c-1", since=tests[1].measured_at) == tests[1:]
+    assert store.strength_tests("c-1", until=tests[1].measured_at) == tests[:1]
+    assert store.trend("c-1") == [], "a test is no session"
 
 
 def test_a_running_session_is_no_point_of_a_trend_yet(store, make_session):

@@ -101,28 +101,38 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_file_of_an_older_version_is_brought_up(tmp_path, make_session):
+SINCE_2 = ("counts", "stored", "time_known", "firmware", "calibration_id", "calibration_overdue")
+SINCE_3 = {
+    "session": ("purpose", "quality"),
+    "squeeze": ("peak_sd", "rise_s", "release_s", "rfd", "no_rfd"),
+}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_of_an_older_version_is_brought_up(tmp_path, make_session, version):
     path = tmp_path / "store.db"
-    made = make_session()
+    made = make_session(quality=None)
+    made.squeezes = [
+        squeeze.model_copy(update=dict.fromkeys(SINCE_3["squeeze"][:4]) | {"no_rfd": ""})
+        for squeeze in made.squeezes
+    ]
     store = SqliteStore(path)
-    store.write(made.events)
+    store.write([made.started, *made.squeezes, *made.waveform, made.ended])
     store.close()
     with sqlite3.connect(path) as db:
-        for column in (
-            "counts",
-            "stored",
-            "time_known",
-            "firmware",
-            "calibration_id",
-            "calibration_overdue",
-        ):
-            db.execute(f"ALTER TABLE session DROP COLUMN {column}")
-        db.execute("PRAGMA user_version = 1")
+        gone = SINCE_3 | ({"session": (*SINCE_2, *SINCE_3["session"])} if version == 1 else {})
+        for table, columns in gone.items():
+            for column in columns:
+                db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        db.execute("DROP TABLE strength_test")
+        db.execute(f"PRAGMA user_version = {version}")
     reader = SqliteStore(path, read_only=True)
     assert reader.session(made.id) is None, "the writer has not brought it up yet"
     writer = SqliteStore(path)
     detail = writer.session(made.id)
     assert detail and detail.point == made.point
+    assert list(detail.squeezes) == made.squeezes
+    assert writer.strength_tests("c-1") == []
     assert (again := reader.session(made.id)) and again.point == made.point
     writer.close()
     reader.close()
