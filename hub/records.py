@@ -170,8 +170,8 @@ class SessionEnded(_SessionEvent):
 class StrengthTested(_Event):
     """A test of greatest strength of one hand, or of both; ``measured_at`` is the beginning of its first trial.
 
-    `session_id` is the session of that trial. Where the protocol scores both hands at once, `hand` is the one
-    that began, and `trials` are of both.
+    `session_id` is the session of that trial. Where the protocol scores both hands together, `hand` is the
+    one that began, and `trials` are of both.
     """
 
     schema_: Literal["strength_test/1"] = Field("strength_test/1", alias="schema")
