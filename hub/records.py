@@ -168,7 +168,7 @@ class SessionEnded(_SessionEvent):
 
 
 class StrengthTested(_Event):
-    """A test of greatest strength of one hand, or of both; ``measured_at`` is the beginning of its first trial.
+    """A test of greatest strength of one hand, or of both; ``measured_at`` is where its first trial begins.
 
     `session_id` is the session of that trial. Where the protocol scores both hands together, `hand` is the
     one that began, and `trials` are of both.
