@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import psutil
@@ -23,6 +24,10 @@ def test_a_home_without_a_radio_says_so_and_leaves_nothing_when_it_is_killed(gri
     commands = [" ".join(process.cmdline()) for process in processes]
     for what in ("nats-server", "griphub ingest", "griphub hub", "griphub dashboard"):
         assert any(what in command for command in commands), commands
+    deadline_s = time.monotonic() + 20
+    while not (tmp_path / "data" / "outbox.db").exists():  # the dashboard may be up before the hub
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
     for private in ("outbox.db", "journal.db", "store.db", "run/hub.log", "broker/jetstream"):
         assert (tmp_path / "data" / private).stat().st_mode & 0o077 == 0, private
     os.kill(home.process.pid, signal.SIGKILL)
