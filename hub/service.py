@@ -17,6 +17,7 @@ from ..firmware_bridge.link_state import LinkLog, LinkState
 from ..firmware_bridge.pairing import PasskeyDesk
 from ..firmware_bridge.supervisor import LinkSupervisor
 from ..firmware_bridge.tool import ToolClient
+from . import watchdog
 from .config import Config
 from .control import socket_path
 from .control_server import serve
@@ -116,6 +117,7 @@ class Hub:
             asyncio.create_task(self._keeper.expire(), name="expiry"),
             asyncio.create_task(self._answer(), name="control"),
         ]
+        alive = asyncio.create_task(watchdog.keep(self._committer.is_alive), name="watchdog")
         links = asyncio.create_task(self.supervisor.run(), name="links")
         try:
             done, _ = await asyncio.wait([links, *services], return_when=asyncio.FIRST_COMPLETED)
@@ -128,9 +130,9 @@ class Hub:
             with contextlib.suppress(TimeoutError):  # a full disk: what is held back goes as by a kill
                 async with asyncio.timeout(STOP_STEP_S):
                     await self._keeper.pause_all()
-            for task in services:
+            for task in (*services, alive):
                 task.cancel()
-            await asyncio.gather(*services, return_exceptions=True)
+            await asyncio.gather(*services, alive, return_exceptions=True)
             self._outbox.close()
             self.registry.close()
 

@@ -14,9 +14,11 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from . import watchdog
 from .errors import SetupError
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,8 @@ class Child:
         Gets each line of the child's stdout; without it stdout goes to the log as well.
     restart : bool
         Whether to start it again when it ends.
+    watchdog_s : float, optional
+        It tells of itself, see `watchdog`; when it falls silent for so long it is killed and started again.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Child:
     ready: Callable[[], Awaitable[None]] | None = None
     on_line: Callable[[str], None] | None = None
     restart: bool = True
+    watchdog_s: float | None = None
 
 
 class Supervisor:
@@ -74,7 +79,9 @@ class Supervisor:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._folder = folder
-        self._environment = os.environ | environment | {_SUPERVISOR: str(os.getpid())}
+        # what this process is to tell of itself, no child may tell in its place
+        inherited = {name: value for name, value in os.environ.items() if name not in watchdog.VARIABLES}
+        self._environment = inherited | environment | {_SUPERVISOR: str(os.getpid())}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = False
@@ -157,31 +164,41 @@ class Supervisor:
             await asyncio.sleep(pause_s)
 
     async def _run_once(self, child: Child, log_file: Path, started: asyncio.Event) -> None:
-        with log_file.open("ab") as sink:
-            if sink.tell() > LOG_BYTES:
-                sink.truncate(0)
-            process = await asyncio.create_subprocess_exec(
-                *child.command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if child.on_line else sink,
-                stderr=sink,
-                env=self._environment,
-                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which ends them in order
-            )
-        self._processes[child.name] = process
-        (self._folder / f"{child.name}.pid").write_text(str(process.pid))
-        started.set()
-        try:
-            if child.on_line and process.stdout:
-                async for line in process.stdout:
-                    try:
-                        child.on_line(line.decode(errors="replace").rstrip())
-                    except Exception:  # a line that nobody understands must not leave the child unkept
-                        log.exception("%s said what could not be used", child.name)
-            await process.wait()
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                (self._folder / f"{child.name}.pid").unlink()
+        async with contextlib.AsyncExitStack() as stack:
+            said: dict[str, str] = {}
+            if child.watchdog_s:
+                place = self._folder / f"{child.name}.notify"
+                hangs = partial(self._end_hanging, child.name)
+                said = await stack.enter_async_context(watchdog.expect(place, child.watchdog_s, hangs))
+            with log_file.open("ab") as sink:
+                if sink.tell() > LOG_BYTES:
+                    sink.truncate(0)
+                process = await asyncio.create_subprocess_exec(
+                    *child.command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if child.on_line else sink,
+                    stderr=sink,
+                    env=self._environment | said,
+                    start_new_session=True,  # Ctrl-C reaches the supervisor alone, which ends them in order
+                )
+            self._processes[child.name] = process
+            (self._folder / f"{child.name}.pid").write_text(str(process.pid))
+            started.set()
+            try:
+                if child.on_line and process.stdout:
+                    async for line in process.stdout:
+                        try:
+                            child.on_line(line.decode(errors="replace").rstrip())
+                        except Exception:  # a line that nobody understands must not leave the child unkept
+                            log.exception("%s said what could not be used", child.name)
+                await process.wait()
+            finally:
+                with contextlib.suppress(FileNotFoundError):
+                    (self._folder / f"{child.name}.pid").unlink()
+
+    def _end_hanging(self, name: str) -> None:
+        log.error("%s hangs: nothing was heard of it for too long. It is ended.", name)
+        _signal_group(self._processes[name], signal.SIGKILL)
 
 
 def _last_line(log_file: Path) -> str:

@@ -5,14 +5,20 @@ import json
 import signal
 import sys
 import threading
+import time
 from typing import Annotated
 
 import typer
 
 from .. import config as configuration
+from .. import watchdog
 from ..config import Config
 from ..supervisor import exec_with_supervisor
 from .common import ConfigOption, JsonOption, VerboseOption, err, out, run_until_stopped, set_up_logging
+
+#: Ingest and forwarder come round each second. A store that is away holds the forwarder up for its longest
+#: pause and some requests' timeouts: half a minute each.
+HANGS_S = 75.0
 
 
 def up(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
@@ -83,8 +89,15 @@ def ingest(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
     forwarder = Forwarder(journal, store)
     thread = threading.Thread(target=forwarder.run, args=(stop,), name="forwarder")
     thread.start()
+    taking = Ingest(settings, journal, forwarder)
+
+    def alive() -> bool:
+        oldest_s = min(taking.turned_s, forwarder.turned_s)
+        return thread.is_alive() and time.monotonic() - oldest_s < HANGS_S
+
+    watchdog.keep_in_thread(alive, stop)
     try:
-        Ingest(settings, journal, forwarder).run(stop)
+        taking.run(stop)
     finally:
         stop.set()
         forwarder.notify()

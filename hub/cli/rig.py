@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from ...firmware_bridge.adapter import open_adapter
 from ...firmware_bridge.errors import AdapterUnavailable
+from .. import watchdog
 from ..config import Config
 from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
@@ -29,6 +30,10 @@ log = logging.getLogger(__name__)
 DRAIN_S = 90.0
 
 POLL_S = 0.1
+
+#: A hub or ingest that says nothing for so long hangs. A slow card may hold a commit up for some seconds, and
+#: a store that is away holds the forwarder up for half a minute at a time.
+SILENCE_S = 90.0
 
 TRUTH = "truth.jsonl"  #: what the simulator says has truly happened
 
@@ -85,7 +90,7 @@ class Rig:
 
     async def start_ingest(self) -> None:
         """Start ingest with the configured store."""
-        await self.supervisor.start(Child("ingest", self._command("ingest")))
+        await self.supervisor.start(Child("ingest", self._command("ingest"), watchdog_s=SILENCE_S))
 
     async def start_hub(self, *options: str) -> None:
         """Start the hub; what it counts is told to `counted`."""
@@ -98,7 +103,9 @@ class Rig:
             else:
                 self._counted(squeeze)
 
-        await self.supervisor.start(Child("hub", self._command("hub", "--json", *options), on_line=on_line))
+        await self.supervisor.start(
+            Child("hub", self._command("hub", "--json", *options), on_line=on_line, watchdog_s=SILENCE_S)
+        )
 
     def require_dashboard_port(self) -> None:
         """Raise `SetupError` if the dashboard could not listen."""
@@ -143,8 +150,8 @@ class Rig:
         await self.supervisor.start(Child("simulator", command, ready=wait, on_line=on_line))
 
     async def forever(self) -> None:
-        """Do nothing until cancelled, while the supervisor keeps everything running."""
-        await asyncio.Event().wait()
+        """Do nothing but say so until cancelled, while the supervisor keeps everything running."""
+        await watchdog.keep()
 
     async def drain(self, timeout_s: float = DRAIN_S) -> bool:
         """Wait until everything counted is in the store; False if it is not in time."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 from ..errors import StoreError
@@ -11,6 +12,9 @@ log = logging.getLogger(__name__)
 
 #: Wait after the outbox refused (disk full, say) before trying again.
 RETRY_S = 1.0
+
+#: A commit that takes longer will not come back: SQLite itself gives up on a lock after 10 s.
+STUCK_S = 60.0
 
 
 class Committer:
@@ -30,6 +34,11 @@ class Committer:
         self._committed = committed
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
+        self._asked_s: float | None = None  # when the disk was asked to commit; None while it is not
+
+    def is_alive(self) -> bool:
+        """Whether the disk answers. One that refuses does; a dying card may never come back."""
+        return self._asked_s is None or time.monotonic() - self._asked_s < STUCK_S
 
     async def commit(self, entry: Entry) -> None:
         """Return once an entry is on disk, whole."""
@@ -47,6 +56,7 @@ class Committer:
             entries = [entry for entry, _ in batch]
             said = ""
             while True:
+                self._asked_s = time.monotonic()
                 try:
                     await asyncio.to_thread(self.outbox.commit_all, entries)
                     break
@@ -54,7 +64,9 @@ class Committer:
                     if str(error) != said:  # once, not every second
                         log.error("%s", error)
                     said = str(error)
+                    self._asked_s = None
                     await asyncio.sleep(RETRY_S)
+            self._asked_s = None
             self._committed()
             for _, done in batch:
                 if not done.cancelled():

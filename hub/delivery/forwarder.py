@@ -66,6 +66,7 @@ class Forwarder:
         self._store = store
         self._wake = threading.Event()
         self._reason: str | None = None
+        self.turned_s = time.monotonic()  #: when `run` last came round, to see whether it hangs
 
     @property
     def state(self) -> ForwarderState:
@@ -88,6 +89,7 @@ class Forwarder:
         )
         pruned_at = -PRUNE_EVERY_S
         while not stop.is_set():
+            self.turned_s = time.monotonic()
             if retry(self._forward):
                 continue
             if time.monotonic() - pruned_at >= PRUNE_EVERY_S:
@@ -127,6 +129,7 @@ class Forwarder:
         self._journal.advance(self._store.name, last)
 
     def _failed(self, attempt: RetryCallState) -> None:
+        self.turned_s = time.monotonic()
         error = attempt.outcome.exception() if attempt.outcome else None
         if str(error) != self._reason:  # said once, not every half minute of a long night
             unexpected = error if not isinstance(error, StoreError) else None

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import queue
 import threading
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
@@ -62,6 +63,7 @@ class Ingest:
         self._forwarder = forwarder
         self._queue: queue.Queue[_Message] = queue.Queue(QUEUE_SIZE)
         self._connection = 0
+        self.turned_s = time.monotonic()  #: when `run` last came round, to see whether it hangs
         # the client id names the session that the broker keeps while ingest is away
         self._client = mqtt.make_client(
             config, "ingest", "griphub-ingest", connected=self._on_connected, durable=True, manual_ack=True
@@ -78,6 +80,7 @@ class Ingest:
         mqtt.start(self._client, self._config)
         try:
             while not stop.is_set():
+                self.turned_s = time.monotonic()
                 if batch := self._take():
                     self._commit(batch, stop)
         finally:
@@ -115,6 +118,7 @@ class Ingest:
                 break
             except StoreError as refusal:
                 log.error("%s", refusal)
+                self.turned_s = time.monotonic()
                 if stop.wait(RETRY_S):
                     return  # nothing was acknowledged: the broker and the hubs still have it all
         self._forwarder.notify()
