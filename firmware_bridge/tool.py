@@ -73,6 +73,9 @@ class ToolDescription:
         Name of the driver that reads it.
     counts : bool
         Whether it is fast and fine enough to count squeezes, see `Capabilities`.
+    stamps : Stamps
+    loss_known : bool
+        As in `Capabilities`.
     """
 
     tool_id: str
@@ -86,6 +89,8 @@ class ToolDescription:
     battery_percent: int | None
     driver: str = "griphub"
     counts: bool = True
+    stamps: Stamps = Stamps.TOOL
+    loss_known: bool = True
 
 
 class ToolClient(Protocol):

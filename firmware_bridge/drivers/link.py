@@ -229,4 +229,6 @@ def describe(
         battery_percent=battery_percent,
         driver=driver.name,
         counts=driver.capabilities.counts,
+        stamps=driver.capabilities.stamps,
+        loss_known=driver.capabilities.loss_known,
     )

@@ -18,12 +18,14 @@ from ..config import Config, ToolConfig
 from ..delivery.committer import Committer
 from ..delivery.outbox import Entry, Taken
 from ..live import LiveFrame
-from ..records import Event, Source, SqueezeCounted, stored_session_id, utc
+from ..records import Event, SessionEnded, Source, SqueezeCounted, stored_session_id, utc
 from .curve import Curve
 from .handover import StoredSession, count, unheard
 from .lives import anchor
 from .state import SessionState
 from .tracker import SessionTracker
+from .usual import FILE as USUAL
+from .usual import About, UsualPeaks
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ class SessionKeeper:
         self._live = live
         self._watched = watched
         self._calibrations = CalibrationBook(config.data_dir / CALIBRATIONS)
+        self._usual = UsualPeaks(config.data_dir / USUAL)
         self._open: dict[str, _Open] = {}
         self._handing: set[asyncio.Task[None]] = set()
         self._hands: dict[str, asyncio.Lock] = {}  # by tool
@@ -111,11 +114,7 @@ class SessionKeeper:
                 return
         if entry is None:
             tracker, events = SessionTracker.begin(
-                block,
-                boot_id=tool.boot_id,
-                calibration=self._calibration(tool, block.unit),
-                stepped_s=stepped_s,
-                **self._about(tool, use),
+                block, boot_id=tool.boot_id, stepped_s=stepped_s, **self._about(tool, use, block)
             )
             entry = self._open[tool.tool_id] = _Open(tracker, Curve(self._clock))
         entry.away_since_s = None
@@ -171,12 +170,11 @@ class SessionKeeper:
                 first,
                 session_id=stored_session_id(tool_id, session.boot_id, first.first_index),
                 boot_id=session.boot_id,
-                calibration=self._calibration(tool, first.unit),
                 stored=not session.running,  # a hub that comes while it lasts has it live
                 time_known=new.time_known,
                 time_within_s=new.time_within_s,
                 stepped_s=stepped_s,
-                **self._about(tool, use_at(first.utc_s)),
+                **self._about(tool, use_at(first.utc_s), first),
             )
 
         entry = self._open.get(tool_id)
@@ -202,6 +200,7 @@ class SessionKeeper:
             if entry := self._open.get(tool_id):
                 entry.away_since_s = self._clock.monotonic_s()
         self._tell(counted.events)
+        await self._learn(counted.events)
         log.info("%s handed over %d sessions", tool_id, len(counted.trackers))
 
     async def link_lost(self, tool_id: str) -> None:
@@ -216,7 +215,9 @@ class SessionKeeper:
         if entry := self._open.pop(tool_id, None):
             tracker = entry.tracker
             async with entry.lock:
-                await self._commit(entry, tracker.end(ended_by), close=True)
+                events = tracker.end(ended_by)
+                await self._commit(entry, events, close=True)
+            await self._learn(events)
             self._live(entry.curve.news(tracker, "ended"))
             log.info("session of %s ended (%s) with %d squeezes", tool_id, ended_by, tracker.count)
 
@@ -236,6 +237,7 @@ class SessionKeeper:
             await asyncio.wait(self._handing)
         for tool_id in list(self._open):
             await self.link_lost(tool_id)
+        self._usual.close()
 
     async def _bring_out(self, tool_id: str) -> None:
         """Commit what a session holds back."""
@@ -260,18 +262,38 @@ class SessionKeeper:
             if isinstance(event, SqueezeCounted):
                 self._counted(event)
 
-    def _about(self, tool: ToolDescription, use: ToolConfig) -> dict[str, Any]:
+    async def _learn(self, events: list[Event]) -> None:
+        """Remember what the child usually squeezes, for its next session."""
+        for event in events:
+            if isinstance(event, SessionEnded):
+                await asyncio.to_thread(self._usual.note, event)
+
+    def _about(self, tool: ToolDescription, use: ToolConfig, first: SampleBlock) -> dict[str, Any]:
+        """What is known of a new session before its first sample."""
+        calibration = self._calibration(tool, first.unit)
+        about = About(
+            use.child,
+            use.hand,
+            tool.tool_id,
+            Unit.NEWTON if calibration else first.unit,
+            tool.firmware,
+            calibration.calibration_id if calibration else None,
+            Source.SIMULATED if tool.simulated else Source.REAL,
+        )
         return {
             "site": self._config.site,
             "hub": self._config.hub,
-            "child_id": use.child,
-            "tool_id": tool.tool_id,
+            "child_id": about.child_id,
+            "tool_id": about.tool_id,
             "tool_kind": tool.kind,
-            "hand": use.hand,
-            "source": Source.SIMULATED if tool.simulated else Source.REAL,
+            "hand": about.hand,
+            "source": about.source,
             "goal": self._config.child(use.child).goal,
             "counts": tool.counts,
+            "loss_known": tool.loss_known,
             "firmware": tool.firmware,
+            "calibration": calibration,
+            "usual_peak": self._usual.peak(about, first.utc_s),
         }
 
     def _calibration(self, tool: ToolDescription, unit: Unit) -> Calibration | None:

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 from pydantic import TypeAdapter
 
 from ...firmware_bridge.samples import ToolKind, Unit
-from ..records import Hand, Id, Source
+from ...signal.untouched import QuietSecond
+from ..records import Hand, Id, Purpose, Source
 
 
 @dataclass(slots=True)
@@ -43,6 +44,13 @@ class SessionState:
     lost: int = 0
     doubtful: int = 0
     peaks: list[float] = field(default_factory=list)
+    purpose: Purpose = Purpose.EXERCISE
+    loss_known: bool = True
+    usual_peak: float | None = None  #: of the child's earlier sessions with this tool
+    clipped: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)  #: doubtful squeezes by reason
+    quiet_before: QuietSecond | None = None  #: the first second in which nobody touched the tool
+    quiet_after: QuietSecond | None = None  #: the latest one since the last squeeze
 
     def __post_init__(self) -> None:
         if isnan(self.end_utc_s):
@@ -64,5 +72,5 @@ _STATE = TypeAdapter(SessionState)
 WHOSE = ("session_id", "site", "hub", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
 ABOUT = (
     *WHOSE, "goal", "counts", "stored", "time_known", "time_within_s",
-    "firmware", "calibration_id", "calibration_overdue",
+    "firmware", "calibration_id", "calibration_overdue", "purpose",
 )  # fmt: skip

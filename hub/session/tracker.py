@@ -10,6 +10,7 @@ from ...firmware_bridge.calibration import Calibration
 from ...firmware_bridge.samples import SampleBlock, Unit
 from ...signal.second_look import recount
 from ...signal.squeeze import Squeeze, SqueezeDetector
+from ...signal.untouched import Untouched
 from ..records import (
     Event,
     SessionEnded,
@@ -20,6 +21,7 @@ from ..records import (
     utc,
 )
 from ..waveform import encode_samples
+from .quality import note_quiet, note_squeeze, quality
 from .state import ABOUT, WHOSE, SessionState
 
 #: Waveforms travel in pieces of about this length.
@@ -59,7 +61,8 @@ class SessionTracker:
     ) -> None:
         self.state = state
         self._calibration = calibration
-        self._detector = SqueezeDetector(usual_peak=median(state.peaks) if state.peaks else None)
+        self._detector = SqueezeDetector(usual_peak=median(state.peaks) if state.peaks else state.usual_peak)
+        self._untouched = Untouched()
         self._piece: list[SampleBlock] = []
         # of a session that was interrupted, the beginning is not here to be looked at again
         self._early: list[SampleBlock] | None = None if state.received else []
@@ -162,6 +165,8 @@ class SessionTracker:
             if block.first_index - self._early[0].first_index > LOOK_AGAIN_SAMPLES:
                 self._early = None
         state.received += n
+        state.clipped += int(block.clipped.sum())
+        note_quiet(state, self._untouched.update(block.t_s, block.values, block.clipped))
         state.end_s = last_s
         state.end_utc_s = self._at_s(last_s)
         counted = [self._counted(squeeze) for squeeze in self._squeezes(block)]
@@ -199,6 +204,7 @@ class SessionTracker:
                 end_index=state.end_index,
                 received=state.received,
                 lost=state.lost,
+                quality=quality(state),
                 **{name: getattr(state, name) for name in ABOUT},
             )
         )
@@ -214,7 +220,7 @@ class SessionTracker:
         """Squeezes that all of the session shows and that were not counted live, and the other way round."""
         if not (self._early and self.state.counts):
             return [], []
-        found = recount(self._early, self._live)
+        found = recount(self._early, self._live, usual_peak=self.state.usual_peak)
         late = self._live[LOOK_AGAIN_SQUEEZES:]
         until_s = late[0].onset_s if late else math.inf
         added = [squeeze for squeeze in found.added if squeeze.onset_s < until_s]
@@ -243,6 +249,7 @@ class SessionTracker:
             doubtful += (UNCALIBRATED,)
         state.peaks.append(squeeze.peak)
         state.doubtful += bool(doubtful)
+        note_squeeze(state, squeeze, doubtful)
         return SqueezeCounted(
             # the tool's sample index names the squeeze, so that counting it again gives the same id
             event_id=event_id(state.session_id, f"squeeze:{squeeze.onset_index}"),
@@ -257,6 +264,11 @@ class SessionTracker:
             impulse=squeeze.impulse,
             ended_by=squeeze.ended_by,
             doubtful=doubtful,
+            peak_sd=squeeze.peak_sd,
+            rise_s=squeeze.rise_s,
+            release_s=squeeze.release_s,
+            rfd=squeeze.rfd,
+            no_rfd=squeeze.no_rfd,
             **self._whose,
         )
 
