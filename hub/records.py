@@ -5,7 +5,7 @@ and recognised by its ``event_id`` however often it arrives. Names of children n
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal, get_args
 from uuid import UUID, uuid5
@@ -21,6 +21,7 @@ from pydantic import (
     field_validator,
 )
 
+from ..firmware_bridge.link_state import LinkPhase
 from ..firmware_bridge.samples import ToolKind, Unit
 from .errors import PayloadError
 from .measured import Outcome, SessionQuality, TestTrial
@@ -34,6 +35,9 @@ MAX_REASON: Final = 300
 
 #: Ids travel in topics, subjects and tags: nothing that means something to a broker or a store.
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
+
+#: Characters of what somebody wrote: a long paragraph, and far from the broker's longest message.
+MAX_OBSERVATION: Final = 2_000
 
 
 class Hand(StrEnum):
@@ -57,6 +61,25 @@ class Purpose(StrEnum):
     STRENGTH_TEST = "strength_test"
 
 
+class Evidence(StrEnum):
+    """How it is known that something was done."""
+
+    SENSOR = "sensor"
+    PARENT = "parent"
+    THERAPIST = "therapist"
+
+
+class Person(StrEnum):
+    """Who helped, or who said it: a role, never a name."""
+
+    CHILD = "child"
+    PARENT = "parent"
+    SIBLING = "sibling"
+    TEACHER = "teacher"
+    THERAPIST = "therapist"
+    OTHER = "other"
+
+
 class _Event(BaseModel):
     """What all events share."""
 
@@ -66,6 +89,16 @@ class _Event(BaseModel):
     measured_at: AwareDatetime = Field(description="UTC time of measurement, never of arrival")
     site: Id
     hub: Id
+
+    def topic(self) -> str:
+        """MQTT topic of this event."""
+        kind = self.schema_.split("/")[0]  # type: ignore[attr-defined]
+        return f"griphub/v1/{self.site}/{self.hub}/event/{kind}"
+
+
+class _MeasuredEvent(_Event):
+    """What events share that a tool measured of a child in a session."""
+
     session_id: UUID
     child_id: Id = Field(description="random pseudonymous id")
     tool_id: Id
@@ -74,13 +107,25 @@ class _Event(BaseModel):
     source: Source
     unit: Unit
 
-    def topic(self) -> str:
-        """MQTT topic of this event."""
-        kind = self.schema_.split("/")[0]  # type: ignore[attr-defined]
-        return f"griphub/v1/{self.site}/{self.hub}/event/{kind}"
+
+class _SaidEvent(_Event):
+    """What events share that somebody said of a child; `measured_at` is when it was so, not when it was said.
+
+    An event is never changed. One that was a mistake is taken back by another one of its kind.
+    """
+
+    child_id: Id = Field(description="random pseudonymous id")
+    source: Source = Source.REAL
+    session_id: UUID | None = Field(None, description="of the session that it belongs to")
+    day: date | None = Field(None, description="the family's day of it, on their own clock")
+    takes_back: UUID | None = Field(
+        None,
+        description="`event_id` of the event that does not hold any more, with the same `measured_at`; "
+        "this one only says so",
+    )
 
 
-class _SessionEvent(_Event):
+class _SessionEvent(_MeasuredEvent):
     """What the beginning and the end of a session share."""
 
     goal: int = Field(0, ge=0, description="squeezes asked for; 0 where none were")
@@ -102,7 +147,7 @@ class SessionStarted(_SessionEvent):
     schema_: Literal["session_started/1"] = Field("session_started/1", alias="schema")
 
 
-class SqueezeCounted(_Event):
+class SqueezeCounted(_MeasuredEvent):
     """One squeeze; ``measured_at`` is its onset."""
 
     schema_: Literal["squeeze/1"] = Field("squeeze/1", alias="schema")
@@ -125,7 +170,7 @@ class SqueezeCounted(_Event):
     no_rfd: str = Field("", description="why there is none")
 
 
-class WaveformSecond(_Event):
+class WaveformSecond(_MeasuredEvent):
     """About one second of samples; ``measured_at`` is the time of the first."""
 
     schema_: Literal["waveform/1"] = Field("waveform/1", alias="schema")
@@ -167,7 +212,7 @@ class SessionEnded(_SessionEvent):
     quality: SessionQuality | None = Field(None, description="null: from before it was told")
 
 
-class StrengthTested(_Event):
+class StrengthTested(_MeasuredEvent):
     """A test of greatest strength of one hand, or of both; ``measured_at`` is where its first trial begins.
 
     `session_id` is the session of that trial. Where the protocol scores both hands together, `hand` is the
@@ -191,7 +236,61 @@ class StrengthTested(_Event):
     stopped: str = Field("", description="why the test ended before its last trial; empty where it did not")
 
 
-Event = SessionStarted | SqueezeCounted | WaveformSecond | SessionEnded | StrengthTested
+class ActivityDone(_SaidEvent):
+    """An item of the program that was done: dough that was kneaded, or squeezes that a tool counted."""
+
+    schema_: Literal["activity_done/1"] = Field("activity_done/1", alias="schema")
+    item_id: Id = Field(description="of the program's item")
+    evidence: Evidence
+    hand: Hand | None = None
+    minutes: float | None = Field(None, ge=0, le=1440)
+    minutes_asked: float | None = Field(None, ge=0, le=1440)
+    sets: int | None = Field(None, ge=0, le=1000)
+    sets_asked: int | None = Field(None, ge=0, le=1000)
+    reps: int | None = Field(None, ge=0, le=100_000, description="of all sets together, as `reps_asked`")
+    reps_asked: int | None = Field(None, ge=0, le=100_000)
+    helped_by: Person | None = Field(None, description="null: nobody, or not said")
+
+
+class FeedbackGiven(_SaidEvent):
+    """How it went, as a child or a grown-up said. Scales run from 0, none, to 10, the most there is."""
+
+    schema_: Literal["feedback/1"] = Field("feedback/1", alias="schema")
+    said_by: Person | None = None
+    pain_before: int | None = Field(None, ge=0, le=10, description="faces: 0, 2, 4, 6, 8 or 10")
+    pain_after: int | None = Field(None, ge=0, le=10)
+    effort: int | None = Field(None, ge=0, le=10)
+    enjoyment: int | None = Field(None, ge=0, le=10)
+    participation: int | None = Field(None, ge=0, le=10)
+    confidence: int | None = Field(None, ge=0, le=10, description="the parent's, to do it again alone")
+    observation: str = Field("", max_length=MAX_OBSERVATION)
+
+
+class ToolSeen(_Event):
+    """How a tool is: told when it changes, and every some minutes while it streams. No word of a child."""
+
+    schema_: Literal["tool_status/1"] = Field("tool_status/1", alias="schema")
+    tool_id: Id
+    source: Source = Source.REAL
+    tool_kind: ToolKind | None = Field(None, description="null: it was never connected since the hub began")
+    link: LinkPhase
+    seen_at: AwareDatetime | None = Field(None, description="when it was last heard; null: not yet")
+    battery_percent: int | None = Field(None, ge=0, le=100)
+    rssi_dbm: int | None = Field(None, ge=-127, le=20)
+    firmware: str = Field("", max_length=100)
+    rate_hz: float | None = Field(None, ge=0, description="nominal; 0: uneven, or it does not say")
+
+
+Event = (
+    SessionStarted
+    | SqueezeCounted
+    | WaveformSecond
+    | SessionEnded
+    | StrengthTested
+    | ActivityDone
+    | FeedbackGiven
+    | ToolSeen
+)
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="schema_")])
 
@@ -205,6 +304,11 @@ def event_id(session_id: UUID, what: str) -> UUID:
     True
     """
     return uuid5(EVENT_NAMESPACE, f"{session_id}:{what}")
+
+
+def status_id(hub: str, tool_id: str, at: datetime) -> UUID:
+    """Id of what a hub tells of a tool at a time."""
+    return uuid5(EVENT_NAMESPACE, f"{hub}:{tool_id}:{at.astimezone(UTC).isoformat()}")
 
 
 def stored_session_id(tool_id: str, boot_id: int, first_index: int) -> UUID:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -11,7 +11,17 @@ import numpy as np
 from ...firmware_bridge.samples import FloatArray, ToolKind, Unit
 from ..errors import PayloadError, StoreError
 from ..measured import SessionQuality
-from ..records import Event, Hand, Purpose, Source, SqueezeCounted, StrengthTested
+from ..records import (
+    ActivityDone,
+    Event,
+    FeedbackGiven,
+    Hand,
+    Purpose,
+    Source,
+    SqueezeCounted,
+    StrengthTested,
+    ToolSeen,
+)
 from ..waveform import decode_samples
 
 
@@ -106,6 +116,19 @@ class Store(Protocol):
     ) -> list[StrengthTested]:
         """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
 
+    def activities(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[ActivityDone]:
+        """What a child did in ``[since, until)`` and nobody took back, oldest first; both sources."""
+
+    def feedback(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[FeedbackGiven]:
+        """What was said of a child in ``[since, until)`` and not taken back, oldest first; both sources."""
+
+    def tools(self) -> list[ToolSeen]:
+        """The latest that is known of every tool, by id."""
+
     def squeeze_ids(self, session_id: UUID) -> set[UUID]:
         """Event ids of the squeezes stored for a session, ended or not."""
 
@@ -144,6 +167,17 @@ def join_waveform(store: str, seconds: Iterable[tuple[float, str]]) -> tuple[Flo
     return np.concatenate([start_s + t_s for start_s, t_s, _ in parts]), np.concatenate(
         [v for _, _, v in parts]
     )
+
+
+Said = TypeVar("Said", ActivityDone, FeedbackGiven)
+
+
+def standing(events: Iterable[Said]) -> list[Said]:
+    """What was said and not taken back, oldest first."""
+    said = {event.event_id: event for event in events}
+    gone = {event.takes_back for event in said.values() if event.takes_back}
+    left = [event for event in said.values() if not event.takes_back and event.event_id not in gone]
+    return sorted(left, key=lambda event: (event.measured_at, str(event.event_id)))
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -20,8 +20,8 @@ from urllib3.exceptions import HTTPError
 
 from ..config import InfluxConfig
 from ..errors import StoreError
-from ..records import Event, Source, StrengthTested, WaveformSecond
-from .contract import ChildOverview, SessionDetail, SessionPoint, join_waveform
+from ..records import ActivityDone, Event, FeedbackGiven, Source, StrengthTested, ToolSeen, WaveformSecond
+from .contract import ChildOverview, SessionDetail, SessionPoint, join_waveform, standing
 from .influx_points import Record, is_whole, session_of, squeeze_of, to_point
 
 log = logging.getLogger(__name__)
@@ -50,15 +50,15 @@ _CHILDREN = """
     ended |> sum() |> yield(name: "squeezes")
     ended |> last() |> yield(name: "last")
 """
-_TREND = f"""
+_OF_CHILD = f"""
     from(bucket: bucket) |> range(start: since, stop: until)
-        |> filter(fn: (r) => r._measurement == "session" and r.child == child)
+        |> filter(fn: (r) => r._measurement == measurement and r.child == child)
         {_PIVOT}
 """
-_TESTS = f"""
+_TOOLS = """
     from(bucket: bucket) |> range(start: since, stop: until)
-        |> filter(fn: (r) => r._measurement == "strength_test" and r.child == child)
-        {_PIVOT}
+        |> filter(fn: (r) => r._measurement == "tool_status" and r._field == "data")
+        |> last()
 """
 _FIND = """
     from(bucket: bucket) |> range(start: since, stop: until)
@@ -128,7 +128,7 @@ class InfluxStore:
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[SessionPoint]:
         """Ended sessions of a child that started in ``[since, until)``, oldest first; both sources."""
-        points = map(session_of, self._of_child(_TREND, child_id, since, until))
+        points = map(session_of, self._of_child("session", child_id, since, until))
         return sorted(points, key=lambda point: (point.started_at, str(point.session_id)))
 
     def session(self, session_id: UUID) -> SessionDetail | None:
@@ -152,9 +152,29 @@ class InfluxStore:
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[StrengthTested]:
         """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
-        rows = self._of_child(_TESTS, child_id, since, until)
+        rows = self._of_child("strength_test", child_id, since, until)
         tests = [StrengthTested.model_validate_json(row["data"]) for row in rows]
         return sorted(tests, key=lambda test: (test.measured_at, str(test.event_id)))
+
+    def activities(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[ActivityDone]:
+        """What a child did in ``[since, until)`` and nobody took back, oldest first; both sources."""
+        rows = self._of_child("activity_done", child_id, since, until)
+        return standing(ActivityDone.model_validate_json(row["data"]) for row in rows)
+
+    def feedback(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[FeedbackGiven]:
+        """What was said of a child in ``[since, until)`` and not taken back, oldest first; both sources."""
+        rows = self._of_child("feedback", child_id, since, until)
+        return standing(FeedbackGiven.model_validate_json(row["data"]) for row in rows)
+
+    def tools(self) -> list[ToolSeen]:
+        """The latest that is known of every tool, by id."""
+        told = [ToolSeen.model_validate_json(row["_value"]) for row in self._query(_TOOLS)]
+        latest = {tool.tool_id: tool for tool in sorted(told, key=lambda tool: tool.measured_at)}
+        return [latest[tool_id] for tool_id in sorted(latest)]
 
     def squeeze_ids(self, session_id: UUID) -> set[UUID]:
         """Event ids of the squeezes stored for a session, ended or not."""
@@ -218,12 +238,13 @@ class InfluxStore:
                 ) from error
 
     def _of_child(
-        self, flux: str, child_id: str, since: datetime | None, until: datetime | None
+        self, measurement: str, child_id: str, since: datetime | None, until: datetime | None
     ) -> list[Record]:
         start, stop = max(since or _FIRST, _FIRST), min(until or _LAST, _LAST)
         if start >= stop:
             return []  # Flux calls an empty range an error
-        return list(filter(is_whole, self._query(flux, since=start, until=stop, child=child_id)))
+        rows = self._query(_OF_CHILD, since=start, until=stop, measurement=measurement, child=child_id)
+        return list(filter(is_whole, rows))
 
     def _of_session(self, found: Record, measurement: str, since: datetime, until: datetime) -> list[Record]:
         waveform = measurement == "waveform"

@@ -15,7 +15,9 @@ from influxdb_client.domain.write_precision import WritePrecision
 from ...firmware_bridge.samples import ToolKind, Unit
 from ..measured import SessionQuality
 from ..records import (
+    ActivityDone,
     Event,
+    FeedbackGiven,
     Hand,
     Purpose,
     SessionEnded,
@@ -23,6 +25,7 @@ from ..records import (
     Source,
     SqueezeCounted,
     StrengthTested,
+    ToolSeen,
     WaveformSecond,
 )
 from ..waveform import decode_samples
@@ -35,7 +38,7 @@ Record = dict[str, Any]
 #: of. Session ids are without end, so they are fields.
 _TAGS = {
     "site": "site", "hub": "hub", "child": "child_id", "tool": "tool_id",
-    "tool_kind": "tool_kind", "hand": "hand", "source": "source", "unit": "unit",
+    "tool_kind": "tool_kind", "hand": "hand", "source": "source", "unit": "unit", "item": "item_id",
 }  # fmt: skip
 _RESULT = (
     "goal", "squeezes", "doubtful", "peak", "median_peak",
@@ -45,12 +48,16 @@ _CIRCUMSTANCES = (
     "counts", "stored", "time_known", "firmware", "calibration_id", "calibration_overdue", "purpose",
 )  # fmt: skip
 _SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse")
+_DONE = ("minutes", "minutes_asked", "sets", "sets_asked", "reps", "reps_asked")
+_SAID = ("pain_before", "pain_after", "effort", "enjoyment", "participation", "confidence")
+_SEEN = ("link", "battery_percent", "rssi_dbm", "firmware", "rate_hz")
 _LATER = ("peak_sd", "rise_s", "release_s", "rfd", "no_rfd")  #: what older hubs did not tell of a squeeze
 
 
 def to_point(event: Event) -> Point:
     """The point of an event. The start and end of a session are fields of one point."""
-    fields: dict[str, Any] = {"session_id": str(event.session_id)}
+    session_id = getattr(event, "session_id", None)
+    fields: dict[str, Any] = {"session_id": session_id and str(session_id)}
     match event:
         case SessionStarted():
             measurement = "session"
@@ -76,16 +83,33 @@ def to_point(event: Event) -> Point:
             measurement = "strength_test"
             fields |= {"event_id": str(event.event_id), "protocol": event.protocol}
             fields |= {"score": event.outcome.score, "data": event.model_dump_json(by_alias=True)}
+        case ActivityDone() | FeedbackGiven() | ToolSeen():
+            # the numbers for charts, and the event as it was
+            measurement = event.schema_.split("/")[0]
+            columns = {ActivityDone: _DONE, FeedbackGiven: _SAID, ToolSeen: _SEEN}[type(event)]
+            fields |= {column: getattr(event, column) for column in columns}
+            fields |= {"event_id": str(event.event_id), "data": event.model_dump_json(by_alias=True)}
     # Flux does not tell an empty text from none at all
     fields = {field: value for field, value in fields.items() if value not in (None, "")}
     if not isinstance(event, SessionStarted):
         fields["field_count"] = len(fields) + 1
-    point: Point = Point(measurement).time(to_us(event.measured_at), WritePrecision.US)
+    point: Point = Point(measurement).time(_time_ns(event), WritePrecision.NS)
     for tag, attribute in _TAGS.items():
-        point.tag(tag, getattr(event, attribute))
+        if (value := getattr(event, attribute, None)) is not None:
+            point.tag(tag, value)
     for field, value in fields.items():
         point.field(field, value)
     return point
+
+
+def _time_ns(event: Event) -> int:
+    """Time of measurement.
+
+    What somebody says is told of a whole minute or of noon, and may be told twice of the same one: below a
+    microsecond, where no time of ours has anything, the id keeps such points apart.
+    """
+    said = isinstance(event, ActivityDone | FeedbackGiven)
+    return to_us(event.measured_at) * 1_000 + (event.event_id.int % 1_000 if said else 0)
 
 
 def is_whole(row: Record) -> bool:

@@ -13,7 +13,9 @@ from uuid import UUID
 from ...firmware_bridge.samples import ToolKind, Unit
 from ..measured import SessionQuality
 from ..records import (
+    ActivityDone,
     Event,
+    FeedbackGiven,
     Hand,
     Purpose,
     SessionEnded,
@@ -21,12 +23,13 @@ from ..records import (
     Source,
     SqueezeCounted,
     StrengthTested,
+    ToolSeen,
     WaveformSecond,
 )
 from ..sqlite_file import check_version, connect, store_errors
-from .contract import ChildOverview, SessionDetail, SessionPoint, from_us, join_waveform, to_us
+from .contract import ChildOverview, SessionDetail, SessionPoint, from_us, join_waveform, standing, to_us
 
-VERSION = 3
+VERSION = 4
 
 # All events of a session repeat whose it is; only the session's row keeps it.
 _SCHEMA = """
@@ -72,6 +75,18 @@ CREATE TABLE IF NOT EXISTS strength_test (
     data TEXT NOT NULL           -- the event as JSON
 );
 CREATE INDEX IF NOT EXISTS strength_test_of_child ON strength_test (child_id, measured_at);
+CREATE TABLE IF NOT EXISTS activity (
+    event_id TEXT PRIMARY KEY, child_id TEXT NOT NULL, measured_at INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS activity_of_child ON activity (child_id, measured_at);
+CREATE TABLE IF NOT EXISTS feedback (
+    event_id TEXT PRIMARY KEY, child_id TEXT NOT NULL, measured_at INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS feedback_of_child ON feedback (child_id, measured_at);
+CREATE TABLE IF NOT EXISTS tool_status (
+    event_id TEXT PRIMARY KEY, tool_id TEXT NOT NULL, measured_at INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS tool_status_of_tool ON tool_status (tool_id, measured_at);
 """
 
 #: What brings a file of an older version up to the next one.
@@ -125,7 +140,17 @@ _ENDED = _insert(
     + " WHERE ended_at IS NULL",
 )
 _COUNTED = _insert("squeeze", ("event_id", "session_id", "measured_at", *_SQUEEZE, "doubtful"), "DO NOTHING")
-_TESTED = _insert("strength_test", ("event_id", "child_id", "measured_at", "data"), "DO NOTHING")
+_TOLD = ("event_id", "child_id", "measured_at", "data")
+#: Events that are kept whole, as JSON.
+_WHOLE: dict[type, str] = {
+    kind: _insert(table, _TOLD, "DO NOTHING")
+    for kind, table in [
+        (StrengthTested, "strength_test"),
+        (ActivityDone, "activity"),
+        (FeedbackGiven, "feedback"),
+    ]
+}
+_SEEN = _insert("tool_status", ("event_id", "tool_id", "measured_at", "data"), "DO NOTHING")
 _SECOND = _insert("waveform", ("event_id", "session_id", "measured_at", *_WAVEFORM), "DO NOTHING")
 
 
@@ -208,13 +233,30 @@ class SqliteStore:
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[StrengthTested]:
         """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
+        told = self._told("strength_test", child_id, since, until)
+        return [StrengthTested.model_validate_json(data) for data in told]
+
+    def activities(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[ActivityDone]:
+        """What a child did in ``[since, until)`` and nobody took back, oldest first; both sources."""
+        told = self._told("activity", child_id, since, until)
+        return standing(map(ActivityDone.model_validate_json, told))
+
+    def feedback(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[FeedbackGiven]:
+        """What was said of a child in ``[since, until)`` and not taken back, oldest first; both sources."""
+        told = self._told("feedback", child_id, since, until)
+        return standing(map(FeedbackGiven.model_validate_json, told))
+
+    def tools(self) -> list[ToolSeen]:
+        """The latest that is known of every tool, by id."""
+        # with max(), SQLite takes the other columns from the row that has it
         rows = self._select(
-            """SELECT data FROM strength_test WHERE child_id = ? AND measured_at >= ? AND measured_at < ?
-               ORDER BY measured_at, event_id""",
-            child_id,
-            *_range(since, until),
+            "SELECT data, max(measured_at) FROM tool_status GROUP BY tool_id ORDER BY tool_id"
         )
-        return [StrengthTested.model_validate_json(row["data"]) for row in rows]
+        return [ToolSeen.model_validate_json(row["data"]) for row in rows]
 
     def squeeze_ids(self, session_id: UUID) -> set[UUID]:
         """Event ids of the squeezes stored for a session, ended or not."""
@@ -227,6 +269,15 @@ class SqliteStore:
             if self._db is not None:
                 self._db.close()
                 self._db = None
+
+    def _told(self, table: str, child_id: str, since: datetime | None, until: datetime | None) -> list[str]:
+        rows = self._select(
+            f"""SELECT data FROM {table} WHERE child_id = ? AND measured_at >= ? AND measured_at < ?
+                ORDER BY measured_at, event_id""",  # noqa: S608
+            child_id,
+            *_range(since, until),
+        )
+        return [row["data"] for row in rows]
 
     def _select(self, query: str, *parameters: object) -> list[sqlite3.Row]:
         with self._opened() as db:
@@ -265,9 +316,13 @@ def _range(since: datetime | None, until: datetime | None) -> tuple[int, int]:
 
 
 def _statement(event: Event) -> tuple[str, dict[str, Any]]:
-    values = event.model_dump(exclude={"event_id", "session_id", "measured_at"})
-    values |= {"session_id": str(event.session_id), "event_id": str(event.event_id)}
-    values["measured_at"] = values["started_at"] = to_us(event.measured_at)
+    about = {"event_id": str(event.event_id), "measured_at": to_us(event.measured_at)}
+    if isinstance(event, ToolSeen):
+        return _SEEN, about | {"tool_id": event.tool_id, "data": _json(event)}
+    if isinstance(event, StrengthTested | ActivityDone | FeedbackGiven):
+        return _WHOLE[type(event)], about | {"child_id": event.child_id, "data": _json(event)}
+    values = event.model_dump(exclude={"event_id", "measured_at"}) | about
+    values |= {"session_id": str(event.session_id), "started_at": about["measured_at"]}
     match event:
         case SessionStarted():
             return _STARTED, values
@@ -278,8 +333,10 @@ def _statement(event: Event) -> tuple[str, dict[str, Any]]:
             return _COUNTED, values | {"doubtful": json.dumps(event.doubtful)}
         case WaveformSecond():
             return _SECOND, values
-        case StrengthTested():
-            return _TESTED, values | {"data": event.model_dump_json(by_alias=True)}
+
+
+def _json(event: Event) -> str:
+    return event.model_dump_json(by_alias=True)
 
 
 def _point(row: sqlite3.Row) -> SessionPoint:

@@ -15,13 +15,17 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from griphub.hub.config import InfluxConfig
 from griphub.hub.measured import Drift, Outcome, SessionQuality, TestTrial
 from griphub.hub.records import (
+    ActivityDone,
     Event,
+    FeedbackGiven,
     SessionEnded,
     SessionStarted,
     SqueezeCounted,
     StrengthTested,
+    ToolSeen,
     WaveformSecond,
     event_id,
+    status_id,
 )
 from griphub.hub.stores.contract import SessionPoint, Store
 from griphub.hub.stores.influx import InfluxStore
@@ -268,3 +272,53 @@ def make_session() -> MakeSession:
 def make_strength_test() -> Callable[..., StrengthTested]:
     """Make a strength test as the hub would report it."""
     return _strength_test
+
+
+def _said(child_id: str, days_ago: float) -> dict[str, Any]:
+    return {
+        "event_id": uuid4(),
+        "measured_at": datetime.now(UTC) - timedelta(days=days_ago),
+        "site": "home",
+        "hub": "hub",
+        "child_id": child_id,
+    }
+
+
+@pytest.fixture
+def make_activity() -> Callable[..., ActivityDone]:
+    """Make an item that was ticked."""
+
+    def make(child_id: str = "c-1", *, days_ago: float = 1, **more: Any) -> ActivityDone:
+        about = {"item_id": "putty", "evidence": "parent", "hand": "left", "minutes": 10, "minutes_asked": 15}
+        about |= {"sets": 2, "sets_asked": 3, "reps": 18, "reps_asked": 30, "helped_by": "sibling"}
+        return ActivityDone(**_said(child_id, days_ago) | about | more)
+
+    return make
+
+
+@pytest.fixture
+def make_feedback() -> Callable[..., FeedbackGiven]:
+    """Make what was said of a session."""
+
+    def make(child_id: str = "c-1", *, days_ago: float = 1, **more: Any) -> FeedbackGiven:
+        about = {"said_by": "parent", "pain_before": 0, "pain_after": 4, "effort": 7, "enjoyment": 8}
+        about |= {"participation": 9, "confidence": 6, "observation": "Laughed, and changed hands."}
+        return FeedbackGiven(**_said(child_id, days_ago) | about | more)
+
+    return make
+
+
+@pytest.fixture
+def make_status() -> Callable[..., ToolSeen]:
+    """Make what a hub tells of a tool."""
+
+    def make(
+        tool_id: str = "ball-01", *, at: datetime | None = None, hub: str = "hub", **more: Any
+    ) -> ToolSeen:
+        at = at or datetime.now(UTC)
+        about = {"event_id": status_id(hub, tool_id, at), "measured_at": at, "site": "home", "hub": hub}
+        about |= {"tool_id": tool_id, "tool_kind": "ball", "link": "streaming", "seen_at": at}
+        about |= {"battery_percent": 87, "rssi_dbm": -61, "firmware": "1.4.0", "rate_hz": 100}
+        return ToolSeen(**about | more)
+
+    return make

@@ -1,8 +1,8 @@
 """What every store must do, whatever it is made of."""
 
 import threading
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,6 +19,8 @@ def test_an_empty_store_has_nothing_to_say(store):
     assert store.trend("c-1") == []
     assert store.session(uuid4()) is None
     assert store.squeeze_ids(uuid4()) == set()
+    assert store.strength_tests("c-1") == store.activities("c-1") == store.feedback("c-1") == []
+    assert store.tools() == []
     store.write([])
 
 
@@ -257,3 +259,67 @@ def test_readers_and_a_writer_at_once(store, make_session):
         reader.join()
     assert not failures
     assert len(store.trend("c-1")) == len(made)
+
+
+def test_what_was_done_and_said_comes_back_oldest_first_and_once(store, make_activity, make_feedback):
+    for make, read in [(make_activity, store.activities), (make_feedback, store.feedback)]:
+        told = [
+            make(days_ago=5),
+            make(days_ago=3, day=date(2026, 3, 29), session_id=uuid4()),
+            make(days_ago=2, source="simulated"),
+        ]
+        other = make("c-2")
+        store.write([told[2], other, told[0], told[1], told[0]])
+        store.write([told[1]])
+
+        assert read("c-1") == told
+        assert read("c-2") == [other]
+        assert read("c-3") == []
+        assert read("c-1", since=told[1].measured_at) == told[1:]
+        assert read("c-1", until=told[1].measured_at) == told[:1]
+        assert read("c-1", since=told[1].measured_at, until=told[1].measured_at) == []
+    assert store.children() == [], "none of it is a session"
+
+
+def test_things_told_of_the_same_moment_keep_apart(store, make_activity, make_feedback):
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    ids = [UUID(int=n) for n in range(3)]
+    done = [make_activity(event_id=event, measured_at=noon) for event in ids]
+    said = [make_feedback(event_id=event, measured_at=noon) for event in ids]
+    store.write([*done, *said])
+    assert store.activities("c-1", since=noon, until=noon + timedelta(microseconds=1)) == done
+    assert store.feedback("c-1", since=noon, until=noon + timedelta(microseconds=1)) == said
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_was_taken_back_is_not_there(store, make_activity, order):
+    wrong, right = make_activity(days_ago=3), make_activity(days_ago=2)
+    back = make_activity(measured_at=wrong.measured_at, takes_back=wrong.event_id)
+    for event in [wrong, back, right][::order]:
+        store.write([event])
+    assert store.activities("c-1") == [right]
+
+
+def test_an_observation_is_kept_to_the_letter(store, make_feedback):
+    said = make_feedback(observation="Größe ✓ 握力\n\t\"a,b=c d\\\" ') |> drop(' ${x}; --" + "x" * 1900)
+    store.write([said])
+    assert store.feedback("c-1") == [said]
+
+
+def test_of_every_tool_the_latest_is_known_whatever_comes_last(store, make_status):
+    assert store.tools() == []
+    now = datetime.now(UTC)
+    ball = [
+        make_status(at=now - timedelta(minutes=5 * n), link=link, battery_percent=90 + n)
+        for n, link in enumerate(["lost", "streaming", "connecting"])
+    ]
+    putty = make_status(
+        "putty-1", at=now - timedelta(days=900), hub="old", battery_percent=None, rssi_dbm=None
+    )
+    store.write([ball[1], ball[0], putty])
+    store.write([ball[2], ball[1]])
+    assert store.tools() == [ball[0], putty]
+
+    moved = make_status(at=now + timedelta(seconds=1), hub="new", firmware="", seen_at=None)
+    store.write([moved])
+    assert store.tools() == [moved, putty]

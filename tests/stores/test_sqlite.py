@@ -108,7 +108,7 @@ SINCE_3 = {
 }
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_file_of_an_older_version_is_brought_up(tmp_path, make_session, version):
     path = tmp_path / "store.db"
     made = make_session(quality=None)
@@ -120,11 +120,13 @@ def test_a_file_of_an_older_version_is_brought_up(tmp_path, make_session, versio
     store.write([made.started, *made.squeezes, *made.waveform, made.ended])
     store.close()
     with sqlite3.connect(path) as db:
-        gone = SINCE_3 | ({"session": (*SINCE_2, *SINCE_3["session"])} if version == 1 else {})
+        gone = {} if version == 3 else SINCE_3
+        gone = gone | ({"session": (*SINCE_2, *SINCE_3["session"])} if version == 1 else {})
         for table, columns in gone.items():
             for column in columns:
                 db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        db.execute("DROP TABLE strength_test")
+        for table in ("activity", "feedback", "tool_status", *(["strength_test"] if version < 3 else [])):
+            db.execute(f"DROP TABLE {table}")
         db.execute(f"PRAGMA user_version = {version}")
     reader = SqliteStore(path, read_only=True)
     assert reader.session(made.id) is None, "the writer has not brought it up yet"

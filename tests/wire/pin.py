@@ -8,7 +8,7 @@ never released may be pinned anew by deleting its files first.
 
 import json
 import types
-from datetime import datetime
+from datetime import date, datetime
 from enum import EnumMeta
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
@@ -27,6 +27,7 @@ from griphub.hub.waveform import encode_samples
 PINNED = Path(__file__).parent / "pinned"
 ID = UUID("6f1f0a0e-8a51-4d6c-9d0b-2f5a6a1c0b11")
 SITE = {"site": "home-17", "hub": "hub_1", "child_id": "c-4f21", "tool_id": "ball3f2a"}
+ITEM = {"item_id": "putty-left"}
 
 
 def folder() -> Path:
@@ -86,10 +87,12 @@ def _value(name: str, kind: Any, default: Any) -> Any:
         known = 1.25
     elif (isinstance(kind, type) and issubclass(kind, datetime)) or name.endswith("_at"):
         known = "2026-03-02T17:05:00.123456+01:00"
+    elif isinstance(kind, type) and issubclass(kind, date):
+        known = "2026-03-02"
     elif name == "data":
         known = encode_samples(np.array([0.0, 0.01]), np.array([1.0, np.nan]))
     else:
-        known = SITE.get(name, "c-4f21" if name == "children" else "text-ü")
+        known = (SITE | ITEM).get(name, "c-4f21" if name == "children" else "text-ü")
     return known
 
 
