@@ -78,6 +78,14 @@ class StoreConfig(_Section):
     influxdb: InfluxConfig = InfluxConfig()
 
 
+class DatabaseConfig(_Section):
+    """Where people and programs are kept."""
+
+    url: SecretStr | None = Field(
+        None, description="`postgresql://…` of a clinic; without one, the file people.db in the data folder"
+    )
+
+
 class DashboardConfig(_Section):
     """The dashboard's address; bound to localhost unless told otherwise."""
 
@@ -112,6 +120,7 @@ class Config(BaseSettings):
     )
     broker: BrokerConfig = BrokerConfig()
     store: StoreConfig = StoreConfig()
+    database: DatabaseConfig = DatabaseConfig()
     dashboard: DashboardConfig = DashboardConfig()
     session: SessionConfig = SessionConfig()
     children: tuple[ChildConfig, ...] = ()

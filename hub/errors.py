@@ -38,6 +38,39 @@ class RegistryError(GripError):
         super().__init__(f"{problem}. {advice}")
 
 
+class FieldError(GripError):
+    """What somebody entered cannot be taken; nothing was changed.
+
+    Attributes
+    ----------
+    field : str
+        Name of the offending field.
+    """
+
+    def __init__(self, field: str, problem: str, advice: str) -> None:
+        self.field = field
+        self.problem = problem
+        super().__init__(f"{field}: {problem}. {advice}")
+
+
+class NotAllowed(GripError):
+    """Somebody asked for what their role does not do."""
+
+    def __init__(self, command: str, role: str) -> None:
+        self.command = command
+        self.role = role
+        super().__init__(f"{command or 'This'} is not for a {role}. Ask somebody whose role it is.")
+
+
+class NotFound(GripError):
+    """There is no such thing, or none that the asker may see: the two are not told apart."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        self.kind = kind
+        self.key = key
+        super().__init__(f"There is no {kind} {key} here. Look at the list again.")
+
+
 class StoreError(GripError):
     """The store did not take or give data.
 

@@ -8,7 +8,7 @@ import typer
 from ...firmware_bridge.errors import AdapterUnavailable, GripError
 from ..errors import ConfigError, SetupError
 from ..supervisor import end_with_supervisor
-from . import calibrate, develop, doctor, pair, processes, tools
+from . import calibrate, database, develop, doctor, pair, processes, tools
 from .common import Exit, err
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.command("replay", rich_help_panel=DEVELOP)(develop.replay)
 app.command("simulate", rich_help_panel=DEVELOP)(develop.simulate)
 app.command("fault", rich_help_panel=DEVELOP)(develop.fault)
 app.command("capture", rich_help_panel=DEVELOP)(develop.capture)
+app.add_typer(database.app, name="database", rich_help_panel=SERVICES)
 app.command("broker", rich_help_panel=SERVICES)(processes.broker)
 app.command("hub", rich_help_panel=SERVICES)(processes.hub)
 app.command("ingest", rich_help_panel=SERVICES)(processes.ingest)

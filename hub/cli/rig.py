@@ -16,6 +16,8 @@ from ...firmware_bridge.adapter import open_adapter
 from ...firmware_bridge.errors import AdapterUnavailable
 from .. import watchdog
 from ..config import Config
+from ..database.engine import open_database
+from ..database.migrate import upgrade
 from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
 from ..errors import SetupError
@@ -181,6 +183,7 @@ async def run_home(config: Config, config_file: Path | None) -> None:
         out.print(describe(squeeze, config))
 
     async with Rig(config, config_file, counted) as rig:
+        await asyncio.to_thread(bring_up_to_date, config)
         await rig.start_broker()
         await rig.start_ingest()
         await _tell_of_radio(config)
@@ -188,6 +191,15 @@ async def run_home(config: Config, config_file: Path | None) -> None:
         await rig.start_dashboard()
         announce(config)
         await rig.forever()
+
+
+def bring_up_to_date(config: Config) -> None:
+    """Make or upgrade the tables of people before any process needs them."""
+    database = open_database(config)
+    try:
+        upgrade(database)
+    finally:
+        database.close()
 
 
 async def _tell_of_radio(config: Config) -> None:

@@ -1,0 +1,1 @@
+"""Alembic's folder: one step of the tables a file, in `versions/`."""

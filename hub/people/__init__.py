@@ -1,0 +1,1 @@
+"""Sites, families, children, accounts: who belongs together, and who may see whom."""
