@@ -35,6 +35,9 @@ _SUPERVISOR = "GRIPHUB_SUPERVISOR"
 #: A log of this size starts over with the next start of its process: a fault that repeats fills no disk.
 LOG_BYTES = 10 << 20
 
+#: A child that can be asked for its health is asked this often, and ended when it was ill so many times.
+ASK_S, ILL_TIMES = 5.0, 3
+
 #: All children are gone this long after `stop`: terminated first, killed after.
 GRACE_S = 3.5
 
@@ -52,6 +55,8 @@ class Child:
         Returns once the child can be used; start-up waits for it.
     on_line : callable, optional
         Gets each line of the child's stdout; without it stdout goes to the log as well.
+    healthy : coroutine function, optional
+        Says whether the child can do its work. One that cannot, time and again, is killed and started again.
     restart : bool
         Whether to start it again when it ends.
     watchdog_s : float, optional
@@ -64,6 +69,7 @@ class Child:
     on_line: Callable[[str], None] | None = None
     restart: bool = True
     watchdog_s: float | None = None
+    healthy: Callable[[], Awaitable[bool]] | None = None
 
 
 class Supervisor:
@@ -153,7 +159,12 @@ class Supervisor:
         pause_s = RESTART_S
         while not self._stopping:
             began_s = loop.time()
-            await self._run_once(child, log_file, started)
+            try:
+                await self._run_once(child, log_file, started)
+            except OSError as error:  # a full disk, say, which is not full for ever
+                if not started.is_set():
+                    raise
+                log.error("%s cannot be started: %s. It is tried again.", child.name, error)
             if self._stopping or not child.restart:
                 return
             self.restarts[child.name] = self.restarts.get(child.name, 0) + 1
@@ -182,7 +193,11 @@ class Supervisor:
                     start_new_session=True,  # Ctrl-C reaches the supervisor alone, which ends them in order
                 )
             self._processes[child.name] = process
-            (self._folder / f"{child.name}.pid").write_text(str(process.pid))
+            try:
+                (self._folder / f"{child.name}.pid").write_text(str(process.pid))
+            except OSError as error:  # nobody needs it to keep the child
+                log.warning("The process id of %s cannot be written: %s", child.name, error)
+            asking = asyncio.create_task(self._ask(child)) if child.healthy else None
             started.set()
             try:
                 if child.on_line and process.stdout:
@@ -193,8 +208,20 @@ class Supervisor:
                             log.exception("%s said what could not be used", child.name)
                 await process.wait()
             finally:
-                with contextlib.suppress(FileNotFoundError):
+                if asking:
+                    asking.cancel()
+                with contextlib.suppress(OSError):
                     (self._folder / f"{child.name}.pid").unlink()
+
+    async def _ask(self, child: Child) -> None:
+        """Ask a child for its health until it was ill too often; then end it, to be started anew."""
+        assert child.healthy
+        ill = 0
+        while ill < ILL_TIMES:
+            await asyncio.sleep(ASK_S)
+            ill = 0 if await child.healthy() else ill + 1
+        log.error("%s says that it cannot do its work. It is ended.", child.name)
+        _signal_group(self._processes[child.name], signal.SIGKILL)
 
     def _end_hanging(self, name: str) -> None:
         log.error("%s hangs: nothing was heard of it for too long. It is ended.", name)
@@ -203,7 +230,10 @@ class Supervisor:
 
 def _last_line(log_file: Path) -> str:
     """What a child said last: its log may be in a folder that goes with this process."""
-    lines = log_file.read_text(encoding="utf-8", errors="replace").split("\n")[-20:]
+    try:
+        lines = log_file.read_text(encoding="utf-8", errors="replace").split("\n")[-20:]
+    except OSError as error:
+        return f"Its log {log_file} cannot be read ({error.strerror})."
     said = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
     return f"The last that it said, in {log_file}: {said}"
 

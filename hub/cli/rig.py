@@ -18,6 +18,7 @@ from .. import watchdog
 from ..config import Config
 from ..database.engine import open_database
 from ..database.migrate import upgrade
+from ..delivery.broker import healthy
 from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
 from ..errors import SetupError
@@ -87,7 +88,12 @@ class Rig:
             return
         require_free_port("127.0.0.1", broker.port, what="MQTT broker", key="broker.port")
         await self.supervisor.start(
-            Child("broker", self._command("broker"), ready=lambda: port_open("127.0.0.1", broker.port))
+            Child(
+                "broker",
+                self._command("broker"),
+                ready=lambda: port_open("127.0.0.1", broker.port),
+                healthy=lambda: healthy(self.config),
+            )
         )
 
     async def start_ingest(self) -> None:

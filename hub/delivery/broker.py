@@ -3,11 +3,14 @@
 Why nats-server, and why its acknowledgements are not what delivery rests on: docs/decisions/delivery.md.
 """
 
+import asyncio
 import json
 import os
 import secrets
 import shutil
 import sysconfig
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -109,6 +112,9 @@ def write_config(config: Config) -> Path:
         "server_name": "griphub",
         # clients come by MQTT; the NATS port itself is random, on localhost, and admits no user
         "listen": "127.0.0.1:-1",
+        # so is the port that tells of its health, see `healthy`
+        "http": "127.0.0.1:-1",
+        "ports_file_dir": str(folder),
         "max_payload": MAX_PAYLOAD,
         "jetstream": {
             "store_dir": str(folder / "jetstream"),
@@ -144,3 +150,23 @@ def write_config(config: Config) -> Path:
 def command(config: Config) -> list[str]:
     """Command line of the broker."""
     return [str(find_nats_server()), "--config", str(write_config(config))]
+
+
+async def healthy(config: Config) -> bool:
+    """Whether the home's broker can store messages, as far as it says.
+
+    After a full disk nats-server goes on refusing (seen with 2.15): it must be started anew.
+    """
+    return await asyncio.to_thread(_healthy, config.data_dir / "broker")
+
+
+def _healthy(folder: Path) -> bool:
+    try:
+        newest = max(folder.glob("nats-server_*.ports"), key=lambda path: path.stat().st_mtime)
+        url = json.loads(newest.read_text())["monitoring"][0]
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2):  # noqa: S310 - written by our own child
+            return True
+    except urllib.error.HTTPError:
+        return False
+    except (OSError, ValueError, LookupError):
+        return True  # it does not say: perhaps it is only just starting, or has no room for the file

@@ -55,6 +55,41 @@ async def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
     assert not psutil.pid_exists(first)
 
 
+async def test_a_child_that_is_ill_time_and_again_is_started_again(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(supervisor_module, "ASK_S", 0.01)
+    supervisor = Supervisor(tmp_path, {})
+    answers = iter([True, False, False, True, False, False, False])
+
+    async def healthy() -> bool:
+        return next(answers, True)
+
+    await supervisor.start(Child("sleeper", [sys.executable, "-c", SLEEPER], healthy=healthy))
+    first = supervisor.pid("sleeper")
+    async with asyncio.timeout(10):
+        while supervisor.pid("sleeper") == first:
+            await asyncio.sleep(0.02)
+    assert supervisor.restarts == {"sleeper": 1}
+    await supervisor.stop()
+
+
+async def test_a_child_is_kept_though_nothing_can_be_written(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, {})
+    lines = await _lines(supervisor, "sleeper", SLEEPER)
+    log, pid = tmp_path / "sleeper.log", tmp_path / "sleeper.pid"
+    log.unlink()
+    log.mkdir()  # cannot be opened, as on a full disk
+    os.kill(supervisor.pid("sleeper"), signal.SIGKILL)
+    async with asyncio.timeout(10):
+        while not supervisor.restarts:
+            await asyncio.sleep(0.02)
+        log.rmdir()
+        pid.mkdir()
+        while len(lines) < 2:
+            await asyncio.sleep(0.02)
+    pid.rmdir()
+    await supervisor.stop()
+
+
 async def test_stop_ends_even_who_will_not_and_their_children(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path, {})
     lines = await _lines(supervisor, "stubborn", STUBBORN)
