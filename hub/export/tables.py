@@ -1,0 +1,273 @@
+"""What stands in each CSV file: one row per trial, session, squeeze, activity and feedback."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from ... import __version__
+from ...firmware_bridge.samples import Unit
+from ..measured import SessionQuality, TestTrial
+from ..records import ActivityDone, FeedbackGiven, Hand, SqueezeCounted, StrengthTested
+from ..stores.contract import SessionDetail, SessionPoint
+from .csv import Column, Table
+
+#: Newtons in a kilogram-force, by its definition.
+KGF_N = 9.80665
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the home or the clinic knows of a child beside its id; nothing of it was ever on the wire."""
+
+    born: date | None = None  #: the first of the month of birth
+    dominant: Hand | None = None
+
+    def age_months(self, on: date) -> int | None:
+        """Whole months of age."""
+        return None if self.born is None else (on.year - self.born.year) * 12 + on.month - self.born.month
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """One trial, with the test that it is part of. `number` counts from 1."""
+
+    test: StrengthTested
+    number: int
+    trial: TestTrial
+    about: About
+
+
+def trial_rows(tests: Iterable[StrengthTested], about: About) -> Iterator[TrialRow]:
+    """Trials of tests in the order in which they were made."""
+    for test in tests:
+        for number, trial in enumerate(test.trials, 1):
+            yield TrialRow(test, number, trial, about)
+
+
+def in_newtons(value: float | None, unit: Unit) -> float | None:
+    """A force in newtons; None where the unit is no force."""
+    return value if unit is Unit.NEWTON else None
+
+
+def in_kgf(value: float | None, unit: Unit) -> float | None:
+    """A force in kilograms-force; None where the unit is no force: a ball's pressure has no kilograms."""
+    newtons = in_newtons(value, unit)
+    return None if newtons is None else newtons / KGF_N
+
+
+def _trial(name: str, meaning: str) -> Column[TrialRow]:
+    return Column(name, meaning, lambda row: getattr(row.trial, name))
+
+
+def _test(name: str, meaning: str) -> Column[TrialRow]:
+    return Column(name, meaning, lambda row: getattr(row.test, name))
+
+
+TRIALS: Table[TrialRow] = Table(
+    "trials",
+    "one trial of a strength test",
+    (
+        _test("measured_at", "Beginning of the test, local time with its offset from UTC"),
+        _test("child_id", "Pseudonymous id; names are in no export"),
+        Column("age_months", "Whole months of age on that day; empty where the month of birth is not known",
+               lambda row: row.about.age_months(row.test.measured_at.date())),
+        _test("hand", "`left` or `right`"),
+        Column("dominant", "Whether it is the dominant hand; empty where that is not recorded",
+               lambda row: None if row.about.dominant is None else row.test.hand is row.about.dominant),
+        Column("test_type", "Always `strength`", lambda _: "strength"),
+        Column("preset", "Protocol: results of two protocols do not compare", lambda row: row.test.protocol),
+        _test("event_id", "The test: trials of one test share it"),
+        Column("trial", "Number of the trial within the test", lambda row: row.number),
+        _trial("practice", "Whether it was for practice"),
+        Column("peak", "Highest smoothed value above zero, in `unit`; empty: nothing to measure",
+               lambda row: row.trial.peak),
+        _test("unit", "Unit of `peak`. A pressure or a raw count is no force and becomes none"),
+        Column("peak_n", "Peak in newtons; empty where the unit is no force",
+               lambda row: in_newtons(row.trial.peak, row.test.unit)),
+        Column("peak_kgf", "The same in kilograms-force (1 kgf = 9.80665 N)",
+               lambda row: in_kgf(row.trial.peak, row.test.unit)),
+        Column("peak_sd", "Standard uncertainty of `peak`, in `unit`; the sensor's calibration is not in it",
+               lambda row: row.trial.peak_sd),
+        Column("duration_s", "Time held above 80 % of the peak, seconds", lambda row: row.trial.held_s),
+        Column("valid", "Whether the trial counts",
+               lambda row: not row.trial.faults and not row.trial.practice),
+        Column("invalid_reason", "Why it does not", lambda row: row.trial.faults),
+        Column("score", "Of the whole test, in `unit`; the same in each of its rows",
+               lambda row: row.test.outcome.score),
+        Column("score_rule", "How the protocol makes one number of the trials",
+               lambda row: row.test.outcome.rule),
+        Column("no_score", "Why there is no score", lambda row: row.test.outcome.because),
+        Column("device_id", "Serial number of the tool", lambda row: row.test.tool_id),
+        Column("device_model", "Kind of tool", lambda row: row.test.tool_kind),
+        _test("firmware", "Of the tool; another one begins another series"),
+        _test("calibration_id", "Empty: as the tool sends it"),
+        _test("grip", "Size of the ball, or setting of the handle"),
+        Column("tare_noise", "Standard deviation of the untouched tool before the test, in `unit`",
+               lambda row: row.test.tare_noise),
+        Column("pain_before", "Face, 0 to 10", lambda row: row.test.pain_before),
+        Column("pain_after", "Face, 0 to 10", lambda row: row.test.pain_after),
+        Column("software_version", "GripHub that wrote this file", lambda _: __version__),
+        _test("source", "`real` or `simulated`"),
+    ),
+)  # fmt: skip
+
+
+def _session(name: str, meaning: str) -> Column[SessionPoint]:
+    return Column(name, meaning, lambda row: getattr(row, name))
+
+
+def _quality(name: str, meaning: str) -> Column[SessionPoint]:
+    return Column(name, meaning, lambda row: getattr(row.quality or SessionQuality(), name))
+
+
+def _lost_percent(row: SessionPoint) -> float | None:
+    sent = row.received + row.lost
+    return 100 * row.lost / sent if sent else None
+
+
+SESSIONS: Table[SessionPoint] = Table(
+    "sessions",
+    "one session of one tool and hand",
+    (
+        _session("started_at", "Local time with its offset from UTC"),
+        _session("ended_at", "The same of its end"),
+        _session("ended_by", "What ended it"),
+        _session("session_id", "Its id"),
+        _session("child_id", "Pseudonymous id"),
+        _session("hand", "`left` or `right`"),
+        _session("purpose", "`exercise` or `strength_test`"),
+        _session("goal", "Squeezes asked for; 0 where none were"),
+        Column("squeezes", "Squeezes counted; empty where the tool is too slow or coarse for it",
+               lambda row: row.squeezes if row.counts else None),
+        _session("doubtful", "How many of them are doubtful"),
+        _session("peak", "Highest squeeze above rest, in `unit`"),
+        _session("median_peak", "Median squeeze, in `unit`"),
+        _session("unit", "Unit of both"),
+        Column("peak_n", "Highest squeeze in newtons; empty where the unit is no force",
+               lambda row: in_newtons(row.peak, row.unit)),
+        Column("peak_kgf", "The same in kilograms-force", lambda row: in_kgf(row.peak, row.unit)),
+        _quality("rate_hz", "Samples a second"),
+        Column("lost_pct", "Samples known to be missing, per cent", _lost_percent),
+        _quality("saturated_percent", "Samples at the end of the sensor's range, per cent"),
+        Column("drift_pct", "How far zero moved, per cent of the child's usual peak",
+               lambda row: row.quality.drift.percent if row.quality and row.quality.drift else None),
+        _session("stored", "Whether the tool recorded it alone and handed it over later"),
+        _session("time_known", "false: the time is only the latest that it can be"),
+        Column("device_id", "Serial number of the tool", lambda row: row.tool_id),
+        Column("device_model", "Kind of tool", lambda row: row.tool_kind),
+        _session("firmware", "Of the tool"),
+        _session("calibration_id", "Empty: as the tool sends it"),
+        _session("calibration_overdue", "Whether the calibration was due to be made again"),
+        Column("software_version", "GripHub that wrote this file", lambda _: __version__),
+        _session("source", "`real` or `simulated`"),
+    ),
+)  # fmt: skip
+
+
+def _squeeze(name: str, meaning: str) -> Column[SqueezeCounted]:
+    return Column(name, meaning, lambda row: getattr(row, name))
+
+
+SQUEEZES: Table[SqueezeCounted] = Table(
+    "squeezes",
+    "one counted squeeze",
+    (
+        _squeeze("measured_at", "Onset, local time with its offset from UTC"),
+        _squeeze("session_id", "The session, as in `sessions.csv`"),
+        _squeeze("number", "Count within the session"),
+        _squeeze("hand", "`left` or `right`"),
+        _squeeze("onset_s", "Seconds since the session's start, as the next two"),
+        _squeeze("peak_s", "When it was highest"),
+        _squeeze("offset_s", "When it was over"),
+        _squeeze("peak", "Above rest, in `unit`"),
+        _squeeze("peak_sd", "Standard uncertainty of `peak`, in `unit`"),
+        _squeeze("unit", "Unit of peak, rest, impulse (times seconds) and rfd (per second)"),
+        _squeeze("rest", "Level of the resting hand"),
+        _squeeze("impulse", "Integral above rest"),
+        _squeeze("rise_s", "Seconds from onset to nine tenths of the height"),
+        _squeeze("release_s", "Seconds from there to the offset"),
+        _squeeze("rfd", "Rate of force development, 20 to 80 % of the climb"),
+        _squeeze("no_rfd", "Why there is none"),
+        _squeeze("ended_by", "What ended it"),
+        _squeeze("doubtful", "Why it is doubtful; empty: it is not"),
+        _squeeze("event_id", "Its id"),
+        _squeeze("source", "`real` or `simulated`"),
+    ),
+)
+
+
+def _activity(name: str, meaning: str) -> Column[ActivityDone]:
+    return Column(name, meaning, lambda row: getattr(row, name))
+
+
+ACTIVITIES: Table[ActivityDone] = Table(
+    "activities",
+    "one item of the program that was done",
+    (
+        _activity("measured_at", "When it was done, local time with its offset from UTC"),
+        _activity("day", "The family's day on which it counts"),
+        _activity("child_id", "Pseudonymous id"),
+        _activity("item_id", "The item of the program"),
+        _activity("evidence", "How it is known: `sensor`, `parent` or `therapist`"),
+        _activity("hand", "`left` or `right`; empty where it does not matter"),
+        _activity("minutes", "How long"),
+        _activity("minutes_asked", "How long it was to be"),
+        _activity("sets", "Sets done"),
+        _activity("sets_asked", "Sets asked for"),
+        _activity("reps", "Repetitions done, all sets together"),
+        _activity("reps_asked", "Repetitions asked for"),
+        _activity("helped_by", "Who helped; empty: nobody, or not said"),
+        _activity("session_id", "The session that a tool measured, as in `sessions.csv`"),
+        _activity("event_id", "Its id"),
+        _activity("source", "`real` or `simulated`"),
+    ),
+)
+
+
+def _feedback(name: str, meaning: str) -> Column[FeedbackGiven]:
+    return Column(name, meaning, lambda row: getattr(row, name))
+
+
+FEEDBACK: Table[FeedbackGiven] = Table(
+    "feedback",
+    "what somebody said of how it went",
+    (
+        _feedback("measured_at", "When, local time with its offset from UTC"),
+        _feedback("day", "The family's day"),
+        _feedback("child_id", "Pseudonymous id"),
+        _feedback("said_by", "Who said so"),
+        _feedback("pain_before", "Face before: 0, 2, 4, 6, 8 or 10"),
+        _feedback("pain_after", "Face after"),
+        _feedback("effort", "0 none to 10 the most there is, as the next three"),
+        _feedback("enjoyment", "How much it was liked"),
+        _feedback("participation", "How much the child took part"),
+        _feedback("confidence", "The parent's, to do it again alone"),
+        _feedback("observation", "In their own words"),
+        _feedback("session_id", "The session that it belongs to"),
+        _feedback("event_id", "Its id"),
+        _feedback("source", "`real` or `simulated`"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample of a session."""
+
+    t_s: float
+    value: float
+
+
+SAMPLES: Table[Sample] = Table(
+    "samples",
+    "one sample; where the times jump, samples were lost",
+    (
+        Column("time_s", "Seconds since the session's start", lambda row: row.t_s),
+        Column("force", "Value in the session's unit", lambda row: row.value),
+    ),
+)
+
+
+def samples(detail: SessionDetail) -> Iterator[Sample]:
+    """Samples of a session, as `griphub replay` reads them."""
+    return (Sample(float(t_s), float(value)) for t_s, value in zip(detail.t_s, detail.values, strict=True))
