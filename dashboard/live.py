@@ -95,17 +95,19 @@ class LiveHub:
             else:
                 hop(self._set_connected, True)
 
-        def on_disconnect(*_: Any) -> None:
-            hop(self._set_connected, False)
-
         def on_message(_c: paho.Client, _u: Any, message: paho.MQTTMessage) -> None:
             hop(self.deliver, bytes(message.payload))
 
         # random, so that a second dashboard does not push the first one off the broker
         name = f"dashboard-{secrets.token_hex(6)}"
-        client = mqtt.make_client(self._config, "dashboard", name, connected=connected)
-        client.on_subscribe = on_subscribe
-        client.on_disconnect, client.on_message = on_disconnect, on_message
+        client = mqtt.make_client(
+            self._config,
+            "dashboard",
+            name,
+            connected=connected,
+            disconnected=lambda: hop(self._set_connected, False),
+        )
+        client.on_subscribe, client.on_message = on_subscribe, on_message
         mqtt.start(client, self._config)
         self._client = client
         watching = asyncio.create_task(self._go_on_watching(), name="watching")

@@ -5,8 +5,10 @@ Nested keys take a double underscore: ``GRIPHUB_BROKER__PORT=1884`` sets ``[brok
 
 import os
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
@@ -51,14 +53,66 @@ class ToolConfig(_Section):
     hand: Hand
 
 
-class BrokerConfig(_Section):
-    """The MQTT broker. Without a host, a supervised nats-server runs on localhost."""
+#: What the scheme of a broker's URL means: TLS or not, and the port that goes without saying.
+_SCHEMES = {"mqtt": (False, 1883), "mqtts": (True, 8883)}
 
+
+class BrokerConfig(_Section):
+    """The MQTT broker. Without a host, a supervised nats-server runs here."""
+
+    url: str | None = Field(None, description="short for host, port and tls: mqtts://mqtt.example.org:8883")
     host: str | None = None
     port: Port = 18830
     tls: bool = False
     user: str | None = None
     password: SecretStr | None = None
+    ca_file: Path | None = Field(None, description="who signs the broker's certificate; else the system's")
+    certificate: Path | None = Field(None, description="shown to the broker; or by it, when it runs here")
+    key: Path | None = Field(None, description="of `certificate`")
+    listen: str = Field("127.0.0.1", description="address of the broker that runs here")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_url(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("url") is None:
+            return given
+        parts = urlsplit(str(given["url"]))
+        try:
+            (tls, usual), port = _SCHEMES[parts.scheme], parts.port
+        except (KeyError, ValueError):
+            raise ValueError("url must look like mqtts://mqtt.example.org:8883") from None
+        if not parts.hostname or parts.username or parts.path.strip("/"):
+            raise ValueError("url must hold a host and a port only; user and password have keys of their own")
+        return given | {"host": parts.hostname, "port": port or usual, "tls": tls}
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key go together")
+        if self.host is None and not self.local and self.certificate is None:
+            raise ValueError(
+                f"listen = {self.listen!r} is open to others and needs TLS: name a certificate and its key"
+            )
+        return self
+
+    @property
+    def local(self) -> bool:
+        """Whether the broker that runs here can be reached from this computer only."""
+        try:
+            return ip_address(self.listen).is_loopback
+        except ValueError:
+            return self.listen == "localhost"
+
+    @property
+    def address(self) -> str:
+        """Where this computer's own processes reach the broker."""
+        if self.host is not None:
+            return self.host
+        try:
+            unspecified = ip_address(self.listen).is_unspecified
+        except ValueError:
+            return self.listen
+        return "127.0.0.1" if unspecified else self.listen
 
 
 class InfluxConfig(_Section):

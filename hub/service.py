@@ -23,6 +23,7 @@ from .control import socket_path
 from .control_server import serve
 from .control_talk import Home
 from .delivery.committer import Committer
+from .delivery.notice import Notice, notice_path
 from .delivery.outbox import Outbox
 from .delivery.publisher import Publisher
 from .errors import SetupError
@@ -85,8 +86,11 @@ class Hub:
         self._config = config
         self._clock = clock
         self._outbox = Outbox(config.data_dir / "outbox.db")
-        self._publisher = Publisher(config, self._outbox)
-        self._committer = Committer(self._outbox, self._publisher.wake)
+        self._notice: Notice | None = None
+        self._publisher = Publisher(config, self._outbox, self._say)
+        self._committer = Committer(
+            self._outbox, self._publisher.wake, lambda reason: self._say("counting", reason)
+        )
         self._keeper = SessionKeeper(
             config,
             clock,
@@ -106,7 +110,16 @@ class Hub:
             If another hub runs on the same data folder.
         """
         with only_hub(self._config.data_dir):
-            await self._run()
+            self._notice = Notice(notice_path(self._config.data_dir, "hub"))
+            try:
+                await self._run()
+            finally:
+                self._notice.close()
+
+    def _say(self, what: str, reason: str | None) -> None:
+        """Note for others why something does not go on."""
+        if self._notice:
+            self._notice.say(what, reason)
 
     async def _run(self) -> None:
         self._outbox.prune(utc(self._clock.utc_s()) - KEEP_COUNTED)

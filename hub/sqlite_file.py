@@ -54,6 +54,36 @@ def connect(
     return db
 
 
+def connect_read_only(path: Path, version: int) -> sqlite3.Connection | None:
+    """Open a file that another process writes, or that lies still; nothing is made or changed.
+
+    Returns
+    -------
+    sqlite3.Connection or None
+        None if there is no file yet, or its writer has still to bring its tables to `version`.
+
+    Raises
+    ------
+    StoreError
+        If a newer GripHub made the file.
+    sqlite3.Error
+        Use `store_errors` around it.
+    """
+    if not path.exists():
+        return None
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+    try:
+        found = check_version(db, path, version)
+    except BaseException:
+        db.close()
+        raise
+    if found < version:
+        db.close()
+        return None
+    return db
+
+
 def check_version(db: sqlite3.Connection, path: Path, version: int) -> int:
     """Version of the file's tables, 0 before they are made; refuses one from the future."""
     found = int(db.execute("PRAGMA user_version").fetchone()[0])

@@ -77,6 +77,7 @@ def ingest(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
     from ..delivery.forwarder import Forwarder
     from ..delivery.ingest import Ingest
     from ..delivery.journal import Journal
+    from ..delivery.notice import Notice, notice_path
     from ..stores import open_store
 
     set_up_logging(verbose)
@@ -84,12 +85,13 @@ def ingest(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    notice = Notice(notice_path(settings.data_dir, "ingest"))
     journal = Journal(settings.data_dir / "journal.db")
     store = open_store(settings, read_only=False)
-    forwarder = Forwarder(journal, store)
+    forwarder = Forwarder(journal, store, lambda reason: notice.say(store.name, reason))
     thread = threading.Thread(target=forwarder.run, args=(stop,), name="forwarder")
     thread.start()
-    taking = Ingest(settings, journal, forwarder)
+    taking = Ingest(settings, journal, forwarder, notice.say)
 
     def alive() -> bool:
         oldest_s = min(taking.turned_s, forwarder.turned_s)
@@ -104,6 +106,7 @@ def ingest(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
         thread.join()
         store.close()
         journal.close()
+        notice.close()
 
 
 def dashboard(config: ConfigOption = None, verbose: VerboseOption = False) -> None:

@@ -27,11 +27,19 @@ class Committer:
     ----------
     committed : callable
         Told after each commit that there is something to send.
+    tell : callable
+        Told why nothing can be committed, and None when it can again.
     """
 
-    def __init__(self, outbox: Outbox, committed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        committed: Callable[[], None],
+        tell: Callable[[str | None], None] = lambda _: None,
+    ) -> None:
         self.outbox = outbox
         self._committed = committed
+        self._tell = tell
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
         self._asked_s: float | None = None  # when the disk was asked to commit; None while it is not
@@ -65,8 +73,10 @@ class Committer:
                         log.error("%s", error)
                     said = str(error)
                     self._asked_s = None
+                    self._tell(said)
                     await asyncio.sleep(RETRY_S)
             self._asked_s = None
+            self._tell(None)
             self._committed()
             for _, done in batch:
                 if not done.cancelled():

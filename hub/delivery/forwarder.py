@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from ..errors import PayloadError, StoreError
 from ..records import decode, utc
 from ..stores.contract import Store
 from .dead_letters import topic_of
-from .journal import Journal
+from .journal import DEAD_LETTERS, Journal
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +59,15 @@ class Forwarder:
 
     Delivery is at least once: a crash between the store's commit and the cursor's repeats events, which
     the store recognises. An event that the store refuses for good becomes a dead letter and the rest go on.
+    `tell` is told why nothing goes on, and None when it does.
     """
 
-    def __init__(self, journal: Journal, store: Store) -> None:
+    def __init__(
+        self, journal: Journal, store: Store, tell: Callable[[str | None], None] = lambda _: None
+    ) -> None:
         self._journal = journal
         self._store = store
+        self._tell = tell
         self._wake = threading.Event()
         self._reason: str | None = None
         self.turned_s = time.monotonic()  #: when `run` last came round, to see whether it hangs
@@ -106,6 +110,7 @@ class Forwarder:
         if self._reason:
             log.warning("The store takes results again")
         self._reason = None
+        self._tell(None)
         return bool(rows)
 
     def _deliver(self, rows: Sequence[tuple[int, bytes]]) -> None:
@@ -121,12 +126,24 @@ class Forwarder:
                 self._deliver(rows[:half])
                 self._deliver(rows[half:])
                 return
-            log.warning("An event is set aside: %s", error)
-            if isinstance(error, PayloadError) and error.event_id:  # by a newer version, before a downgrade
-                self._journal.dead_letter(topic_of(payload), payload, error.reason, event_id=error.event_id)
-            else:
-                self._journal.dead_letter(f"store/{self._store.name}", payload, error.reason)
+            self._set_aside(payload, error)
         self._journal.advance(self._store.name, last)
+
+    def _set_aside(self, payload: bytes, error: StoreError | PayloadError) -> None:
+        if isinstance(error, PayloadError) and error.event_id:  # by a newer version, before a downgrade
+            log.warning("An event is set aside: %s", error)
+            self._journal.dead_letter(topic_of(payload), payload, error.reason, event_id=error.event_id)
+            return
+        topic = f"store/{self._store.name}"
+        if self._journal.count_dead_letters(topic) >= DEAD_LETTERS:
+            raise StoreError(
+                self._store.name,
+                f"it has refused {DEAD_LETTERS} events, and now: {error.reason}",
+                "So many point at the store, not at the events: look at `griphub delivery dead-letters`, "
+                "mend the cause, and put them back with --retry.",
+            ) from error
+        log.warning("An event is set aside: %s", error)
+        self._journal.dead_letter(topic, payload, error.reason)
 
     def _failed(self, attempt: RetryCallState) -> None:
         self.turned_s = time.monotonic()
@@ -135,3 +152,4 @@ class Forwarder:
             unexpected = error if not isinstance(error, StoreError) else None
             log.warning("Results wait in the journal: %s", error, exc_info=unexpected)
         self._reason = str(error)
+        self._tell(self._reason)

@@ -9,20 +9,18 @@ import logging
 import queue
 import threading
 import time
-from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
 
 import paho.mqtt.client as paho
 
 from ..config import Config
-from ..errors import PayloadError, StoreError
-from ..records import header
+from ..errors import StoreError
 from . import mqtt
-from .dead_letters import read, readmit
+from .dead_letters import readmit
 from .forwarder import Forwarder
+from .intake import Intake
 from .journal import Journal
-from .publisher import Ack, ack_topic
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +31,6 @@ QUEUE_SIZE = 4000
 
 #: One transaction takes what has come, up to so many: a commit costs the same for one as for hundreds.
 BATCH = 500
-
-#: Wait after the journal refused (disk full, say) before trying the same batch again.
-RETRY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +50,32 @@ class Ingest:
     journal : Journal
     forwarder : Forwarder
         Woken after each commit.
+    tell : callable
+        Told why ``broker`` or ``journal`` does not go on, and None when it does.
     """
 
-    def __init__(self, config: Config, journal: Journal, forwarder: Forwarder) -> None:
+    def __init__(
+        self,
+        config: Config,
+        journal: Journal,
+        forwarder: Forwarder,
+        tell: Callable[[str, str | None], None] = lambda _what, _reason: None,
+    ) -> None:
         self._config = config
         self._journal = journal
-        self._forwarder = forwarder
+        self._intake = Intake(journal, forwarder.notify, lambda reason: tell("journal", reason), self._turned)
         self._queue: queue.Queue[_Message] = queue.Queue(QUEUE_SIZE)
         self._connection = 0
         self.turned_s = time.monotonic()  #: when `run` last came round, to see whether it hangs
         # the client id names the session that the broker keeps while ingest is away
         self._client = mqtt.make_client(
-            config, "ingest", "griphub-ingest", connected=self._on_connected, durable=True, manual_ack=True
+            config,
+            "ingest",
+            "griphub-ingest",
+            connected=self._on_connected,
+            tell=lambda reason: tell("broker", reason),
+            durable=True,
+            manual_ack=True,
         )
         self._client.on_message = self._on_message
 
@@ -80,11 +89,14 @@ class Ingest:
         mqtt.start(self._client, self._config)
         try:
             while not stop.is_set():
-                self.turned_s = time.monotonic()
+                self._turned()
                 if batch := self._take():
                     self._commit(batch, stop)
         finally:
             mqtt.stop(self._client)
+
+    def _turned(self) -> None:
+        self.turned_s = time.monotonic()
 
     def _take(self) -> list[_Message]:
         batch: list[_Message] = []
@@ -95,36 +107,11 @@ class Ingest:
         return batch
 
     def _commit(self, batch: list[_Message], stop: threading.Event) -> None:
-        good: list[tuple[UUID, bytes]] = []
-        acks: dict[tuple[str, str], list[UUID]] = defaultdict(list)
-        bad: list[tuple[_Message, PayloadError]] = []
-        for message in batch:
-            _, _, site, hub, *_ = message.topic.split("/")
-            try:
-                event = read(message.topic, message.payload)
-                good.append((event.event_id, message.payload))
-                acks[site, hub].append(event.event_id)
-            except PayloadError as error:
-                bad.append((message, error))
-                if known := header(message.payload):
-                    acks[site, hub].append(known.event_id)  # it is safe here: no use in sending it again
-        while True:
-            try:
-                self._journal.append(good)
-                for message, why in bad:
-                    self._journal.dead_letter(
-                        message.topic, message.payload, why.reason, event_id=why.event_id
-                    )
-                break
-            except StoreError as refusal:
-                log.error("%s", refusal)
-                self.turned_s = time.monotonic()
-                if stop.wait(RETRY_S):
-                    return  # nothing was acknowledged: the broker and the hubs still have it all
-        self._forwarder.notify()
-        for (site, hub), event_ids in acks.items():
-            payload = Ack(event_ids=tuple(event_ids)).model_dump_json(by_alias=True)
-            self._client.publish(ack_topic(site, hub), payload, qos=1)
+        acks = self._intake.commit(batch, stop)
+        if acks is None:
+            return  # the broker and the hubs still have it all
+        for topic, payload in acks:
+            self._client.publish(topic, payload, qos=1)
         for message in batch:
             if message.connection == self._connection:
                 self._client.ack(message.mid, 1)

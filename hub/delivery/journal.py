@@ -14,8 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from ..errors import StoreError
 from ..records import utc
-from ..sqlite_file import connect, store_errors
+from ..sqlite_file import connect, connect_read_only, store_errors
 
 #: Newest dead letters kept of messages that are no events, and bytes of each: a bound on what a stranger's
 #: messages can fill the disk with. Events that another version may read are kept whole, however many.
@@ -39,6 +40,7 @@ CREATE TABLE IF NOT EXISTS dead_letter (
     event_id BLOB UNIQUE  -- of an event that another version may read
 );
 """
+_VERSION = 2
 _UPGRADES = {
     1: """
     ALTER TABLE dead_letter RENAME TO dead_letter_1;
@@ -86,6 +88,8 @@ class Journal:
     ----------
     path : Path
         The file, made when missing.
+    read_only : bool
+        To look into a journal that another process writes, or that lies still: only what reads works.
 
     Raises
     ------
@@ -93,10 +97,17 @@ class Journal:
         From every method, when the file cannot be written or read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.Lock()
         with store_errors("journal", path):
-            self._db = connect(path, _SCHEMA, version=2, upgrades=_UPGRADES)
+            found = (
+                connect_read_only(path, _VERSION)
+                if read_only
+                else connect(path, _SCHEMA, _VERSION, _UPGRADES)
+            )
+        if found is None:
+            raise StoreError("journal", f"there is no {path}", "It is made when ingest is first started.")
+        self._db = found
         self._path = path
 
     def append(self, payloads: Sequence[tuple[UUID, bytes]]) -> int:
@@ -150,6 +161,11 @@ class Journal:
             ).fetchone()
         return Waiting(count, None if since is None else utc(since))
 
+    def stores(self) -> list[str]:
+        """Names of the stores that ever took something."""
+        with self._reading() as db:
+            return [name for (name,) in db.execute("SELECT store FROM cursor ORDER BY store")]
+
     def prune(self, before: datetime) -> int:
         """Forget events that came before `before` and that every store with a cursor has.
 
@@ -183,8 +199,9 @@ class Journal:
                    VALUES (?, ?, ?, ?, ?)""",
                 (time.time(), topic, reason, kept, event_id.bytes if event_id else None),
             )
+            # what a store refused was counted and acknowledged: it is nowhere else, and stays
             db.execute(
-                """DELETE FROM dead_letter WHERE event_id IS NULL
+                """DELETE FROM dead_letter WHERE event_id IS NULL AND topic NOT LIKE 'store/%'
                    AND number <= (SELECT max(number) FROM dead_letter) - ?""",
                 (DEAD_LETTERS,),
             )
@@ -204,6 +221,12 @@ class Journal:
             db.executemany(
                 "DELETE FROM dead_letter WHERE number = ?", [(letter.number,) for letter, _ in letters]
             )
+
+    def count_dead_letters(self, topic: str | None = None) -> int:
+        """How many dead letters there are, of one topic or of all."""
+        with self._reading() as db:
+            query = "SELECT count(*) FROM dead_letter WHERE ?1 IS NULL OR topic = ?1"
+            return int(db.execute(query, (topic,)).fetchone()[0])
 
     def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         """The newest dead letters, newest first."""

@@ -1,7 +1,10 @@
-"""One way to make an MQTT client, for hub, ingest and dashboard."""
+"""One way to make an MQTT client, for hub, ingest and dashboard, and what it says when it cannot connect."""
 
 import logging
+import secrets
+import socket
 import ssl
+import sys
 from collections.abc import Callable
 
 import paho.mqtt.client as paho
@@ -10,7 +13,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ..config import Config
-from .broker import Role, credentials
+from ..errors import SetupError
+from .broker import Role, credentials, write_private
 
 log = logging.getLogger(__name__)
 
@@ -23,32 +27,55 @@ KEEPALIVE_S = 20
 def make_client(
     config: Config,
     role: Role,
-    client_id: str,
+    name: str,
     *,
     connected: Callable[[paho.Client], None],
+    disconnected: Callable[[], None] = lambda: None,
+    tell: Callable[[str | None], None] = lambda _: None,
     durable: bool = False,
     manual_ack: bool = False,
 ) -> paho.Client:
     """Make a client that connects in the background and comes back by itself.
 
-    Set the other callbacks, then call `start`. They run on paho's own thread.
+    Set ``on_message``, then call `start`. Callbacks run on paho's own thread.
 
     Parameters
     ----------
+    name : str
+        What the client is called; its client id is this and something that nobody can guess.
     connected : callable
         Called at each connection that the broker accepts: the place to subscribe.
+    disconnected : callable
+        Called when a connection is lost or refused.
+    tell : callable
+        Told in a sentence why there is no connection, and None when there is one.
     durable : bool
         Keep the session at the broker while the client is away.
     manual_ack : bool
         Messages are acknowledged by ``client.ack`` once they are safe, not on arrival.
+
+    Raises
+    ------
+    SetupError
+        If a certificate, key or CA file cannot be used.
     """
     client = paho.Client(
         CallbackAPIVersion.VERSION2,
-        client_id=client_id,
+        client_id=f"{name}-{_identity(config)}",
         clean_session=not durable,
         protocol=paho.MQTTv311,
         manual_ack=manual_ack,
     )
+    said = ""
+    refused = ""  # by the socket, in paho's words: why a connection ended at once
+
+    def hindered(reason: str) -> None:
+        nonlocal said
+        sentence = f"The {role} is not connected to the broker: {reason}"
+        if sentence != said:  # once, not at every try of a long night
+            log.warning("%s", sentence)
+        said = sentence
+        tell(sentence)
 
     def on_connect(
         client: paho.Client,
@@ -57,24 +84,54 @@ def make_client(
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
+        nonlocal said
         if reason.is_failure:
-            log.warning("The broker refused the %s: %s. Check [broker] user and password.", role, reason)
-        else:
-            connected(client)
+            hindered(f"it answered «{reason}». Check [broker] user and password.")
+            return
+        said = ""
+        tell(None)
+        connected(client)
+
+    def on_connect_fail(client: paho.Client, userdata: object) -> None:
+        error = sys.exception()  # paho calls this where it caught it
+        hindered(explain(error, config) if error else "it does not answer.")
+
+    def on_log(client: paho.Client, userdata: object, level: int, message: str) -> None:
+        nonlocal refused
+        if level == paho.MQTT_LOG_ERR:
+            refused = message
+
+    def on_disconnect(
+        client: paho.Client,
+        userdata: object,
+        flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        nonlocal refused
+        if "certificate required" in refused or "bad certificate" in refused:
+            hindered("it wants a certificate that it knows. Name one in [broker] certificate and key.")
+        elif reason.is_failure and not said:
+            hindered("the connection was lost.")
+        refused = ""
+        disconnected()
 
     client.on_connect = on_connect
+    client.on_connect_fail = on_connect_fail
+    client.on_disconnect = on_disconnect
+    client.on_log = on_log
     login = credentials(config, role)
     if login.user is not None:
         client.username_pw_set(login.user, login.password)
-    if config.broker.tls:
-        client.tls_set_context(ssl.create_default_context())
+    if context := _tls(config):
+        client.tls_set_context(context)
     client.reconnect_delay_set(RECONNECT_MIN_S, RECONNECT_MAX_S)
     return client
 
 
 def start(client: paho.Client, config: Config) -> None:
     """Begin connecting; a broker that is away is tried again."""
-    client.connect_async(config.broker.host or "127.0.0.1", config.broker.port, KEEPALIVE_S)
+    client.connect_async(config.broker.address, config.broker.port, KEEPALIVE_S)
     client.loop_start()
 
 
@@ -82,3 +139,72 @@ def stop(client: paho.Client) -> None:
     """Say goodbye and end paho's thread."""
     client.disconnect()
     client.loop_stop()
+
+
+#: What is wrong with a broker's certificate, by a word of OpenSSL's message.
+_CERTIFICATE = {
+    "expired": "has expired. Let whoever runs the broker renew it.",
+    "not yet valid": "is not valid yet. See that this computer's clock is right.",
+    "mismatch": "is made out to another name. Correct [broker] url.",
+    "": "is signed by nobody that is known here. Name the broker's authority in [broker] ca_file.",
+}
+
+
+def explain(error: BaseException, config: Config) -> str:
+    """Why a connection could not be made, and what to do, in a sentence."""
+    host = config.broker.address
+    where = f"{host}:{config.broker.port}"
+    match error:
+        case ssl.SSLCertVerificationError(verify_message=said):
+            fault = next(fault for word, fault in _CERTIFICATE.items() if word in said)
+            what = f"the certificate of {where} {fault}"
+        case ssl.SSLError():
+            what = f"{where} speaks no TLS that can be used ({error}). Check [broker] url: mqtt or mqtts."
+        case ConnectionRefusedError():
+            what = f"nothing listens on {where}. See that the broker runs and that [broker] url is right."
+        case socket.gaierror():
+            what = f"there is no computer called {host}. Check [broker] url and the network."
+        case TimeoutError():
+            what = f"{where} does not answer. Check the network and [broker] url."
+        case _:
+            what = f"{where}: {error}. Check the network and [broker] url."
+    return what
+
+
+def _identity(config: Config) -> str:
+    """What nobody else knows of this installation's client ids.
+
+    Whoever may log in and connects with a client id ends the session that has it. With many homes on a broker
+    an id is therefore as secret as a password.
+    """
+    path = config.data_dir / "broker" / "client-id"
+    try:
+        if path.exists() and (known := path.read_text().strip()):
+            return known
+        drawn = secrets.token_hex(12)
+        write_private(path, drawn)
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written ({error.strerror})", "Mend the data folder.") from None
+    return drawn
+
+
+def _tls(config: Config) -> ssl.SSLContext | None:
+    broker = config.broker
+    here = broker.host is None
+    if not (broker.tls or (here and broker.certificate)):
+        return None
+    try:
+        if here:  # our own broker's certificate is made out to the name that others use: trust it alone
+            context = ssl.create_default_context(cafile=broker.certificate)
+            context.check_hostname = False
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        else:
+            context = ssl.create_default_context(cafile=broker.ca_file)
+            if broker.certificate:
+                context.load_cert_chain(broker.certificate, broker.key)
+    except OSError as error:  # ssl.SSLError is one
+        raise SetupError(
+            f"A certificate of [broker] cannot be used ({error})",
+            "Check ca_file, certificate and key: PEM files that the user who runs griphub can read.",
+        ) from None
+    return context

@@ -4,10 +4,11 @@ Rows go only when ingest says that it has committed them. In the same transactio
 of the session is kept, so that a hub that was killed goes on where it was.
 """
 
+import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,14 +16,15 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from ..records import Event, SqueezeCounted, encode
-from ..sqlite_file import connect, store_errors
+from ..sqlite_file import connect, connect_read_only, store_errors
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id BLOB NOT NULL UNIQUE,
     topic TEXT NOT NULL,
-    payload BLOB NOT NULL
+    payload BLOB NOT NULL,
+    committed_at REAL  -- Unix time; null for what an older GripHub committed
 );
 CREATE TABLE IF NOT EXISTS counted (event_id BLOB PRIMARY KEY, session_id BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counted_session (session_id BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
@@ -45,6 +47,10 @@ END;
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 INSERT OR IGNORE INTO tally VALUES ('committed', 0), ('acknowledged', 0);
 """
+
+
+_VERSION = 2
+_UPGRADES = {1: "ALTER TABLE outbox ADD COLUMN committed_at REAL;"}
 
 
 class Taken(NamedTuple):
@@ -115,7 +121,7 @@ class Outbox:
         self._lock = threading.Lock()
         self._path = path
         with store_errors("outbox", path):
-            self._db = connect(path, _SCHEMA, version=1)
+            self._db = connect(path, _SCHEMA, _VERSION, _UPGRADES)
 
     def commit(self, events: Sequence[Event], sessions: Mapping[str, str | None]) -> None:
         """Make events and session states durable, together; None closes the tool's session."""
@@ -124,11 +130,15 @@ class Outbox:
     def commit_all(self, entries: Sequence[Entry]) -> None:
         """Make entries durable, together and in order."""
         events = [event for entry in entries for event in entry.events]
-        rows = [(event.event_id.bytes, event.topic(), encode(event)) for event in events]
+        now = time.time()
+        rows = [(event.event_id.bytes, event.topic(), encode(event), now) for event in events]
         squeezes = [event for event in events if isinstance(event, SqueezeCounted)]
         with self._transaction() as db:
             before = db.total_changes
-            db.executemany("INSERT OR IGNORE INTO outbox (event_id, topic, payload) VALUES (?, ?, ?)", rows)
+            db.executemany(
+                "INSERT OR IGNORE INTO outbox (event_id, topic, payload, committed_at) VALUES (?, ?, ?, ?)",
+                rows,
+            )
             new = db.total_changes - before
             db.executemany(
                 "INSERT OR IGNORE INTO counted VALUES (?, ?)",
@@ -245,8 +255,30 @@ class Outbox:
         with self._lock, store_errors("outbox", self._path):
             return self._db.execute(query, parameters).fetchall()
 
-    @contextmanager
+    @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, store_errors("outbox", self._path), self._db as db:
             db.execute("BEGIN IMMEDIATE")
             yield db
+
+
+def unacknowledged(path: Path) -> tuple[int, float | None]:
+    """What waits in an outbox that another process owns, or nobody any more: how many, and since when.
+
+    Returns
+    -------
+    count : int
+    since : float or None
+        Unix time at which the oldest was committed, where that is known.
+    """
+    with store_errors("outbox", path):
+        if (db := connect_read_only(path, _VERSION)) is None:
+            return 0, None
+        with contextlib.closing(db):
+            # counted as they come and go: with a million waiting, counting rows would take a while
+            count, since = db.execute(
+                """SELECT (SELECT n FROM tally WHERE name = 'committed')
+                        - (SELECT n FROM tally WHERE name = 'acknowledged'),
+                          (SELECT committed_at FROM outbox ORDER BY seq LIMIT 1)"""
+            ).fetchone()
+    return count, since

@@ -4,12 +4,11 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable
 from typing import Literal
 from uuid import UUID
 
 import paho.mqtt.client as paho
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import BaseModel, Field, ValidationError
 
 from ..config import Config
@@ -47,20 +46,28 @@ def ack_topic(site: str, hub: str) -> str:
 class Publisher:
     """Delivers the outbox over MQTT, at least once, and live frames at most once.
 
-    `run` belongs to the hub's task group; everything else may be called from its loop.
+    `run` belongs to the hub's task group; everything else may be called from its loop. `tell` is told why
+    ``broker`` or ``outbox`` does not go on, and None when it does.
     """
 
-    def __init__(self, config: Config, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        config: Config,
+        outbox: Outbox,
+        tell: Callable[[str, str | None], None] = lambda _what, _reason: None,
+    ) -> None:
         self._config = config
+        self._tell = tell
         self._outbox = outbox
         # all that the broker lets this hub send; other events would fill the window for good
         self._branch = f"griphub/v1/{config.site}/{config.hub}/"
+        self._stray = ""
         if count := outbox.elsewhere(self._branch):
-            log.error(
-                "%d results from before `site` or `hub` was changed wait here and are not sent. "
-                "Change it back until they are.",
-                count,
+            self._stray = (
+                f"{count} results from before `site` or `hub` was changed wait here and are not sent. "
+                "Change it back until they are."
             )
+            log.error("%s", self._stray)
         self._wake = asyncio.Event()
         self._connected = False
         self._last_seq = 0
@@ -68,8 +75,14 @@ class Publisher:
         self._acknowledged: list[UUID] = []
         self._watched: dict[str, float] = {}  # child: until when, monotonic
         name = f"griphub-hub-{config.site}-{config.hub}"
-        self._client = mqtt.make_client(config, "hub", name, connected=self._on_connected)
-        self._client.on_disconnect = self._on_disconnect
+        self._client = mqtt.make_client(
+            config,
+            "hub",
+            name,
+            connected=self._on_connected,
+            disconnected=lambda: self._loop.call_soon_threadsafe(self._set_connected, False),
+            tell=lambda reason: tell("broker", reason),
+        )
         self._client.on_message = self._on_message
 
     def wake(self) -> None:
@@ -88,6 +101,7 @@ class Publisher:
     async def run(self) -> None:
         """Deliver until cancelled."""
         self._loop = asyncio.get_running_loop()
+        self._tell("name", self._stray or None)
         mqtt.start(self._client, self._config)
         said = ""
         try:
@@ -96,10 +110,12 @@ class Publisher:
                     await self._settle()
                     wait_s = await self._send()
                     said = ""
+                    self._tell("outbox", None)
                 except StoreError as error:
                     if str(error) != said:  # once, not every second
                         log.error("%s", error)
                     said, wait_s = str(error), RETRY_S
+                    self._tell("outbox", said)
                 try:
                     async with asyncio.timeout(wait_s):
                         await self._wake.wait()
@@ -154,16 +170,6 @@ class Publisher:
         client.subscribe(ack_topic(self._config.site, self._config.hub), qos=1)
         client.subscribe(watch_topic(self._config.site), qos=0)
         self._loop.call_soon_threadsafe(self._set_connected, True)
-
-    def _on_disconnect(
-        self,
-        client: paho.Client,
-        userdata: object,
-        flags: paho.DisconnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._set_connected, False)
 
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
         try:

@@ -26,7 +26,7 @@ from ..records import (
     ToolSeen,
     WaveformSecond,
 )
-from ..sqlite_file import check_version, connect, store_errors
+from ..sqlite_file import connect, connect_read_only, store_errors
 from .contract import ChildOverview, SessionDetail, SessionPoint, from_us, join_waveform, standing, to_us
 
 VERSION = 4
@@ -293,17 +293,8 @@ class SqliteStore:
     def _connect(self) -> sqlite3.Connection | None:
         if not self._read_only:
             db = connect(self._path, _SCHEMA, VERSION, _UPGRADES)
-        elif self._path.exists():
-            uri = f"{self._path.resolve().as_uri()}?mode=ro"
-            db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
-            try:
-                tables = check_version(db, self._path, VERSION)
-            except BaseException:
-                db.close()
-                raise
-            if tables < VERSION:  # the writer is about to make them, or to bring them up
-                db.close()
-                return None
+        elif (found := connect_read_only(self._path, VERSION)) is not None:
+            db = found
         else:
             return None
         db.row_factory = sqlite3.Row

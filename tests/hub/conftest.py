@@ -186,3 +186,19 @@ async def home(config: Config) -> AsyncIterator[Home]:
     opened = Home(config)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte, to be filled."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "griphub-test", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("needs the right to mount a small file system (run as root)")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
