@@ -30,7 +30,7 @@ def make_client(
     name: str,
     *,
     connected: Callable[[paho.Client], None],
-    disconnected: Callable[[], None] = lambda: None,
+    disconnected: Callable[[], object] = lambda: None,
     tell: Callable[[str | None], None] = lambda _: None,
     durable: bool = False,
     manual_ack: bool = False,
