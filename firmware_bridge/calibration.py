@@ -3,16 +3,20 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Self
 from uuid import uuid4
 
 import numpy as np
+from numpy.polynomial import Polynomial
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from .creep import Creep, CreepInverter
 from .errors import GripError
 from .samples import FloatArray, SampleBlock, Unit
 
@@ -28,6 +32,14 @@ INTERVAL: Final = timedelta(days=365)
 MARGIN: Final = 0.05
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Curve(StrEnum):
+    """What joins the points."""
+
+    STRAIGHTS = "straights"  #: from point to point
+    PCHIP = "pchip"  #: a smooth curve through all points that never turns back (Fritsch and Carlson 1980)
+    QUADRATIC = "quadratic"  #: least squares of the second degree, for sensors that bend one way (FSR)
 
 
 class CalibrationError(GripError):
@@ -46,10 +58,10 @@ class CalibrationError(GripError):
 
 
 class Calibration(BaseModel):
-    """How one tool's readings become newtons: straights between points taken while the load grew.
+    """How one tool's readings become newtons: a curve through points taken while the load grew.
 
-    Points of the falling load belong into a statement about hysteresis, not in here: a squeeze is measured on
-    the way up. Two points are a straight line; a ball needs about five.
+    Points of the falling load state the hysteresis and are not fitted: a squeeze is measured on the way up.
+    Two points are a straight line; a ball needs about five.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -58,6 +70,13 @@ class Calibration(BaseModel):
     tool_id: str = Field(min_length=1, max_length=64)
     unit: Unit = Field(description="what the tool sends, and what the readings of the points are in")
     points: tuple[tuple[Finite, Finite], ...] = Field(description="reading, newtons; both growing")
+    curve: Curve = Curve.STRAIGHTS
+    unloading: tuple[tuple[Finite, Finite], ...] = Field(
+        (), max_length=100, description="reading, newtons while the load fell; states the hysteresis"
+    )
+    creep: Creep | None = Field(
+        None, description="of putty, fitted to this tool; none: readings stay as they are"
+    )
     uncertainty_n: float = Field(gt=0, allow_inf_nan=False, description="expanded, k = 2")
     made_on: date
     due_on: date
@@ -90,6 +109,18 @@ class Calibration(BaseModel):
         return points
 
     @model_validator(mode="after")
+    def _curve_grows(self) -> Self:
+        if self.curve is Curve.QUADRATIC:
+            if len(self.points) < 4:
+                raise ValueError("a quadratic needs 4 points or more")
+            ends = np.array([self.points[0][0], self.points[-1][0]])
+            if self._functions[1](ends).min() <= 0:
+                raise ValueError("a quadratic through these points turns back; take pchip")
+        elif self.curve is Curve.PCHIP and len(self.points) < 3:
+            raise ValueError("a smooth curve needs 3 points or more")
+        return self
+
+    @model_validator(mode="after")
     def _due_later(self) -> Self:
         if self.due_on <= self.made_on:
             raise ValueError("due_on must come after made_on")
@@ -106,22 +137,54 @@ class Calibration(BaseModel):
         """Whether it should have been made anew by then. It is still the best there is."""
         return on > self.due_on
 
+    @property
+    def hysteresis_percent(self) -> float | None:
+        """Largest distance of the falling load from the curve, of the greatest force; None: not measured."""
+        if not self.unloading:
+            return None
+        readings, loads = np.asarray(self.unloading).T
+        return float(100 * np.abs(self.newtons(readings) - loads).max() / self.points[-1][1])
+
+    @property
+    def misfit_n(self) -> float | None:
+        """How far points are met by a curve through the others, root mean square; None with fewer than four.
+
+        The outermost two are never left out. It tells whether there are points enough: between them the curve
+        errs by less, since all are in it.
+        """
+        inner = range(1, len(self.points) - 1)
+        if len(inner) < 2 or (self.curve is Curve.QUADRATIC and len(self.points) < 5):
+            return None
+        errors = []
+        for i in inner:
+            reading, load = self.points[i]
+            at, _ = _joined(self.points[:i] + self.points[i + 1 :], self.curve)
+            errors.append(float(at(np.array([reading]))[0]) - load)
+        return float(np.sqrt(np.mean(np.square(errors))))
+
     def newtons(self, readings: FloatArray) -> FloatArray:
         """Force for readings; NaN stays NaN.
 
         Parameters
         ----------
         readings : ndarray of float64, shape (n,)
-            In `unit`. Beyond the outermost points the nearest straight goes on; `range_n` tells where.
+            In `unit`. Beyond the outermost points the curve goes on straight; `range_n` tells where.
         """
-        points = np.asarray(self.points)
-        slopes = np.diff(points[:, 1]) / np.diff(points[:, 0])
-        segment = np.clip(np.searchsorted(points[:, 0], readings) - 1, 0, len(slopes) - 1)
-        force: FloatArray = points[segment, 1] + slopes[segment] * (readings - points[segment, 0])
-        return force
+        at, slope = self._functions
+        within = np.clip(readings, self.points[0][0], self.points[-1][0])  # NaN stays
+        return at(within) + slope(within) * (readings - within)
 
-    def apply(self, block: SampleBlock) -> SampleBlock:
+    @cached_property
+    def _functions(self) -> "tuple[_Function, _Function]":
+        return _joined(self.points, self.curve)
+
+    def apply(self, block: SampleBlock, inverter: CreepInverter | None = None) -> SampleBlock:
         """The same block in newtons.
+
+        Parameters
+        ----------
+        inverter : CreepInverter, optional
+            What `begin` gave for this stream of blocks.
 
         Raises
         ------
@@ -132,7 +195,14 @@ class Calibration(BaseModel):
             raise CalibrationError(self.tool_id, f"it met a reading of {block.tool_id}", "Report this bug.")
         if reason := self.refuses(block.unit, self.firmware or ""):
             raise CalibrationError(self.tool_id, reason, "Calibrate the tool anew.")
-        return replace(block, values=self.newtons(block.values), unit=Unit.NEWTON)
+        values = self.newtons(block.values)
+        if inverter:
+            values = inverter.update(block.t_s, values)
+        return replace(block, values=values, unit=Unit.NEWTON)
+
+    def begin(self) -> CreepInverter | None:
+        """What takes the creep off a stream of blocks; None for a tool without a model of it."""
+        return CreepInverter(self.creep) if self.creep else None
 
     def refuses(self, unit: Unit, firmware: str) -> str | None:
         """Why it does not belong to a tool that sends this unit with this firmware; None if it does."""
@@ -141,6 +211,29 @@ class Calibration(BaseModel):
         if self.firmware not in (None, firmware):
             return f"it was made with firmware {self.firmware}, and the tool has {firmware or 'none'}"
         return None
+
+
+_Function = Callable[[FloatArray], FloatArray]
+
+
+def _joined(points: Sequence[tuple[float, float]], curve: Curve) -> tuple[_Function, _Function]:
+    """The curve and its slope, within the points."""
+    readings, loads = np.asarray(points).T
+    if curve is Curve.QUADRATIC:
+        polynomial = Polynomial.fit(readings, loads, 2)
+        return polynomial, polynomial.deriv()
+    if curve is Curve.STRAIGHTS or len(points) < 3:
+        slopes = np.diff(loads) / np.diff(readings)
+
+        def slope(at: FloatArray) -> FloatArray:
+            found: FloatArray = slopes[np.clip(np.searchsorted(readings, at) - 1, 0, slopes.size - 1)]
+            return found
+
+        return lambda at: np.interp(at, readings, loads), slope
+    from scipy.interpolate import PchipInterpolator  # noqa: PLC0415 - only who needs it waits for it
+
+    smooth = PchipInterpolator(readings, loads)
+    return smooth, smooth.derivative()
 
 
 class CalibrationBook:

@@ -13,10 +13,10 @@ from .effort import Effort
 from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Recording, Timing
 from .refusal import Reason, Refused
+from .untouched import DRIFT_PERCENT
 
 TARE_S = 1.0  #: shortest quiet time that a zero is taken from
 _TARE_SAMPLES = 8  #: fewer show no noise
-DRIFT_PERCENT = 2.0  #: of the child's maximum: zero has moved too far
 
 
 class Fault(StrEnum):

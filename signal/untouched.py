@@ -17,6 +17,7 @@ from ..firmware_bridge.samples import FloatArray
 SECOND_S = 1.0
 GAP_PERIODS = 3.0
 LEAST_SAMPLES = 8  #: fewer show no noise
+DRIFT_PERCENT = 2.0  #: of the child's maximum: zero has moved too far
 _RATIO = 1.7
 
 

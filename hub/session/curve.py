@@ -30,7 +30,7 @@ class Curve:
         self._sent_s = -FRAME_S
 
     def frame(self, tracker: SessionTracker, block: SampleBlock, *, counted: bool) -> LiveFrame | None:
-        """The frame that is due with a block; None if it is too early for another.
+        """The frame that is due with a block that the tracker has; None if it is too early for another.
 
         Parameters
         ----------
@@ -38,7 +38,7 @@ class Curve:
             Whether a squeeze was counted and committed: that is told at once.
         """
         if len(block):
-            self._blocks.append(block)
+            self._blocks.append(tracker.latest or block)
             while block.t_s[-1] - self._blocks[0].t_s[-1] > SPAN_S:
                 self._blocks.popleft()
         now_s = self._clock.monotonic_s()
@@ -59,7 +59,7 @@ class Curve:
         counted: bool = False,
     ) -> LiveFrame:
         session = tracker.state
-        blocks = [tracker.in_unit(block) for block in self._blocks]
+        blocks = list(self._blocks)
         self._blocks.clear()
         now_s = self._clock.utc_s()
         # not validated: nothing here comes from outside

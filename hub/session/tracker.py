@@ -61,6 +61,8 @@ class SessionTracker:
     ) -> None:
         self.state = state
         self._calibration = calibration
+        self._inverter = calibration.begin() if calibration else None
+        self.latest: SampleBlock | None = None  #: block, in the session's unit
         self._detector = SqueezeDetector(usual_peak=median(state.peaks) if state.peaks else state.usual_peak)
         self._untouched = Untouched()
         self._piece: list[SampleBlock] = []
@@ -132,10 +134,6 @@ class SessionTracker:
             and block.unit == (self._calibration.unit if self._calibration else state.unit)
         )
 
-    def in_unit(self, block: SampleBlock) -> SampleBlock:
-        """A block of the tool's, in the session's unit."""
-        return block if self._calibration is None else self._calibration.apply(block)
-
     def add(self, block: SampleBlock, *, stepped_s: float = 0.0) -> list[Event]:
         """Take the next samples; return what they brought.
 
@@ -158,7 +156,9 @@ class SessionTracker:
             return events
         first_s, last_s = float(block.t_s[0]), float(block.t_s[-1])
         self._follow(first_s, block.utc_s, stepped_s)
-        block = self.in_unit(block)
+        if self._calibration:
+            block = self._calibration.apply(block, self._inverter)
+        self.latest = block
         self._piece.append(block)
         if self._early is not None and self.count <= LOOK_AGAIN_SQUEEZES:
             self._early.append(block)

@@ -15,6 +15,7 @@ from griphub.firmware_bridge.calibration import (
     Calibration,
     CalibrationBook,
     CalibrationError,
+    Curve,
 )
 from griphub.firmware_bridge.samples import SampleBlock, Unit
 
@@ -146,3 +147,93 @@ def test_a_book_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
         book.add(calibration())
     with pytest.raises(CalibrationError, match="belongs to the user"):
         book.find("ball01", Unit.KILOPASCAL, "")
+
+
+# a sealed ball, which stiffens, and a film sensor, which flattens: 1 kPa or count for what force
+BALL_N = np.array([0.0, 10, 25, 50, 80, 110])
+BALL_KPA = 30 * np.log1p(BALL_N / 40)
+FILM_N = np.array([0.0, 15, 35, 60, 85, 110])
+FILM_COUNT = 20 * FILM_N - 0.06 * FILM_N**2
+
+
+def worst(curve: Curve, readings: np.ndarray, newtons: np.ndarray, true: object) -> float:
+    given = calibration(points=list(zip(readings.tolist(), newtons.tolist(), strict=True)), curve=curve)
+    at_n = np.linspace(10, 100, 200)
+    return float(np.abs(given.newtons(true(at_n)) / at_n - 1).max())  # type: ignore[operator]
+
+
+def test_a_smooth_curve_through_five_weights_is_better_than_straights() -> None:
+    def ball(n: np.ndarray) -> np.ndarray:
+        return 30 * np.log1p(n / 40)
+
+    two = worst(Curve.STRAIGHTS, BALL_KPA[[0, -1]], BALL_N[[0, -1]], ball)
+    straights = worst(Curve.STRAIGHTS, BALL_KPA, BALL_N, ball)
+    pchip = worst(Curve.PCHIP, BALL_KPA, BALL_N, ball)
+    assert two > 0.15 > straights > 2 * pchip
+    assert pchip < 0.02
+
+
+def test_a_quadratic_is_for_a_sensor_that_bends_one_way_and_bears_noise() -> None:
+    def film(n: np.ndarray) -> np.ndarray:
+        return 20 * n - 0.06 * n**2
+
+    noisy = FILM_COUNT + np.random.default_rng(3).normal(0, 12, FILM_N.size) * (FILM_N > 0)
+    assert worst(Curve.QUADRATIC, noisy, FILM_N, film) < 0.15
+    assert worst(Curve.STRAIGHTS, FILM_COUNT[[0, -1]], FILM_N[[0, -1]], film) > 0.3
+    given = calibration(points=list(zip(FILM_COUNT, FILM_N, strict=True)), curve="quadratic")
+    assert given.misfit_n is not None and given.misfit_n < 2.5
+
+
+@pytest.mark.parametrize("curve", Curve)
+def test_beyond_its_points_a_curve_goes_on_straight_and_missing_stays_missing(curve: Curve) -> None:
+    given = calibration(points=list(zip(BALL_KPA, BALL_N, strict=True)), curve=curve)
+    beyond = given.newtons(np.array([np.nan, -2.0, -1.0, 0.0, *(BALL_KPA[-1] + np.array([0.0, 1, 2]))]))
+    assert np.isnan(beyond[0])
+    for three in (beyond[1:4], beyond[4:]):
+        assert np.diff(three)[0] == pytest.approx(np.diff(three)[1], rel=1e-6)
+        assert (np.diff(three) > 0).all()
+
+
+@given(points, st.sampled_from([Curve.STRAIGHTS, Curve.PCHIP]))
+def test_more_reading_is_never_less_force(some: list[tuple[float, float]], curve: Curve) -> None:
+    if curve is Curve.PCHIP and len(some) < 3:
+        return
+    given = calibration(points=some, curve=curve)
+    low, high = some[0][0], some[-1][0]
+    force = given.newtons(np.linspace(low, high, 50))
+    assert (np.diff(force) >= -1e-9 * some[-1][1]).all()
+    np.testing.assert_allclose(given.newtons(np.array([p[0] for p in some])), [p[1] for p in some], rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("about", "reason"),
+    [
+        ({"curve": "quadratic"}, "4 points or more"),
+        ({"curve": "pchip", "points": [(0, 0), (1, 1)]}, "3 points or more"),
+        ({"curve": "quadratic", "points": [(0, 0), (1, 50), (2, 90), (3, 91), (4, 92)]}, "turns back"),
+    ],
+)
+def test_a_curve_that_the_points_cannot_carry_is_refused(about: dict[str, object], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        calibration(**about)
+
+
+def test_hysteresis_is_stated_and_not_fitted() -> None:
+    falling = [(25.0, 60.0), (8.0, 14.0)]
+    plain, stated = calibration(), calibration(unloading=falling)
+    readings = np.array([3.0, 12.0, 29.0])
+    np.testing.assert_array_equal(plain.newtons(readings), stated.newtons(readings))
+    assert plain.hysteresis_percent is None
+    assert stated.hysteresis_percent == pytest.approx(20)  # 80 N on the way up, 60 on the way down, of 100
+
+
+def test_a_line_of_an_older_book_joins_its_points_as_it_always_did(tmp_path: Path) -> None:
+    book = CalibrationBook(tmp_path / "calibrations.jsonl")
+    book.add(calibration())
+    text = (tmp_path / "calibrations.jsonl").read_text()
+    for name in ("curve", "unloading", "creep"):
+        text = text.replace(f'"{name}"', f'"not_{name}"')
+    (tmp_path / "calibrations.jsonl").write_text(text)
+    (old,) = book.history("ball01")
+    assert old.curve is Curve.STRAIGHTS and old.creep is None
+    assert old.newtons(np.array([20.0])) == pytest.approx(60)

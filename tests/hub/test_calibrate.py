@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from griphub.firmware_bridge.calibration import Calibration, CalibrationBook
+from griphub.firmware_bridge.creep import Creep
 from griphub.firmware_bridge.samples import SampleBlock, Unit
 from griphub.hub.cli.main import app
 from griphub.hub.records import SessionEnded, SqueezeCounted, WaveformSecond
@@ -65,6 +66,31 @@ async def test_a_calibrated_tool_is_in_newtons_from_there_on(home) -> None:
     waveform = [decode_samples(e.data)[1] for e in home.events() if isinstance(e, WaveformSecond)]
     assert np.concatenate(waveform).max() == pytest.approx(24, rel=0.05)
     assert max(v for frame in home.frames for v in frame.values) == pytest.approx(24, rel=0.05)
+
+
+async def test_creep_is_taken_off_where_the_tool_has_a_model_of_it(home) -> None:
+    plain = blocks(home, [10, 10, 10, 10])
+    force = np.concatenate([block.values for block in plain])
+    model = Creep(shares=(0.1, 0.1), taus_s=(0.4, 4.0))
+    reading, states = force.copy(), [0.0, 0.0]
+    for i in range(force.size):
+        for k, (share, tau_s) in enumerate(zip(model.shares, model.taus_s, strict=True)):
+            keep = np.exp(-0.01 / tau_s)
+            states[k] = keep * states[k] + (1 - keep) * force[i]
+            reading[i] += share * states[k]
+    crept = [replace(block, values=reading[k * 50 : k * 50 + len(block)]) for k, block in enumerate(plain)]
+
+    async def peaks(boot_id: int, creep: Creep | None) -> list[float]:
+        calibrate(home, creep=creep)
+        before = len(squeezes(home))
+        await home.play(crept, replace(home.tool, boot_id=boot_id))
+        await home.keeper.end("ball01", "tool_slept")
+        return [squeeze.peak for squeeze in squeezes(home)[before:]]
+
+    too_high = await peaks(77, None)
+    assert np.mean(too_high) > 1.04 * 40
+    assert await peaks(78, model) == pytest.approx([40] * 4, rel=0.03)
+    assert max(v for frame in home.frames[-3:] for v in frame.values) < 42, "the live page shows the same"
 
 
 async def test_without_one_it_stays_in_its_unit(home) -> None:
@@ -138,9 +164,54 @@ def test_entered_it_is_shown(command) -> None:
     assert "2020-12-31, overdue" in shown and "dead weights" in shown and "± 1.5 N" in shown
 
 
+def test_hysteresis_creep_and_too_few_points_are_said(command, tmp_path: Path) -> None:
+    t_s = np.arange(0, 40, 0.05)
+    under = np.clip((t_s - 2) / 0.1, 0, 1) * (t_s < 36)
+    grown = 0.1 * (1 - np.exp(-np.clip(t_s - 2, 0, None) / 0.7)) + 0.1 * (
+        1 - np.exp(-np.clip(t_s - 2, 0, None) / 6)
+    )
+    hold = tmp_path / "hold.csv"
+    np.savetxt(hold, np.column_stack([t_s, 20 * under * (1 + grown)]), delimiter=",")
+    points = ("--points", "0:0,8:20,20:45,26:100", "--uncertainty-n", "0.5")
+    added = command(*ADD, *points, "--unloading", "18:48", "--hold", str(hold))
+    assert added.exit_code == 0, added.output
+    said = " ".join(added.output.split())
+    assert "misses one by" in said and "Add points" in said
+    assert "Hysteresis is" in said and "not corrected" in said
+    assert "Creep of" in said and "taken off from now on" in said
+    (entry,) = json.loads(command("show", "ball01", "--json").output)
+    assert entry["curve"] == "pchip" and entry["unloading"] == [[18, 48]]
+    assert entry["creep"]["left"] < 0.01
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("# nothing\n", "readings with increasing"),
+        ("a,b\n", "must hold lines"),
+        ("0,1\n1,1\n", "increasing times"),
+        (None, "No such file"),
+    ],
+    ids=["empty", "words", "short", "missing"],
+)
+def test_a_hold_that_cannot_be_read_is_refused(
+    command, tmp_path: Path, lines: str | None, reason: str
+) -> None:
+    hold = tmp_path / "hold.csv"
+    if lines is not None:
+        hold.write_text(lines)
+    result = command(*ADD, "--hold", str(hold))
+    assert result.exit_code == 2
+    assert reason in " ".join(result.output.replace("│", " ").split())
+    assert "no calibration" in command("show", "ball01").output
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
+        (("--curve", "cubic"), "curve"),
+        (("--curve", "quadratic"), "4 points"),
+        (("--unloading", "x"), "look like"),
         (("--points", "0;0,5"), "look like"),
         (("--points", "0:0,10:-3"), "growing"),
         (("--unit", "n"), "unit"),
