@@ -240,7 +240,8 @@ class ActivityDone(_SaidEvent):
     """An item of the program that was done: dough that was kneaded, or squeezes that a tool counted."""
 
     schema_: Literal["activity_done/1"] = Field("activity_done/1", alias="schema")
-    item_id: Id = Field(description="of the program's item")
+    item_id: Id = Field(description="of the program's item; of what nobody asked for, the activity")
+    activity_id: Id | None = Field(None, description="of the activity library; null: not said")
     evidence: Evidence
     hand: Hand | None = None
     minutes: float | None = Field(None, ge=0, le=1440)
@@ -249,6 +250,14 @@ class ActivityDone(_SaidEvent):
     sets_asked: int | None = Field(None, ge=0, le=1000)
     reps: int | None = Field(None, ge=0, le=100_000, description="of all sets together, as `reps_asked`")
     reps_asked: int | None = Field(None, ge=0, le=100_000)
+    hits: int | None = Field(
+        None, ge=0, le=100_000, description="reps in the zone for as long as asked; null: there was no zone"
+    )
+    ended_by: str = Field("", max_length=24, description="done, enough, pain, child, parent or left")
+    gap_s: float | None = Field(
+        None, ge=0, description="how long a tool was out of reach; null: no tool counted"
+    )
+    sessions: tuple[UUID, ...] = Field((), max_length=100, description="in which a tool counted it")
     helped_by: Person | None = Field(None, description="null: nobody, or not said")
 
 
@@ -264,6 +273,9 @@ class FeedbackGiven(_SaidEvent):
     participation: int | None = Field(None, ge=0, le=10)
     confidence: int | None = Field(None, ge=0, le=10, description="the parent's, to do it again alone")
     observation: str = Field("", max_length=MAX_OBSERVATION)
+    photo: Id | None = Field(
+        None, description="name of a picture that stays at home until somebody asks for it"
+    )
 
 
 class ToolSeen(_Event):

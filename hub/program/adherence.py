@@ -19,9 +19,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
+from ..records import Evidence
 from .prescription import Item, Unit, Weekday
 from .versions import History, days
-from .work import DayWork, Evidence, Work, distinct, share
+from .work import DayWork, Work, distinct, share
 
 WINDOWS: Final = (7, 28)
 

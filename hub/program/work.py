@@ -4,18 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from uuid import UUID
 
+from ..records import Evidence
 from .prescription import Item, Unit
-
-
-class Evidence(StrEnum):
-    """How it is known that something was done."""
-
-    SENSOR = "sensor"
-    PARENT = "parent"
-    THERAPIST = "therapist"
 
 
 @dataclass(frozen=True, slots=True)
