@@ -147,6 +147,15 @@ class DashboardConfig(_Section):
     port: Port = 8501
 
 
+class HomeAssistantConfig(_Section):
+    """The family's tools in Home Assistant: docs/home-assistant.md."""
+
+    enabled: Literal["auto"] | bool = Field(
+        "auto", description="auto: once Home Assistant is heard on a broker of the family's own"
+    )
+    prefix: str = Field("homeassistant", pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")
+
+
 class SessionConfig(_Section):
     """When a session is over."""
 
@@ -177,6 +186,7 @@ class Config(BaseSettings):
     database: DatabaseConfig = DatabaseConfig()
     dashboard: DashboardConfig = DashboardConfig()
     session: SessionConfig = SessionConfig()
+    homeassistant: HomeAssistantConfig = HomeAssistantConfig()
     children: tuple[ChildConfig, ...] = ()
     tools: tuple[ToolConfig, ...] = ()
 

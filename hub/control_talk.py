@@ -68,6 +68,8 @@ class Home:
         Gives the link to a tool that streams; None if there is none.
     reassigned : callable
         Awaited when a tool is for another child or hand from now on, while it is not connected.
+    squeezing : callable
+        Whether a tool is squeezed just now: then its level is no zero.
     """
 
     registry: ToolRegistry
@@ -76,6 +78,7 @@ class Home:
     clock: HostClock
     client: Callable[[str], ToolClient | None]
     reassigned: Callable[[str], Awaitable[None]]
+    squeezing: Callable[[str], bool] = lambda _: False
 
     @classmethod
     def around(
@@ -86,6 +89,7 @@ class Home:
         clock: HostClock,
         *,
         reassigned: Callable[[str], Awaitable[None]],
+        squeezing: Callable[[str], bool] = lambda _: False,
     ) -> Self:
         """Put together what belongs to a supervisor.
 
@@ -101,7 +105,7 @@ class Home:
             return supervisor.clients().get(tool_id)
 
         pairing = Pairing(supervisor, desk, clock, ours=registry.knows)
-        return cls(registry, pairing, supervisor.log, clock, client, reassigned)
+        return cls(registry, pairing, supervisor.log, clock, client, reassigned, squeezing)
 
 
 class Talk:
@@ -178,7 +182,7 @@ class Talk:
             case LinkHistory(tool=tool_id):
                 answer = self._home.links.history(tool_id)
             case TareTool(tool=tool_id):
-                await self._client(tool_id).tare()
+                await self._tare(tool_id)
             case IdentifyTool(tool=tool_id, seconds=seconds):
                 await self._client(tool_id).identify(seconds)
             case Pair():
@@ -204,6 +208,12 @@ class Talk:
         if client := self._home.client(tool):
             return client
         raise RegistryError(tool, f"{tool} is not connected now", "Wake it with a squeeze, and try again.")
+
+    async def _tare(self, tool_id: str) -> None:
+        client = self._client(tool_id)
+        if self._home.squeezing(tool_id):
+            raise RegistryError(tool_id, f"{tool_id} is being squeezed", "Let go of it, and try again.")
+        await client.tare()
 
     # -- pairing
 

@@ -26,7 +26,9 @@ from .delivery.committer import Committer
 from .delivery.notice import Notice, notice_path
 from .delivery.outbox import Outbox
 from .delivery.publisher import Publisher
-from .errors import SetupError
+from .errors import SetupError, StoreError
+from .homeassistant.bridge import Bridge, wanted
+from .live import LiveFrame
 from .lock import only_hub
 from .records import SqueezeCounted, utc
 from .session.keeper import SessionKeeper
@@ -82,7 +84,14 @@ class Hub:
             bonds=config.data_dir / "bonds",
             passkey=desk.ask,
         )
-        self._home = Home.around(self.supervisor, self.registry, desk, real_time, reassigned=self._reassigned)
+        self._home = Home.around(
+            self.supervisor,
+            self.registry,
+            desk,
+            real_time,
+            reassigned=self._reassigned,
+            squeezing=self._squeezing,
+        )
         self._config = config
         self._clock = clock
         self._outbox = Outbox(config.data_dir / "outbox.db")
@@ -95,11 +104,26 @@ class Hub:
             config,
             clock,
             self._committer,
-            counted=counted,
-            live=self._publisher.send_live,
+            counted=self._tell_counted,
+            live=self._tell_live,
             watched=self._publisher.watched,
         )
         self._strangers: set[str] = set()
+        self._counted = counted
+        self._homeassistant: Bridge | None = None
+        if wanted(config):
+            try:
+                self._homeassistant = Bridge(
+                    config,
+                    clock,
+                    self._outbox,
+                    registry=self.registry,
+                    links=self.links,
+                    clients=self.supervisor.clients,
+                    squeezing=self._keeper.squeezing,
+                )
+            except StoreError as error:
+                log.error("%s Until then Home Assistant is told nothing.", error)
 
     async def run(self) -> None:
         """Serve until cancelled; then bring out what is held back, so that a stop loses nothing.
@@ -130,6 +154,8 @@ class Hub:
             asyncio.create_task(self._keeper.expire(), name="expiry"),
             asyncio.create_task(self._answer(), name="control"),
         ]
+        if self._homeassistant:
+            services.append(asyncio.create_task(self._homeassistant.run(), name="homeassistant"))
         alive = asyncio.create_task(watchdog.keep(self._committer.is_alive), name="watchdog")
         links = asyncio.create_task(self.supervisor.run(), name="links")
         try:
@@ -148,6 +174,19 @@ class Hub:
             await asyncio.gather(*services, alive, return_exceptions=True)
             self._outbox.close()
             self.registry.close()
+
+    def _squeezing(self, tool_id: str) -> bool:
+        return self._keeper.squeezing(tool_id)
+
+    def _tell_counted(self, squeeze: SqueezeCounted) -> None:
+        self._counted(squeeze)
+        if self._homeassistant:
+            self._homeassistant.counted(squeeze)
+
+    def _tell_live(self, frame: LiveFrame) -> None:
+        self._publisher.send_live(frame)
+        if self._homeassistant:
+            self._homeassistant.live(frame)
 
     async def _answer(self) -> None:
         """Let the command line and the dashboard ask; never ends by itself."""

@@ -16,10 +16,11 @@ from pydantic.json_schema import models_json_schema
 
 from .. import __version__
 from .delivery.publisher import Ack
+from .homeassistant.discovery import ToolState
 from .live import LiveFrame, Watch
 from .records import Event
 
-Party = Literal["hub", "ingest", "dashboard"]
+Party = Literal["hub", "ingest", "dashboard", "homeassistant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,14 @@ MESSAGES: Final = (
     Message(Ack, "griphub/v1/{site}/{hub}/ack", "ingest", "hub", 1),
     Message(LiveFrame, "griphub/v1/{site}/{hub}/live/{tool}", "hub", "dashboard", 0),
     Message(Watch, "griphub/v1/{site}/watch", "dashboard", "hub", 0),
+    Message(
+        ToolState,
+        "griphub/v1/{site}/{hub}/homeassistant/{tool}/state",
+        "hub",
+        "homeassistant",
+        1,
+        retained=True,
+    ),
 )
 
 _PARAMETERS: Final = {

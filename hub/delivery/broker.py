@@ -20,6 +20,9 @@ from ..errors import SetupError
 
 Role = Literal["hub", "ingest", "dashboard"]
 
+#: Home Assistant's own user, where it is asked for on the broker that runs here.
+GUEST = "homeassistant"
+
 #: What each role may do, as NATS subjects (an MQTT topic's "/" is a "." there). Nobody may do more: the
 #: dashboard can only say whom it shows, ingest can only acknowledge, a hub writes its own branch and hears
 #: its answers.
@@ -31,6 +34,28 @@ PERMISSIONS: dict[Role, dict[str, list[str]]] = {
     "ingest": {"publish": ["griphub.v1.*.*.ack"], "subscribe": ["griphub.v1.*.*.event.>"]},
     "dashboard": {"publish": ["griphub.v1.{site}.watch"], "subscribe": ["griphub.v1.*.*.live.>"]},
 }
+
+
+def permissions(config: Config) -> dict[str, dict[str, list[str]]]:
+    """What each user of the broker that runs here may do: the roles, and Home Assistant if it is wanted."""
+    given = {
+        str(role): {
+            what: [subject.format(site=config.site, hub=config.hub) for subject in subjects]
+            for what, subjects in allowed.items()
+        }
+        for role, allowed in PERMISSIONS.items()
+    }
+    if config.homeassistant.enabled is True:
+        prefix = config.homeassistant.prefix.replace("/", ".")
+        ours = f"griphub.v1.{config.site}.{config.hub}.homeassistant"
+        given["hub"]["publish"] += [f"{prefix}.device.*.config", f"{ours}.status", f"{ours}.*.state"]
+        given["hub"]["subscribe"] += [f"{prefix}.status", f"{prefix}.*.*.config", f"{ours}.*.tare"]
+        given[GUEST] = {
+            "publish": [f"{prefix}.>", f"{ours}.*.tare"],
+            # NATS takes a filter that ends in "/#" for two: what is below a topic, and the topic itself
+            "subscribe": [prefix, f"{prefix}.>", ours, f"{ours}.>"],
+        }
+    return given
 
 
 #: Longest message, bytes: ten times a second of waveform at 500 Hz. Ingest holds thousands of messages in
@@ -75,7 +100,7 @@ def _passwords(config: Config) -> dict[str, str]:
     path = config.data_dir / "broker" / "passwords.json"
     try:
         stored: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-        if missing := set(PERMISSIONS) - set(stored):
+        if missing := {*PERMISSIONS, GUEST} - set(stored):
             stored |= {role: secrets.token_urlsafe(24) for role in missing}
             write_private(path, json.dumps(stored))
     except (OSError, ValueError) as error:
@@ -133,12 +158,9 @@ def write_config(config: Config) -> Path:
                     "user": role,
                     "password": passwords[role],
                     "allowed_connection_types": ["MQTT"],
-                    "permissions": {
-                        what: {"allow": [s.format(site=config.site, hub=config.hub) for s in subjects]}
-                        for what, subjects in permissions.items()
-                    },
+                    "permissions": {what: {"allow": subjects} for what, subjects in allowed.items()},
                 }
-                for role, permissions in PERMISSIONS.items()
+                for role, allowed in permissions(config).items()
             ]
         },
     }

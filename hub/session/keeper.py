@@ -203,6 +203,11 @@ class SessionKeeper:
         await self._learn(counted.events)
         log.info("%s handed over %d sessions", tool_id, len(counted.trackers))
 
+    def squeezing(self, tool_id: str) -> bool:
+        """Whether a tool that streams is squeezed just now."""
+        entry = self._open.get(tool_id)
+        return entry is not None and entry.away_since_s is None and entry.tracker.squeezing
+
     async def link_lost(self, tool_id: str) -> None:
         """Keep a session open for the tool to come back."""
         if entry := self._open.get(tool_id):

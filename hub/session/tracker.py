@@ -120,6 +120,11 @@ class SessionTracker:
         return max(self.state.peaks, default=None)
 
     @property
+    def squeezing(self) -> bool:
+        """Whether force has risen as at the beginning of a squeeze."""
+        return self._detector.squeezing
+
+    @property
     def rest(self) -> float:
         """Level of the resting hand."""
         return self._detector.rest

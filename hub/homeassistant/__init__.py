@@ -1,0 +1,1 @@
+"""A family's tools in Home Assistant, by MQTT discovery. docs/home-assistant.md is its users' page."""
