@@ -413,6 +413,7 @@ import asyncio, sys
 from pathlib import Path
 from griphub.hub import config as configuration
 from griphub.firmware_bridge.clock import HostClock
+from griphub.hub.service import Hub
 settings = configuration.Config.model_validate_json(Path(sys.argv[1]).read_text())
 asyncio.run(Hub(settings, HostClock(), counted=lambda _: None).run())
 """
