@@ -8,7 +8,7 @@ import typer
 from ...firmware_bridge.errors import AdapterUnavailable, GripError
 from ..errors import ConfigError, SetupError
 from ..supervisor import end_with_supervisor
-from . import calibrate, database, delivery, develop, doctor, pair, processes, tools
+from . import calibrate, database, delivery, develop, doctor, export, pair, processes, tools
 from .common import Exit, err
 
 app = typer.Typer(
@@ -30,6 +30,8 @@ app.command("doctor", rich_help_panel=FAMILY)(doctor.doctor)
 app.command("scan", rich_help_panel=FAMILY)(processes.scan)
 app.add_typer(calibrate.app, name="calibrate", rich_help_panel=FAMILY)
 app.add_typer(delivery.app, name="delivery", rich_help_panel=FAMILY)
+app.add_typer(export.app, name="export", rich_help_panel=FAMILY)
+app.command("import", rich_help_panel=FAMILY)(export.import_)
 app.command("demo", rich_help_panel=DEVELOP)(develop.demo)
 app.command("replay", rich_help_panel=DEVELOP)(develop.replay)
 app.command("simulate", rich_help_panel=DEVELOP)(develop.simulate)

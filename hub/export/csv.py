@@ -47,8 +47,8 @@ class Table(Generic[Row]):
     row: str
     columns: tuple[Column[Row], ...]
 
-    def write(self, file: TextIO, rows: Iterable[Row], zone: tzinfo) -> int:
-        """Write rows, times in `zone`; return how many there were.
+    def write(self, file: TextIO, rows: Iterable[Row], zone: tzinfo | None) -> int:
+        """Write rows, times in `zone` (None: this machine's); return how many there were.
 
         Parameters
         ----------
@@ -65,7 +65,7 @@ class Table(Generic[Row]):
         return count
 
 
-def cell(value: object, zone: tzinfo) -> str:
+def cell(value: object, zone: tzinfo | None) -> str:
     """Text of a cell.
 
     Examples

@@ -57,7 +57,7 @@ class Plan:
 
 def bundle(
     child_id: str,
-    zone: tzinfo,
+    zone: tzinfo | None,
     *,
     tests: Iterable[StrengthTested] = (),
     sessions: Iterable[SessionPoint] = (),
@@ -68,8 +68,8 @@ def bundle(
 
     Parameters
     ----------
-    zone : tzinfo
-        The family's, for local times.
+    zone : tzinfo or None
+        The family's, for local times; None: this machine's.
     """
     child = _Child(child_id, zone)
     resources: list[Json] = [child.patient()]
@@ -127,7 +127,7 @@ def _device(tool_id: str, firmware: str, kind: ToolKind) -> Json:
 class _Child:
     """Resources about one child."""
 
-    def __init__(self, child_id: str, zone: tzinfo) -> None:
+    def __init__(self, child_id: str, zone: tzinfo | None) -> None:
         self._child_id = child_id
         self._zone = zone
         self._subject = _reference(_id("child", child_id))

@@ -19,8 +19,9 @@ from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Frame, KeepInFrame, Paragraph, Spacer, Table, TableStyle
 
+from ..program.adherence import DayStatus
 from ..records import Hand
-from .visit import Day, DayKind, Line, Pain, Visit
+from .visit import Day, Line, Pain, Visit
 
 FOOTER = (
     "GripHub counts and measures; it makes no diagnosis and is not a medical device. Compare a child with "
@@ -126,12 +127,16 @@ def _story(visit: Visit) -> list[Flowable]:
     return story
 
 
+#: Mark of a square, and what the legend says of it.
 _MARKS = {
-    DayKind.UNKNOWN: "?",
-    DayKind.PAUSED: "II",
-    DayKind.FREE: "–",
-    DayKind.NOT_DONE: "",
-    DayKind.DONE: "✓",
+    DayStatus.DONE: ("✓", "✓ done"),
+    DayStatus.PARTLY: ("", "% partly"),
+    DayStatus.MISSED: ("", "empty: not done"),
+    DayStatus.UNKNOWN: ("?", "? not known"),
+    DayStatus.PAUSED: ("II", "II paused"),
+    DayStatus.FREE: ("–", "– not asked"),
+    DayStatus.NO_PROGRAM: ("–", "– not asked"),
+    DayStatus.NOT_YET: ("…", "… not over"),
 }
 
 
@@ -143,24 +148,20 @@ def _grid(days: Sequence[Day]) -> Drawing:
         x, y = i % 7 * _GRID_CELL, (rows - 1 - i // 7) * _GRID_CELL
         side = _GRID_CELL - 2
         drawing.add(Rect(x, y, side, side, fillColor=white, strokeColor=_FAINT, strokeWidth=0.5))
-        if day.kind in (DayKind.DONE, DayKind.PARTLY):
-            share = 1.0 if day.kind is DayKind.DONE else min(day.share, 0.95)
+        if day.status in (DayStatus.DONE, DayStatus.PARTLY):
+            share = 1.0 if day.status is DayStatus.DONE else min(day.share, 0.95)
             drawing.add(Rect(x, y, side, side * share, fillColor=_DONE, strokeColor=None))
-        full = day.kind is DayKind.DONE
-        on_colour = full or (day.kind is DayKind.PARTLY and day.share > 0.45)
+        full = day.status is DayStatus.DONE
+        on_colour = full or (day.status is DayStatus.PARTLY and day.share > 0.45)
         drawing.add(_label(x + 2, y + side - 6.5, f"{day.day.day}", 5.5, white if full else _FAINT))
-        mark = _MARKS.get(day.kind, f"{day.share:.0%}" if day.kind is DayKind.PARTLY else "")
+        mark = f"{day.share:.0%}" if day.status is DayStatus.PARTLY else _MARKS[day.status][0]
         drawing.add(_label(x + side / 2, y + 4, mark, 7, white if on_colour else _INK, "middle"))
     return drawing
 
 
 def _legend(days: Sequence[Day]) -> str:
-    words = {
-        DayKind.DONE: "✓ done", DayKind.PARTLY: "% partly", DayKind.NOT_DONE: "empty: not done",
-        DayKind.UNKNOWN: "? not known", DayKind.PAUSED: "II paused", DayKind.FREE: "– not asked",
-    }  # fmt: skip
-    present = {day.kind for day in days}
-    return "   ".join(text for kind, text in words.items() if kind in present)
+    present = {day.status for day in days}
+    return "   ".join(dict.fromkeys(words for status, (_, words) in _MARKS.items() if status in present))
 
 
 def _label(x: float, y: float, text: str, size: float, colour: Color = _INK, anchor: str = "start") -> String:

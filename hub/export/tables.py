@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from ... import __version__
-from ...firmware_bridge.samples import Unit
+from ...firmware_bridge.samples import KGF_N, Unit
 from ..measured import SessionQuality, TestTrial
 from ..records import ActivityDone, FeedbackGiven, Hand, SqueezeCounted, StrengthTested
-from ..stores.contract import SessionDetail, SessionPoint
+from ..stores.contract import SessionPoint
 from .csv import Column, Table
-
-#: Newtons in a kilogram-force, by its definition.
-KGF_N = 9.80665
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +92,9 @@ TRIALS: Table[TrialRow] = Table(
         Column("invalid_reason", "Why it does not", lambda row: row.trial.faults),
         Column("score", "Of the whole test, in `unit`; the same in each of its rows",
                lambda row: row.test.outcome.score),
+        Column("score_sd", "Its standard uncertainty, in `unit`", lambda row: row.test.outcome.score_sd),
+        Column("cv_pct", "Spread of the trials that count, per cent; it accuses nobody",
+               lambda row: row.test.outcome.cv_percent),
         Column("score_rule", "How the protocol makes one number of the trials",
                lambda row: row.test.outcome.rule),
         Column("no_score", "Why there is no score", lambda row: row.test.outcome.because),
@@ -250,24 +251,5 @@ FEEDBACK: Table[FeedbackGiven] = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One sample of a session."""
-
-    t_s: float
-    value: float
-
-
-SAMPLES: Table[Sample] = Table(
-    "samples",
-    "one sample; where the times jump, samples were lost",
-    (
-        Column("time_s", "Seconds since the session's start", lambda row: row.t_s),
-        Column("force", "Value in the session's unit", lambda row: row.value),
-    ),
-)
-
-
-def samples(detail: SessionDetail) -> Iterator[Sample]:
-    """Samples of a session, as `griphub replay` reads them."""
-    return (Sample(float(t_s), float(value)) for t_s, value in zip(detail.t_s, detail.values, strict=True))
+#: Every kind of file, for the data dictionary.
+ALL: tuple[Table[Any], ...] = (TRIALS, SESSIONS, SQUEEZES, ACTIVITIES, FEEDBACK)

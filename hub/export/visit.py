@@ -2,30 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
+from ..program.adherence import DayStatus
 from ..records import Hand
-
-
-class DayKind(StrEnum):
-    """What became of a day."""
-
-    DONE = "done"
-    PARTLY = "partly"
-    NOT_DONE = "not done"
-    UNKNOWN = "not known"  #: the hub was not heard of: not the same as not done
-    PAUSED = "paused"
-    FREE = "not asked"
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A square of the grid. `share` of what was asked is done, 0 to 1; `sensed` of that by a tool."""
+    """A square of the grid. `share` of what was asked is done, 0 to 1."""
 
     day: date
-    kind: DayKind
+    status: DayStatus
     share: float = 0.0
-    sensed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from griphub.hub.export.pdf import write
-from griphub.hub.export.visit import Day, DayKind, Line, Pain, Visit
+from griphub.hub.export.visit import Day, Line, Pain, Visit
+from griphub.hub.program.adherence import DayStatus
 from griphub.hub.records import Hand
 
 LAST = date(2026, 11, 25)
@@ -27,7 +28,7 @@ FULL = Visit(
     last=LAST,
     asked=("Squeeze the ball, 3 × 10, both hands", "Clothespins, 10 minutes"),
     goals=("Open her own lunch box",),
-    days=tuple(Day(LAST - timedelta(days=27 - i), list(DayKind)[i % 6], i / 28, i / 56) for i in range(28)),
+    days=tuple(Day(LAST - timedelta(days=27 - i), list(DayStatus)[i % 8], i / 28) for i in range(28)),
     adherence="61 % of what was asked: 44 % seen by a tool, 17 % reported by a parent.",
     lines=(
         Line(Hand.LEFT, "N", "ball 3f2a", points(0, 40, 30), 6.5, "within measurement error"),

@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import replace
 from datetime import UTC, date
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,9 @@ from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.export.csv import BOM, dictionary
 from griphub.hub.export.tables import (
     ACTIVITIES,
+    ALL,
     FEEDBACK,
     SESSIONS,
-    SQUEEZES,
     TRIALS,
     About,
     trial_rows,
@@ -76,10 +77,10 @@ def test_every_row_says_whether_it_was_simulated(make):
         assert row["source"] == "simulated"
 
 
-def test_the_dictionary_explains_every_column():
-    tables = (TRIALS, SESSIONS, SQUEEZES, ACTIVITIES, FEEDBACK)
-    page = dictionary(tables)
-    for table in tables:
+def test_the_dictionary_explains_every_column_and_the_page_is_fresh():
+    page = dictionary(ALL)
+    for table in ALL:
         names = [column.name for column in table.columns]
         assert len(set(names)) == len(names)
         assert all(f"| `{name}` | " in page for name in names)
+    assert (Path(__file__).parents[2] / "docs" / "columns.md").read_text(encoding="utf-8").endswith(page)
