@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import platformdirs
 from pydantic import (
@@ -187,6 +188,10 @@ class Config(BaseSettings):
     dashboard: DashboardConfig = DashboardConfig()
     session: SessionConfig = SessionConfig()
     homeassistant: HomeAssistantConfig = HomeAssistantConfig()
+    time_zone: str | None = Field(
+        None,
+        description="where the family's days begin and end, such as `Europe/Berlin`; default: this machine's",
+    )
     children: tuple[ChildConfig, ...] = ()
     tools: tuple[ToolConfig, ...] = ()
 
@@ -216,6 +221,14 @@ class Config(BaseSettings):
     def _absolute(cls, folder: Path) -> Path:
         """Take ``~`` for the home folder, not for a name."""
         return folder.expanduser()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        try:
+            return name and ZoneInfo(name).key
+        except (ValueError, OSError, KeyError):  # a bad name, a folder's, one that there is not
+            raise ValueError(f"is {name}, which is no time zone such as Europe/Berlin") from None
 
     @field_validator("radio")
     @classmethod

@@ -8,7 +8,7 @@ import typer
 from ...firmware_bridge.errors import AdapterUnavailable, GripError
 from ..errors import ConfigError, SetupError
 from ..supervisor import end_with_supervisor
-from . import calibrate, database, delivery, develop, doctor, export, pair, processes, tools
+from . import calibrate, database, delivery, develop, doctor, export, pair, processes, program, tools
 from .common import Exit, err
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ FAMILY, DEVELOP, SERVICES = "At home", "Without hardware", "Single processes"
 app.command("up", rich_help_panel=FAMILY)(processes.up)
 app.command("pair", rich_help_panel=FAMILY)(pair.pair)
 app.add_typer(tools.app, name="tools", rich_help_panel=FAMILY)
+app.add_typer(program.app, name="program", rich_help_panel=FAMILY)
 app.command("doctor", rich_help_panel=FAMILY)(doctor.doctor)
 app.command("scan", rich_help_panel=FAMILY)(processes.scan)
 app.add_typer(calibrate.app, name="calibrate", rich_help_panel=FAMILY)
