@@ -141,6 +141,13 @@ class DatabaseConfig(_Section):
     )
 
 
+class OidcConfig(_Section):
+    """A clinic's identity provider: who may vouch for its people. The secrets are Streamlit's."""
+
+    issuer: str = Field("", description="`iss` of its ID tokens; empty: nobody signs in that way")
+    client_id: str = Field("", description="what GripHub is called there, `aud` of its ID tokens")
+
+
 class DashboardConfig(_Section):
     """The dashboard's address; bound to localhost unless told otherwise."""
 
@@ -185,6 +192,7 @@ class Config(BaseSettings):
     broker: BrokerConfig = BrokerConfig()
     store: StoreConfig = StoreConfig()
     database: DatabaseConfig = DatabaseConfig()
+    oidc: OidcConfig = OidcConfig()
     dashboard: DashboardConfig = DashboardConfig()
     session: SessionConfig = SessionConfig()
     homeassistant: HomeAssistantConfig = HomeAssistantConfig()

@@ -83,6 +83,7 @@ class Work(Session):
 
         For the few commands that check by other means what they let through, such as a used invitation.
         """
+        self.flush()
         before, self._scoped = self._scoped, False
         try:
             yield

@@ -14,7 +14,7 @@ _DIGEST = String(64)
 
 
 class Credential(Base):
-    """An account's password, and how often it was guessed wrongly of late."""
+    """An account's password."""
 
     __tablename__ = "credentials"
 
@@ -23,7 +23,16 @@ class Credential(Base):
     )
     hash: Mapped[str] = mapped_column(String(255), info=PRIVATE)  #: argon2id with its parameters
     changed_at: Mapped[datetime]
-    failures: Mapped[int] = mapped_column(default=0)  #: since the last success
+
+
+class Throttle(Base):
+    """How often a login was tried with a wrong password; one that nobody has is treated the same."""
+
+    __tablename__ = "throttles"
+
+    digest: Mapped[str] = mapped_column(_DIGEST, primary_key=True)  #: of the login
+    failures: Mapped[int]  #: since the last success
+    failed_at: Mapped[datetime]
     blocked_until: Mapped[datetime | None]
 
 

@@ -79,8 +79,6 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=48), nullable=False),
         sa.Column("hash", sa.String(length=255), nullable=False),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("blocked_until", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name="fk_credentials_account_id", ondelete="CASCADE"
         ),
@@ -125,6 +123,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name="pk_one_time_tokens"),
     )
     op.create_index("ix_one_time_tokens_account_id", "one_time_tokens", ["account_id"], unique=False)
+    op.create_table(
+        "throttles",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failed_at", UtcDateTime(), nullable=False),
+        sa.Column("blocked_until", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("digest", name="pk_throttles"),
+    )
     op.create_table(
         "sign_ins",
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -243,6 +249,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Step back: nothing of people is left."""
     for table in (
+        "throttles",
         "consents",
         "caseload",
         "memberships",

@@ -1,0 +1,128 @@
+"""Consent: to which text, since when, by whom, and taken back.
+
+A site that has published a text asks for consent: of a child without one nothing leaves the home. A site
+that has none, such as a home by itself, shares with nobody and asks nobody.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import select
+
+from ..database.actor import Role
+from ..database.base import random_id
+from ..database.commands import command
+from ..database.work import Work
+from ..errors import FieldError
+from . import fields
+from .model import Child, Consent, ConsentText, Site
+
+_LONGEST_TEXT = 50_000
+
+
+@command(Role.ADMIN)
+def publish_text(work: Work, *, site_id: str, version: str, text: str) -> ConsentText:
+    """Publish what parents agree to; a version is never changed.
+
+    Raises
+    ------
+    FieldError
+        If the version is taken or the text is empty.
+    """
+    work.need(Site, site_id)
+    version = fields.wire_id("version", version)
+    text = text.strip()
+    if not 1 <= len(text) <= _LONGEST_TEXT:
+        raise FieldError("text", f"has {len(text)} signs", f"It takes 1 to {_LONGEST_TEXT}.")
+    if work.get(ConsentText, (site_id, version)):
+        raise FieldError("version", f"{version} is published, and stays as it is", "Take the next version.")
+    published = ConsentText(site_id=site_id, version=version, text=text, published_at=work.now)
+    work.add(published)
+    return published
+
+
+@command(Role.ADMIN, Role.PARENT, Role.THERAPIST)
+def give(work: Work, child_id: str, *, version: str, given_by: str, given_on: date | None = None) -> Consent:
+    """Record that somebody with parental responsibility agreed; an earlier consent ends with it.
+
+    Parameters
+    ----------
+    given_by : str
+        Whose signature it is.
+    given_on : date, optional
+        When; today if left out.
+
+    Raises
+    ------
+    FieldError
+        If there is no such version, or the day is in the future.
+    """
+    child = work.need(Child, child_id)
+    today = work.now.date()
+    if (text := work.get(ConsentText, (child.family.site_id, version))) is None:
+        raise FieldError(
+            "version", f"there is no text {version} at {child.family.site_id}", "Publish it first."
+        )
+    given_on = given_on or today
+    if given_on > today:
+        raise FieldError("given_on", f"{given_on} is in the future", "Enter the day of the signature.")
+    given_by = fields.name("given_by", given_by)
+    if (before := _open(work, child_id)) is not None:
+        before.withdrawn_on, before.withdrawn_by = today, given_by
+    consent = Consent(
+        id=random_id("k"),
+        child_id=child_id,
+        site_id=text.site_id,
+        version=text.version,
+        given_by=given_by,
+        given_on=given_on,
+        recorded_at=work.now,
+    )
+    work.add(consent)
+    return consent
+
+
+@command(Role.ADMIN, Role.PARENT, Role.THERAPIST)
+def withdraw(work: Work, child_id: str, *, withdrawn_by: str) -> Consent:
+    """Take consent back, from now on; nothing new is shared.
+
+    Raises
+    ------
+    FieldError
+        If there is none to take back.
+    """
+    work.need(Child, child_id)
+    if (consent := _open(work, child_id)) is None:
+        raise FieldError("child", f"{child_id} has no consent to take back", "Nothing is shared.")
+    consent.withdrawn_on = work.now.date()
+    consent.withdrawn_by = fields.name("withdrawn_by", withdrawn_by)
+    return consent
+
+
+@command(Role.ADMIN, Role.PARENT, Role.THERAPIST, reads=True)
+def history(work: Work, child_id: str) -> Sequence[Consent]:
+    """Every consent of a child, oldest first."""
+    work.need(Child, child_id)
+    return work.scalars(
+        select(Consent).where(Consent.child_id == child_id).order_by(Consent.recorded_at, Consent.id)
+    ).all()
+
+
+@command(Role.ADMIN, Role.PARENT, Role.THERAPIST, reads=True)
+def texts(work: Work) -> Sequence[ConsentText]:
+    """Every text of the actor's sites, oldest first."""
+    return work.scalars(select(ConsentText).order_by(ConsentText.published_at, ConsentText.version)).all()
+
+
+@command(Role.ADMIN, Role.PARENT, Role.THERAPIST, reads=True)
+def may_share(work: Work, child_id: str) -> bool:
+    """Whether something new of a child may leave the home."""
+    child = work.need(Child, child_id)
+    asks = work.scalar(
+        select(ConsentText.version).where(ConsentText.site_id == child.family.site_id).limit(1)
+    )
+    return asks is None or _open(work, child_id) is not None
+
+
+def _open(work: Work, child_id: str) -> Consent | None:
+    return work.scalar(select(Consent).where(Consent.child_id == child_id, Consent.withdrawn_on.is_(None)))

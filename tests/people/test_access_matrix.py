@@ -1,0 +1,184 @@
+"""Who may do what to whom: each command, in each role, on an own, a neighbour's and a foreign child.
+
+Everything is done in a unit of work that is not kept. Commands are found in the registry: one that is new,
+and not among these cases, fails the first test.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import griphub.hub
+from griphub.hub.database.actor import Actor, Role
+from griphub.hub.database.commands import COMMANDS
+from griphub.hub.database.tables import metadata
+from griphub.hub.database.work import Work
+from griphub.hub.errors import NotAllowed, NotFound
+from griphub.hub.people.model import Child
+
+from .conftest import Clinic
+
+for _module in pkgutil.walk_packages(griphub.hub.people.__path__, "griphub.hub.people."):
+    importlib.import_module(_module.name)
+
+Ids = Callable[[str], str]
+Use = Callable[[Work, Ids], Any]
+
+
+def _run(command: str, /, *args: Any, **kwargs: Any) -> Callable[[Work], Any]:
+    return lambda work: COMMANDS[command].function(work, *args, **kwargs)
+
+
+#: How to use each command on things that are somebody's own or foreign. `of` gives an id.
+ABOUT_ONE: dict[str, Callable[[Ids], Callable[[Work], Any]]] = {
+    "places.add_family": lambda of: _run("places.add_family", site_id=of("site"), name="New"),
+    "places.add_child": lambda of: _run("places.add_child", family_id=of("family"), name="New"),
+    "places.change_child": lambda of: _run("places.change_child", of("child"), name="Changed"),
+    "places.let_child_go": lambda of: _run("places.let_child_go", of("child")),
+    "places.child": lambda of: _run("places.child", of("child")),
+    "accounts.invite": lambda of: _run(
+        "accounts.invite",
+        login="new@example.org",
+        name="New",
+        role=Role.PARENT,
+        site_id=of("site"),
+        family_id=of("family"),
+    ),
+    "accounts.grant": lambda of: _run("accounts.grant", of("colleague"), role=Role.ADMIN, site_id=of("site")),
+    "accounts.revoke": lambda of: _run("accounts.revoke", of("membership of therapist")),
+    "accounts.reset_password": lambda of: _run("accounts.reset_password", of("colleague")),
+    "accounts.disable": lambda of: _run("accounts.disable", of("colleague")),
+    "accounts.enable": lambda of: _run("accounts.enable", of("colleague")),
+    "caseload.assign": lambda of: _run("caseload.assign", account_id=of("colleague"), child_id=of("child")),
+    "caseload.unassign": lambda of: _run(
+        "caseload.unassign", account_id=of("therapist"), child_id=of("child")
+    ),
+    "caseload.caseload": lambda of: _run("caseload.caseload", of("child")),
+    "consent.publish_text": lambda of: _run(
+        "consent.publish_text", site_id=of("site"), version="v2", text="More"
+    ),
+    "consent.give": lambda of: _run("consent.give", of("child"), version="v1", given_by="A parent"),
+    "consent.withdraw": lambda of: _run("consent.withdraw", of("child"), withdrawn_by="A parent"),
+    "consent.history": lambda of: _run("consent.history", of("child")),
+    "consent.may_share": lambda of: _run("consent.may_share", of("child")),
+}
+
+#: Queries that take nobody: what comes back must hold nothing foreign.
+ABOUT_ALL = {
+    "places.sites",
+    "places.families",
+    "places.children",
+    "accounts.accounts",
+    "consent.texts",
+    "log.changes",
+}
+
+#: What concerns the actor alone, tested in test_sign_in.py, or is the machine's.
+ABOUT_ONESELF = {"accounts.change_password", "places.add_site"}
+
+PEOPLE = {name for name, c in COMMANDS.items() if ".people." in c.function.__module__}
+
+ROLES = (Role.PARENT, Role.THERAPIST, Role.ADMIN)
+
+
+def test_every_command_has_a_row() -> None:
+    assert set(ABOUT_ONE) | ABOUT_ALL | ABOUT_ONESELF == PEOPLE
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", sorted(ABOUT_ONE))
+def test_own_is_done_and_foreign_is_as_if_it_did_not_exist(
+    standing_clinic: Clinic, role: Role, name: str
+) -> None:
+    actor, command = standing_clinic.actors[role], COMMANDS[name]
+
+    def of(whose: str) -> Ids:
+        return lambda kind: standing_clinic.ids[kind][whose]
+
+    if role not in command.roles:
+        for whose in ("own", "foreign"):
+            with pytest.raises(NotAllowed), standing_clinic.database.reading(actor) as work:
+                ABOUT_ONE[name](of(whose))(work)
+        return
+    with pytest.raises(NotFound), standing_clinic.database.reading(actor) as work:
+        ABOUT_ONE[name](of("foreign"))(work)
+    with standing_clinic.database.reading(actor) as work:
+        ABOUT_ONE[name](of("own"))(work)
+
+
+@pytest.mark.parametrize("role", [Role.PARENT, Role.THERAPIST])
+@pytest.mark.parametrize("name", sorted(name for name in ABOUT_ONE if "child" in name or "consent" in name))
+def test_a_neighbours_child_is_foreign_to_parents_and_to_who_does_not_look_after_it(
+    standing_clinic: Clinic, role: Role, name: str
+) -> None:
+    def of(kind: str) -> str:
+        return standing_clinic.ids["neighbour" if kind == "child" else kind]["own"]
+
+    if role not in COMMANDS[name].roles or name in {"places.add_child", "consent.publish_text"}:
+        return
+    with pytest.raises(NotFound), standing_clinic.database.reading(standing_clinic.actors[role]) as work:
+        ABOUT_ONE[name](of)(work)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", sorted(ABOUT_ALL))
+def test_a_list_holds_nothing_foreign(standing_clinic: Clinic, role: Role, name: str) -> None:
+    foreign = {
+        key for whose in standing_clinic.ids.values() for kind, key in whose.items() if kind == "foreign"
+    }
+    with standing_clinic.database.reading(standing_clinic.actors[role]) as work:
+        listed = COMMANDS[name].function(work)
+        shown = {str(value) for row in listed for value in vars(row).values()}
+    assert not shown & foreign
+    assert listed or name == "log.changes"  # nobody here has changed anything
+
+
+def test_a_lists_children_are_those_of_the_family_the_caseload_and_the_site(standing_clinic: Clinic) -> None:
+    seen = {}
+    for role, actor in standing_clinic.actors.items():
+        with standing_clinic.database.reading(actor) as work:
+            seen[role] = {child.id for child in COMMANDS["places.children"].function(work)}
+    own, neighbour = standing_clinic.ids["child"]["own"], standing_clinic.ids["neighbour"]["own"]
+    assert seen == {Role.PARENT: {own}, Role.THERAPIST: {own}, Role.ADMIN: {own, neighbour}}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_that_was_taken_away_is_gone_at_once(clinic: Clinic, role: Role) -> None:
+    with clinic.database.work(Actor.part("test")) as work:
+        COMMANDS["accounts.revoke"].function(work, clinic.ids[f"membership of {role}"]["own"])
+    with clinic.database.reading(clinic.actors[role]) as work:
+        assert work.scalars(select(Child)).all() == []
+
+
+def test_a_child_taken_off_the_caseload_is_gone_at_once(clinic: Clinic) -> None:
+    child, therapist = clinic.ids["child"]["own"], clinic.ids[Role.THERAPIST]["own"]
+    with clinic.database.work(clinic.actors[Role.ADMIN]) as work:
+        COMMANDS["caseload.unassign"].function(work, account_id=therapist, child_id=child)
+    with clinic.database.reading(clinic.actors[Role.THERAPIST]) as work:
+        assert work.get(Child, child) is None
+
+
+def test_nobody_gives_themselves_a_role_or_a_child(standing_clinic: Clinic) -> None:
+    admin = standing_clinic.actors[Role.ADMIN]
+    site, child = standing_clinic.ids["site"]["own"], standing_clinic.ids["child"]["own"]
+    with pytest.raises(NotAllowed), standing_clinic.database.reading(admin) as work:
+        COMMANDS["accounts.grant"].function(work, admin.account_id, role=Role.THERAPIST, site_id=site)
+    with pytest.raises(NotAllowed), standing_clinic.database.reading(admin) as work:
+        COMMANDS["caseload.assign"].function(work, account_id=admin.account_id, child_id=child)
+
+
+def test_clinical_tables_are_no_admins_and_secrets_are_nobodys(standing_clinic: Clinic) -> None:
+    from griphub.hub.people.scope import ClinicalData
+
+    by_table = {m.local_table.name: m.class_ for m in griphub.hub.database.base.Base.registry.mappers}
+    assert set(by_table) == set(metadata.tables)
+    hidden = {"credentials", "identities", "one_time_tokens", "sign_ins", "throttles"}
+    for role, actor in standing_clinic.actors.items():
+        with standing_clinic.database.reading(actor) as work:
+            for name, mapped in by_table.items():
+                if name in hidden or (role is Role.ADMIN and issubclass(mapped, ClinicalData)):
+                    assert work.scalars(select(mapped)).all() == [], name
