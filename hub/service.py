@@ -32,6 +32,7 @@ from .live import LiveFrame
 from .lock import only_hub
 from .records import SqueezeCounted, utc
 from .session.keeper import SessionKeeper
+from .tool_status import StatusTeller
 from .tools import FILE, ToolRegistry
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,13 @@ class Hub:
             live=self._tell_live,
             watched=self._publisher.watched,
         )
+        self._statuses = StatusTeller(
+            config,
+            self.supervisor,
+            self._committer,
+            lambda tool: self.registry.get(tool) is not None,
+            real_time,
+        )
         self._strangers: set[str] = set()
         self._counted = counted
         self._homeassistant: Bridge | None = None
@@ -152,6 +160,7 @@ class Hub:
             asyncio.create_task(self._committer.run(), name="committer"),
             asyncio.create_task(self._publisher.run(), name="publisher"),
             asyncio.create_task(self._keeper.expire(), name="expiry"),
+            asyncio.create_task(self._statuses.run(), name="statuses"),
             asyncio.create_task(self._answer(), name="control"),
         ]
         if self._homeassistant:

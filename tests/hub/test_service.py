@@ -14,10 +14,11 @@ from griphub.firmware_bridge import radio
 from griphub.firmware_bridge.adapter import open_adapter
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.profile import WireKind, WireUnit
+from griphub.hub import tool_status
 from griphub.hub.config import Config
 from griphub.hub.delivery.outbox import Entry
 from griphub.hub.errors import SetupError, StoreError
-from griphub.hub.records import SessionEnded, decode
+from griphub.hub.records import SessionEnded, ToolSeen, decode
 from griphub.hub.service import Hub
 from griphub.simulators import radio as radio_module
 from griphub.simulators.plays import Play
@@ -191,3 +192,28 @@ async def test_the_log_tells_what_became_of_a_tool_and_of_strangers(
     assert hub.links.state("ball02") is None
     assert "ball01 is lost" in caplog.text
     assert caplog.text.count("belongs to nobody") == 1
+
+
+async def test_how_a_tool_is_is_told_when_it_changes_and_now_and_then(
+    home: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool_status, "LOOK_S", 0.05)
+
+    def told(hub: Hub) -> list[ToolSeen]:
+        events = [decode(waiting.payload) for waiting in hub._outbox.waiting(0, 10_000)]
+        return [event for event in events if isinstance(event, ToolSeen)]
+
+    async with _running(home) as hub:
+        async with _tools(tmp_path, "ball01"):
+            await _until(lambda: told(hub))
+            looks = hub.supervisor.clients()["ball01"]
+            await _until(lambda: hub._statuses._known["ball01"].tool is looks.tool)
+            (first,) = told(hub)  # nothing changed since
+            assert (first.tool_id, first.link, first.source) == ("ball01", "streaming", "simulated")
+            assert first.battery_percent is not None and first.firmware and first.rate_hz
+            monkeypatch.setattr(tool_status, "REPEAT_S", 0.0)
+            await _until(lambda: len(told(hub)) > 1)
+            monkeypatch.setattr(tool_status, "REPEAT_S", 300.0)
+        await _until(lambda: told(hub)[-1].link in ("lost", "retrying", "away"))
+        last = told(hub)[-1]
+        assert last.seen_at and first.seen_at and first.seen_at <= last.seen_at <= last.measured_at
