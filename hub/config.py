@@ -130,6 +130,11 @@ class StoreConfig(_Section):
     """Where results are kept."""
 
     kind: Literal["sqlite", "influxdb"] = "sqlite"
+    waveform_days: int | None = Field(
+        None,
+        ge=1,
+        description="how long force curves are kept; by default for ever in SQLite, 90 in InfluxDB",
+    )
     influxdb: InfluxConfig = InfluxConfig()
 
 

@@ -99,6 +99,9 @@ class Forwarder:
             if time.monotonic() - pruned_at >= PRUNE_EVERY_S:
                 pruned_at = time.monotonic()
                 retry(self._journal.prune, utc(time.time()) - KEEP)
+                # a step at a time, so that a result that comes meanwhile does not wait
+                while not stop.is_set() and retry(self._store.forget_waveforms, utc(time.time())):
+                    retry(self._forward)
             self._wake.wait(IDLE_S)
             self._wake.clear()
 

@@ -1,9 +1,10 @@
 """What every store can do, and the read models that the dashboard shows."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -83,6 +84,50 @@ class ChildOverview:
     last_session_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """What a child did with tools on one day of the family's clock."""
+
+    day: date
+    sessions: int
+    squeezes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LatestPeak:
+    """Highest squeeze of the latest exercise with one hand and one tool."""
+
+    hand: Hand
+    tool_id: str
+    unit: Unit
+    peak: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseloadEntry:
+    """A child, of one source, as one line of a caseload.
+
+    Attributes
+    ----------
+    last_session_at : datetime or None
+        Of all ended sessions before the range's end, also long before the range.
+    days : tuple of DayCount
+        Days of the range with an ended session, oldest first.
+    peaks : tuple of LatestPeak
+        Of the range, by hand and tool.
+    pain : FeedbackGiven or None
+        The latest of the range in which pain was told.
+    """
+
+    child_id: str
+    source: Source
+    last_session_at: datetime | None
+    days: tuple[DayCount, ...]
+    peaks: tuple[LatestPeak, ...]
+    pain: FeedbackGiven | None
+
+
 class Store(Protocol):
     """A place for results. Thread-safe for readers; one writer.
 
@@ -129,6 +174,34 @@ class Store(Protocol):
     def tools(self) -> list[ToolSeen]:
         """The latest that is known of every tool, by id."""
 
+    def caseload(
+        self, child_ids: Sequence[str], *, since: datetime, until: datetime, zone: tzinfo
+    ) -> list[CaseloadEntry]:
+        """Many children at once, in the order given; none of whom there is nothing.
+
+        Parameters
+        ----------
+        since, until : datetime
+            The range ``[since, until)`` that days, peaks and pain are taken from.
+        zone : tzinfo
+            Whose days are meant.
+        """
+
+    def forget_waveforms(self, now: datetime) -> int:
+        """Delete a small step of the waveforms that are older than they are kept; results stay.
+
+        Returns
+        -------
+        int
+            How many pieces went; 0 when there is nothing left to do.
+        """
+
+    def count_child(self, child_id: str) -> dict[str, int]:
+        """How much there is of a child, by kind; kinds of which there is nothing are left out."""
+
+    def erase_child(self, child_id: str) -> None:
+        """Delete everything of a child, so that no bytes of it stay in our own files."""
+
     def squeeze_ids(self, session_id: UUID) -> set[UUID]:
         """Event ids of the squeezes stored for a session, ended or not."""
 
@@ -167,6 +240,65 @@ def join_waveform(store: str, seconds: Iterable[tuple[float, str]]) -> tuple[Flo
     return np.concatenate([start_s + t_s for start_s, t_s, _ in parts]), np.concatenate(
         [v for _, _, v in parts]
     )
+
+
+class SessionRow(NamedTuple):
+    """What a caseload needs of a session; 200 children have thousands."""
+
+    child_id: str
+    source: Source
+    hand: Hand
+    tool_id: str
+    unit: Unit
+    started_us: int
+    squeezes: int
+    peak: float | None
+    exercise: bool
+
+
+class CaseloadRows(NamedTuple):
+    """What a store has to find for a caseload; `caseload_of` makes the entries."""
+
+    last: Mapping[tuple[str, Source], datetime]  #: by child and source
+    sessions: Iterable[SessionRow]  #: of the range, in any order
+    feedback: Iterable[FeedbackGiven]  #: of the range, in any order
+
+
+def caseload_of(child_ids: Sequence[str], rows: CaseloadRows, zone: tzinfo) -> list[CaseloadEntry]:
+    """Put a caseload together."""
+    days: dict[tuple[str, Source], dict[date, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+    latest: dict[tuple[str, Source], dict[tuple[Hand, str, Unit], SessionRow]] = defaultdict(dict)
+    for row in rows.sessions:
+        whose = row.child_id, row.source
+        # the local day needs no microseconds
+        count = days[whose][datetime.fromtimestamp(row.started_us // 1_000_000, zone).date()]
+        count[0] += 1
+        count[1] += row.squeezes
+        if row.exercise and row.peak is not None:
+            with_what = row.hand, row.tool_id, row.unit
+            known = latest[whose].get(with_what)
+            if known is None or known.started_us <= row.started_us:
+                latest[whose][with_what] = row
+    pain: dict[tuple[str, Source], FeedbackGiven] = {}
+    for said in standing(rows.feedback):
+        if said.pain_before is not None or said.pain_after is not None:
+            pain[said.child_id, said.source] = said
+    return [
+        CaseloadEntry(
+            child_id=child_id,
+            source=source,
+            last_session_at=rows.last.get((child_id, source)),
+            days=tuple(DayCount(day, *days[child_id, source][day]) for day in sorted(days[child_id, source])),
+            peaks=tuple(
+                LatestPeak(row.hand, row.tool_id, row.unit, row.peak or 0.0, from_us(row.started_us))
+                for _, row in sorted(latest[child_id, source].items())
+            ),
+            pain=pain.get((child_id, source)),
+        )
+        for child_id in dict.fromkeys(child_ids)
+        for source in Source
+        if (child_id, source) in rows.last or (child_id, source) in pain
+    ]
 
 
 Said = TypeVar("Said", ActivityDone, FeedbackGiven)

@@ -4,9 +4,10 @@
 # (the client leaves its constructors without annotations)
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,32 @@ from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
+from ...firmware_bridge.samples import Unit
 from ..config import InfluxConfig
 from ..errors import StoreError
-from ..records import ActivityDone, Event, FeedbackGiven, Source, StrengthTested, ToolSeen, WaveformSecond
-from .contract import ChildOverview, SessionDetail, SessionPoint, join_waveform, standing
+from ..records import (
+    ActivityDone,
+    Event,
+    FeedbackGiven,
+    Hand,
+    Purpose,
+    Source,
+    StrengthTested,
+    ToolSeen,
+    WaveformSecond,
+)
+from .contract import (
+    CaseloadEntry,
+    CaseloadRows,
+    ChildOverview,
+    SessionDetail,
+    SessionPoint,
+    SessionRow,
+    caseload_of,
+    join_waveform,
+    standing,
+    to_us,
+)
 from .influx_points import Record, is_whole, session_of, squeeze_of, to_point
 
 log = logging.getLogger(__name__)
@@ -29,7 +52,7 @@ log = logging.getLogger(__name__)
 #: Lines in one request: the batch size that InfluxDB's documentation recommends.
 LINES = 5_000
 TIMEOUT_MS = 10_000
-#: How long a waveform bucket made by us keeps a waveform; the summaries are kept for ever.
+#: How long a waveform is kept where nobody says how long; the summaries are kept for ever.
 WAVEFORM_RETENTION = timedelta(days=90)
 #: Time that the summaries' files cover: years of a few points a day, read as one trend. Against the usual
 #: week this made ten years of ten children twice as fast to read.
@@ -60,6 +83,25 @@ _TOOLS = """
         |> filter(fn: (r) => r._measurement == "tool_status" and r._field == "data")
         |> last()
 """
+#: Rows of the children with these ids, and the latest session of each, in one answer.
+_CASELOAD = f"""
+    ours = (r) => contains(value: r.child, set: children)
+    ended = from(bucket: bucket) |> range(start: beginning, stop: until)
+        |> filter(fn: (r) => r._measurement == "session" and r._field == "squeezes" and ours(r: r))
+    ended |> last() |> yield(name: "last")
+    from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r._measurement == "session" and ours(r: r))
+        |> filter(fn: (r) => r._field == "squeezes" or r._field == "peak" or r._field == "purpose")
+        {_PIVOT} |> yield(name: "sessions")
+    from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r._measurement == "feedback" and r._field == "data" and ours(r: r))
+        |> yield(name: "feedback")
+"""
+_COUNT = """
+    from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r.child == child and (r._field == "event_id" or r._field == "session_id"))
+        |> group(columns: ["_measurement", "_field"]) |> count()
+"""
 _FIND = """
     from(bucket: bucket) |> range(start: since, stop: until)
         |> filter(fn: (r) => r._measurement == measurement and r._field == "session_id")
@@ -79,6 +121,8 @@ class InfluxStore:
     ----------
     config : InfluxConfig
         Where the server is. Buckets that it lacks are made on the first write, if the token may.
+    keep_waveforms : timedelta
+        How long a waveform bucket made here keeps a waveform; one that is there keeps its own retention.
 
     Raises
     ------
@@ -89,7 +133,8 @@ class InfluxStore:
 
     name = "influxdb"
 
-    def __init__(self, config: InfluxConfig) -> None:
+    def __init__(self, config: InfluxConfig, *, keep_waveforms: timedelta = WAVEFORM_RETENTION) -> None:
+        self._keep = keep_waveforms
         self._config = config
         self._client = InfluxDBClient(
             config.url,
@@ -176,6 +221,64 @@ class InfluxStore:
         latest = {tool.tool_id: tool for tool in sorted(told, key=lambda tool: tool.measured_at)}
         return [latest[tool_id] for tool_id in sorted(latest)]
 
+    def caseload(
+        self, child_ids: Sequence[str], *, since: datetime, until: datetime, zone: tzinfo
+    ) -> list[CaseloadEntry]:
+        """Many children at once, in the order given; none of whom there is nothing."""
+        start, stop = max(since, _FIRST), min(until, _LAST)
+        if start >= stop or not child_ids:
+            return []
+        rows = self._query(_CASELOAD, beginning=_FIRST, since=start, until=stop, children=list(child_ids))
+        last: dict[tuple[str, Source], datetime] = {}
+        for row in rows:
+            if row["result"] == "last":
+                whose = row["child"], Source(row["source"])
+                last[whose] = max(last.get(whose, _FIRST), row["_time"])
+        sessions = (
+            SessionRow(
+                row["child"],
+                Source(row["source"]),
+                Hand(row["hand"]),
+                row["tool"],
+                Unit(row["unit"]),
+                to_us(row["_time"]),
+                row["squeezes"],
+                row.get("peak"),
+                row.get("purpose", Purpose.EXERCISE) == Purpose.EXERCISE,
+            )
+            for row in rows
+            if row["result"] == "sessions" and "squeezes" in row
+        )
+        feedback = (
+            FeedbackGiven.model_validate_json(row["_value"]) for row in rows if row["result"] == "feedback"
+        )
+        return caseload_of(child_ids, CaseloadRows(last, sessions, feedback), zone)
+
+    def forget_waveforms(self, now: datetime) -> int:
+        """Do nothing: the server's retention does it."""
+        return 0
+
+    def count_child(self, child_id: str) -> dict[str, int]:
+        """How much there is of a child, by kind; kinds of which there is nothing are left out."""
+        found: dict[str, int] = {}
+        for bucket in (self._config.bucket, self._config.waveform_bucket):
+            for row in self._query(_COUNT, bucket=bucket, child=child_id):
+                kind = row["_measurement"]
+                found[kind] = max(found.get(kind, 0), row["_value"])
+        return found
+
+    def erase_child(self, child_id: str) -> None:
+        """Delete everything of a child; the server takes it off its disk when it next compacts its files.
+
+        The token must be one that may write both buckets.
+        """
+        assert re.fullmatch(r"[a-z0-9_-]+", child_id), "anything else could be read as another predicate"
+        with self._errors():
+            for bucket in (self._config.bucket, self._config.waveform_bucket):
+                self._client.delete_api().delete(
+                    _FIRST, _LAST, f'child="{child_id}"', bucket=bucket, org=self._config.org
+                )
+
     def squeeze_ids(self, session_id: UUID) -> set[UUID]:
         """Event ids of the squeezes stored for a session, ended or not."""
         found = self._query(_FIND, measurement="squeeze", session_id=str(session_id))
@@ -219,7 +322,7 @@ class InfluxStore:
         buckets = self._client.buckets_api()
         for bucket, keep, shard in (
             (self._config.bucket, timedelta(0), SHARD),
-            (self._config.waveform_bucket, WAVEFORM_RETENTION, timedelta(0)),
+            (self._config.waveform_bucket, self._keep, timedelta(0)),
         ):
             rule = BucketRetentionRules(
                 type="expire",

@@ -160,7 +160,7 @@ def squeeze_of(row: Record) -> SqueezeCounted:
         measured_at=row["_time"],
         session_id=row["session_id"],
         doubtful=json.loads(row["doubtful"]),
-        **{attribute: row[tag] for tag, attribute in _TAGS.items()},
+        **{attribute: row[tag] for tag, attribute in _TAGS.items() if tag in row},
         **{column: row[column] for column in _SQUEEZE},
         **{column: row[column] for column in _LATER if row.get(column) is not None},
         ended_by=row.get("ended_by", ""),

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,8 +26,20 @@ from ..records import (
     ToolSeen,
     WaveformSecond,
 )
-from ..sqlite_file import connect, connect_read_only, store_errors
-from .contract import ChildOverview, SessionDetail, SessionPoint, from_us, join_waveform, standing, to_us
+from ..sqlite_file import connect, connect_read_only, scrub, store_errors
+from .contract import (
+    CaseloadEntry,
+    CaseloadRows,
+    ChildOverview,
+    SessionDetail,
+    SessionPoint,
+    SessionRow,
+    caseload_of,
+    from_us,
+    join_waveform,
+    standing,
+    to_us,
+)
 
 VERSION = 4
 
@@ -49,6 +61,8 @@ CREATE TABLE IF NOT EXISTS session (
     quality TEXT                 -- JSON, see hub/measured.py
 );
 CREATE INDEX IF NOT EXISTS session_of_child ON session (child_id, started_at);
+CREATE INDEX IF NOT EXISTS session_latest ON session (child_id, source, started_at)
+    WHERE ended_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS squeeze (
     event_id TEXT PRIMARY KEY,
     session_id TEXT NOT NULL,
@@ -68,6 +82,7 @@ CREATE TABLE IF NOT EXISTS waveform (
     samples INTEGER NOT NULL, data TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS waveform_of_session ON waveform (session_id, first_index);
+CREATE INDEX IF NOT EXISTS waveform_by_age ON waveform (measured_at);
 CREATE TABLE IF NOT EXISTS strength_test (
     event_id TEXT PRIMARY KEY,
     child_id TEXT NOT NULL,
@@ -126,6 +141,17 @@ _SQUEEZE = (
 _WAVEFORM = ("first_index", "start_s", "samples", "data")
 
 
+#: Tables whose rows name the child, and those that name only the session.
+_OF_CHILD = ("strength_test", "activity", "feedback", "session")
+_OF_SESSION = ("squeeze", "waveform")
+#: Pieces of waveform deleted at once: some ms, in which nothing else can be written.
+FORGET_STEP = 500
+# by text: making a member of an enumeration takes longer than all else that is done to a row
+_SOURCES = {str(source): source for source in Source}
+_HANDS = {str(hand): hand for hand in Hand}
+_UNITS = {str(unit): unit for unit in Unit}
+
+
 def _insert(table: str, columns: Sequence[str], on_conflict: str) -> str:
     values = ", ".join(f":{column}" for column in columns)
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) ON CONFLICT {on_conflict}"  # noqa: S608
@@ -161,6 +187,8 @@ class SqliteStore:
     ----------
     path : Path
         The file. A writer makes it; to a reader a missing one means that there are no results yet.
+    keep_waveforms : timedelta, optional
+        After which `forget_waveforms` deletes them; by default never.
 
     Raises
     ------
@@ -170,7 +198,10 @@ class SqliteStore:
 
     name = "sqlite"
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool = False, keep_waveforms: timedelta | None = None
+    ) -> None:
+        self._keep = keep_waveforms
         self._path = path
         self._read_only = read_only
         self._lock = threading.Lock()
@@ -180,13 +211,9 @@ class SqliteStore:
 
     def write(self, events: Sequence[Event]) -> None:
         """Store events in one transaction."""
-        with self._opened() as db:
-            if db is None or self._read_only:
-                raise TypeError("this store was opened to read only")
-            with db:
-                db.execute("BEGIN IMMEDIATE")
-                for event in events:
-                    db.execute(*_statement(event))
+        with self._writing() as db:
+            for event in events:
+                db.execute(*_statement(event))
 
     def children(self) -> list[ChildOverview]:
         """All children with at least one ended session, most recent first."""
@@ -258,6 +285,99 @@ class SqliteStore:
         )
         return [ToolSeen.model_validate_json(row["data"]) for row in rows]
 
+    def caseload(
+        self, child_ids: Sequence[str], *, since: datetime, until: datetime, zone: tzinfo
+    ) -> list[CaseloadEntry]:
+        """Many children at once, in the order given; none of whom there is nothing."""
+        ids, first, end = json.dumps(list(dict.fromkeys(child_ids))), *_range(since, until)
+        last = self._select(
+            """SELECT child.value AS child_id, source.value AS source,
+                      (SELECT max(started_at) FROM session WHERE child_id = child.value
+                       AND source = source.value AND started_at < ? AND ended_at IS NOT NULL) AS last
+               FROM json_each(?) AS child, json_each(?) AS source WHERE last IS NOT NULL""",
+            end,
+            ids,
+            json.dumps(list(Source)),
+        )
+        sessions = self._select(
+            """SELECT child_id, source, hand, tool_id, unit, started_at, squeezes, peak, purpose
+               FROM json_each(?) CROSS JOIN session ON child_id = value
+               WHERE started_at >= ? AND started_at < ? AND ended_at IS NOT NULL""",
+            ids,
+            first,
+            end,
+        )
+        feedback = self._select(
+            """SELECT data FROM json_each(?) CROSS JOIN feedback ON child_id = value
+               WHERE measured_at >= ? AND measured_at < ?""",
+            ids,
+            first,
+            end,
+        )
+        return caseload_of(
+            child_ids,
+            CaseloadRows(
+                {(row["child_id"], Source(row["source"])): from_us(row["last"]) for row in last},
+                (
+                    SessionRow(
+                        child,
+                        _SOURCES[source],
+                        _HANDS[hand],
+                        tool,
+                        _UNITS[unit],
+                        at,
+                        squeezes,
+                        peak,
+                        purpose == Purpose.EXERCISE,
+                    )
+                    for child, source, hand, tool, unit, at, squeezes, peak, purpose in sessions
+                ),
+                (FeedbackGiven.model_validate_json(row["data"]) for row in feedback),
+            ),
+            zone,
+        )
+
+    def forget_waveforms(self, now: datetime) -> int:
+        """Delete a small step of the waveforms that are older than they are kept; results stay."""
+        if self._keep is None:
+            return 0
+        with self._writing() as db:
+            return db.execute(
+                """DELETE FROM waveform WHERE event_id IN
+                   (SELECT event_id FROM waveform WHERE measured_at < ? LIMIT ?)""",
+                (to_us(now - self._keep), FORGET_STEP),
+            ).rowcount
+
+    def count_child(self, child_id: str) -> dict[str, int]:
+        """How much there is of a child, by kind; kinds of which there is nothing are left out."""
+        found = {}
+        for table in _OF_CHILD:
+            (row,) = self._select(f"SELECT count(*) AS n FROM {table} WHERE child_id = ?", child_id)  # noqa: S608
+            found[table] = row["n"]
+        for table in _OF_SESSION:
+            (row,) = self._select(
+                f"""SELECT count(*) AS n FROM session CROSS JOIN {table} USING (session_id)
+                    WHERE child_id = ?""",  # noqa: S608
+                child_id,
+            )
+            found[table] = row["n"]
+        return {kind: n for kind, n in found.items() if n}
+
+    def erase_child(self, child_id: str) -> None:
+        """Delete everything of a child, so that no bytes of it stay in the file."""
+        with self._writing() as db:
+            for table in _OF_SESSION:
+                db.execute(
+                    f"""DELETE FROM {table} WHERE session_id IN
+                        (SELECT session_id FROM session WHERE child_id = ?)""",  # noqa: S608
+                    (child_id,),
+                )
+            for table in _OF_CHILD:
+                db.execute(f"DELETE FROM {table} WHERE child_id = ?", (child_id,))  # noqa: S608
+        with self._opened() as opened:
+            if opened is not None:
+                scrub(opened)
+
     def squeeze_ids(self, session_id: UUID) -> set[UUID]:
         """Event ids of the squeezes stored for a session, ended or not."""
         rows = self._select("SELECT event_id FROM squeeze WHERE session_id = ?", str(session_id))
@@ -269,6 +389,15 @@ class SqliteStore:
             if self._db is not None:
                 self._db.close()
                 self._db = None
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._opened() as db:
+            if db is None or self._read_only:
+                raise TypeError("this store was opened to read only")
+            with db:
+                db.execute("BEGIN IMMEDIATE")
+                yield db
 
     def _told(self, table: str, child_id: str, since: datetime | None, until: datetime | None) -> list[str]:
         rows = self._select(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from griphub.hub.errors import StoreError
 from griphub.hub.measured import Outcome
+from griphub.hub.waveform import encode_samples
 
 
 def test_an_empty_store_has_nothing_to_say(store):
@@ -323,3 +324,105 @@ def test_of_every_tool_the_latest_is_known_whatever_comes_last(store, make_statu
     moved = make_status(at=now + timedelta(seconds=1), hub="new", firmware="", seen_at=None)
     store.write([moved])
     assert store.tools() == [moved, putty]
+
+
+def test_a_caseload_is_told_in_one_go_by_the_familys_days(store, make_session, make_feedback):
+    berlin = ZoneInfo("Europe/Berlin")
+    night = datetime(
+        2026, 3, 28, 23, 30, tzinfo=UTC
+    )  # half past midnight of the day the clocks change, there
+    since, until = datetime(2026, 3, 20, tzinfo=berlin), datetime(2026, 4, 10, tzinfo=berlin)
+
+    def session(child, at, squeezes=3, **about):
+        made = make_session(child_id=child, started_at=at, squeezes=squeezes, seconds=0, **about)
+        store.write(made.events)
+        return made.point
+
+    old = session("c-2", night - timedelta(days=400))
+    first = session("c-1", night)
+    session("c-1", night + timedelta(hours=22), squeezes=0)  # the same day still: it has 23 hours
+    latest = session("c-1", night + timedelta(days=2), squeezes=5)
+    right = session("c-1", night + timedelta(days=1), hand="right", tool_id="ball-02")
+    session("c-1", night + timedelta(days=3), circumstances={"purpose": "strength_test"}, squeezes=9)
+    real = session("c-1", night, source="real")
+    session("c-1", until + timedelta(hours=1), squeezes=7)  # of the future, seen from then
+    session("c-9", night)
+    said = [
+        make_feedback(measured_at=night, pain_before=2, pain_after=2, source="simulated"),
+        make_feedback(measured_at=night + timedelta(days=1), pain_before=None, source="simulated"),
+        make_feedback(
+            measured_at=night + timedelta(days=2), pain_before=None, pain_after=None, source="simulated"
+        ),
+    ]
+    taken_back = make_feedback(measured_at=night + timedelta(days=3), source="simulated")
+    back = make_feedback(
+        measured_at=taken_back.measured_at, source="simulated", takes_back=taken_back.event_id
+    )
+    store.write([*said, taken_back, back])
+
+    entries = store.caseload(["c-2", "c-1", "c-3", "c-1"], since=since, until=until, zone=berlin)
+    assert [(e.child_id, e.source) for e in entries] == [
+        ("c-2", "simulated"),
+        ("c-1", "real"),
+        ("c-1", "simulated"),
+    ]
+    idle, physical, busy = entries
+    assert (idle.last_session_at, idle.days, idle.peaks, idle.pain) == (old.started_at, (), (), None)
+    assert physical.last_session_at == real.started_at and len(physical.days) == 1
+    assert busy.last_session_at == night + timedelta(days=3)
+    days = [(count.day.day, count.sessions, count.squeezes) for count in busy.days]
+    assert days == [(29, 2, 3), (30, 1, 3), (31, 1, 5), (1, 1, 9)]
+    assert [(p.hand, p.tool_id, p.unit, p.at, p.peak) for p in busy.peaks] == [
+        ("left", "ball-01", "kPa", latest.started_at, pytest.approx(latest.peak)),
+        ("right", "ball-02", "kPa", right.started_at, pytest.approx(right.peak)),
+    ]
+    assert busy.pain == said[1]
+    assert first.started_at < latest.started_at
+    assert store.caseload([], since=since, until=until, zone=berlin) == []
+    assert store.caseload(["c-1"], since=until, until=since, zone=berlin) == []
+
+
+def test_a_child_that_is_erased_is_nowhere_and_the_others_stay(
+    store, make_session, make_strength_test, make_activity, make_feedback
+):
+    def everything(child):
+        made = make_session(child_id=child)
+        other = [make_strength_test(child), make_activity(child), make_feedback(child)]
+        store.write([*made.events, *other])
+        return made
+
+    gone, stays = everything("c-1"), everything("c-2")
+    assert sum(store.count_child("c-1").values()) >= 11
+    before = store.count_child("c-2")
+    for _ in range(2):
+        store.erase_child("c-1")
+        assert store.count_child("c-1") == {}
+    assert store.trend("c-1") == store.strength_tests("c-1") == store.activities("c-1") == []
+    assert store.feedback("c-1") == []
+    assert store.session(gone.id) is None and store.squeeze_ids(gone.id) == set()
+
+    assert store.count_child("c-2") == before
+    detail = store.session(stays.id)
+    assert (detail.point, list(detail.squeezes), detail.t_s.size) == (stays.point, stays.squeezes, 400)
+
+
+def test_a_reading_that_is_no_number_is_a_missing_one(store, make_session):
+    made = make_session(seconds=1)
+    values = np.array([1.0, np.nan, np.inf, -np.inf, 2.5])
+    second = made.waveform[0].model_copy(
+        update={"data": encode_samples(np.arange(5) / 100, values), "samples": 5}
+    )
+    nothing = made.waveform[0].model_copy(
+        update={
+            "data": encode_samples(np.arange(2) / 100, np.full(2, np.nan)),
+            "samples": 2,
+            "start_s": 1.0,
+            "first_index": 2_000,
+            "event_id": uuid4(),
+            "measured_at": second.measured_at + timedelta(seconds=1),
+        }
+    )
+    store.write([made.started, second, nothing, made.ended])
+    np.testing.assert_array_equal(
+        store.session(made.id).values, [1.0, np.nan, np.nan, np.nan, 2.5, np.nan, np.nan]
+    )

@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from griphub.hub.config import Config
 from griphub.hub.errors import StoreError
 from griphub.hub.records import encode
 from griphub.hub.sqlite_file import connect, store_errors
-from griphub.hub.stores import open_store
+from griphub.hub.stores import open_store, sqlite
 from griphub.hub.stores.sqlite import SqliteStore
 
 
@@ -185,4 +186,42 @@ def test_the_configuration_says_which_store(tmp_path, kind):
     store = open_store(Config(data_dir=tmp_path, store={"kind": kind}), read_only=False)
     assert store.name == kind
     assert (tmp_path / "store.db").exists() == (kind == "sqlite")
+    store.close()
+
+
+def test_curves_older_than_they_are_kept_go_in_small_steps_and_results_stay(
+    tmp_path, make_session, monkeypatch
+):
+    monkeypatch.setattr(sqlite, "FORGET_STEP", 3)
+    now = datetime.now(UTC)
+    old = make_session(started_at=now - timedelta(days=31), seconds=6)
+    new = make_session(started_at=now - timedelta(days=29), seconds=6)
+    store = SqliteStore(tmp_path / "store.db", keep_waveforms=timedelta(days=30))
+    store.write([*old.events, *new.events])
+
+    assert [store.forget_waveforms(now) for _ in range(3)] == [3, 1, 0]
+    assert (store.session(old.id).point, list(store.session(old.id).squeezes)) == (old.point, old.squeezes)
+    assert store.session(old.id).t_s.size == 0
+    assert store.session(new.id).t_s.size == new.t_s.size
+    store.close()
+
+    keeps = SqliteStore(tmp_path / "store.db")
+    assert keeps.forget_waveforms(now + timedelta(days=10_000)) == 0
+    keeps.close()
+
+
+def test_of_an_erased_child_no_byte_is_left(tmp_path, make_session, make_feedback):
+    path = tmp_path / "store.db"
+    store = SqliteStore(path)
+    gone, stays = make_session(child_id="c-gone"), make_session(child_id="c-stays", seconds=0)
+    said = make_feedback("c-gone", observation="a word that nobody else would write: xylophagous")
+    store.write([*gone.events, *stays.events, said])
+    signs = [b"c-gone", b"xylophagous", str(gone.id).encode(), gone.waveform[0].data.encode()]
+    raw = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert all(sign in raw for sign in signs)
+
+    store.erase_child("c-gone")
+    raw = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert not [sign for sign in signs if sign in raw]
+    assert b"c-stays" in raw
     store.close()
