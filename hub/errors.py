@@ -87,6 +87,14 @@ class StoreError(GripError):
         super().__init__(f"The {store} store failed: {reason}. {advice}")
 
 
+class BackupError(GripError):
+    """A backup cannot be made, or not be put back."""
+
+    def __init__(self, problem: str, advice: str) -> None:
+        self.problem = problem
+        super().__init__(f"{problem}. {advice}")
+
+
 class PayloadError(GripError):
     """A message that is not one of our events, or not one that this version can read.
 

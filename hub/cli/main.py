@@ -8,7 +8,7 @@ import typer
 from ...firmware_bridge.errors import AdapterUnavailable, GripError
 from ..errors import ConfigError, SetupError
 from ..supervisor import end_with_supervisor
-from . import calibrate, database, delivery, develop, doctor, export, pair, processes, program, tools
+from . import backup, calibrate, database, delivery, develop, doctor, export, pair, processes, program, tools
 from .common import Exit, err
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+KEEP = "What is kept"
 FAMILY, DEVELOP, SERVICES = "At home", "Without hardware", "Single processes"
 
 app.command("up", rich_help_panel=FAMILY)(processes.up)
@@ -33,6 +34,8 @@ app.add_typer(calibrate.app, name="calibrate", rich_help_panel=FAMILY)
 app.add_typer(delivery.app, name="delivery", rich_help_panel=FAMILY)
 app.add_typer(export.app, name="export", rich_help_panel=FAMILY)
 app.command("import", rich_help_panel=FAMILY)(export.import_)
+app.command("backup", rich_help_panel=KEEP)(backup.backup)
+app.command("restore", rich_help_panel=KEEP)(backup.restore)
 app.command("demo", rich_help_panel=DEVELOP)(develop.demo)
 app.command("replay", rich_help_panel=DEVELOP)(develop.replay)
 app.command("simulate", rich_help_panel=DEVELOP)(develop.simulate)
