@@ -10,13 +10,14 @@ import numpy as np
 
 from ..firmware_bridge.samples import FloatArray, ToolKind, Unit
 from ..hub.config import Config
-from ..hub.records import Hand, Source
+from ..hub.records import Hand, Purpose, Source, StrengthTested
 from ..hub.stores.contract import SessionDetail, SessionPoint, Store
+from ..hub.trends import Finding, of_sessions, of_tests, session_key
 
 #: The trend page shows this much.
 PERIOD = timedelta(weeks=8)
-#: Fewer sessions of one hand and tool than one a week over the period are not called a trend.
-TREND_SESSIONS = PERIOD // timedelta(weeks=1)
+#: Strength tests are months apart.
+TESTS_PERIOD = timedelta(weeks=52)
 #: A step of the time axis this many times the usual one is a gap: a missing packet, not jitter.
 GAP_STEPS = 1.8
 #: Columns of the waveform's picture; about one per pixel of a wide chart.
@@ -34,16 +35,15 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Sessions that may be compared: one hand, one tool, one unit, one source; oldest first."""
+    """Sessions that may be compared, oldest first: one hand, tool, firmware, calibration, unit and source.
+
+    `finding` says what they show; None where none of them has a peak.
+    """
 
     hand: Hand
     tool_id: str
     points: tuple[SessionPoint, ...]
-
-    @property
-    def enough(self) -> bool:
-        """Whether there are enough sessions to speak of a trend."""
-        return len(self.points) >= TREND_SESSIONS
+    finding: Finding | None = None
 
     @property
     def best(self) -> SessionPoint | None:
@@ -87,34 +87,42 @@ def home_children(config: Config) -> list[Child]:
 
 
 def trend(store: Store, child_id: str, now: datetime) -> list[Panel]:
-    """Sessions of the last eight weeks with a peak or without, real ones first.
+    """Sessions of exercise of the last eight weeks with a peak or without, real ones first.
 
-    Series are never joined across tools, units, hands or sources.
+    Series are never joined across tools, firmware, calibrations, units, hands or sources.
     """
 
     def panel(point: SessionPoint) -> tuple[bool, str, str]:
         return point.source is Source.SIMULATED, point.tool_kind.value, point.unit.value
 
-    def series(point: SessionPoint) -> tuple[str, str]:
-        return point.hand.value, point.tool_id
+    def series(point: SessionPoint) -> tuple[str, str, str, str]:
+        return point.hand.value, point.tool_id, point.firmware, point.calibration_id or ""
 
-    points = store.trend(child_id, since=now - PERIOD)
+    points = [p for p in store.trend(child_id, since=now - PERIOD) if p.purpose is Purpose.EXERCISE]
+    findings = {finding.key: finding for finding in of_sessions(points)}
     points.sort(key=lambda p: (panel(p), series(p), p.started_at))
     panels = []
     for _, members in groupby(points, panel):
         group = list(members)
+        runs = [tuple(run) for _, run in groupby(group, series)]
         panels.append(
             Panel(
                 group[0].source,
                 group[0].tool_kind,
                 group[0].unit,
                 tuple(
-                    Series(same[0].hand, same[0].tool_id, same)
-                    for same in (tuple(run) for _, run in groupby(group, series))
+                    Series(run[0].hand, run[0].tool_id, run, findings.get(session_key(run[0])))
+                    for run in sorted(runs, key=lambda run: (run[0].hand.value, run[0].started_at))
                 ),
             )
         )
     return panels
+
+
+def strength_tests(store: Store, child_id: str, now: datetime) -> tuple[list[StrengthTested], list[Finding]]:
+    """Strength tests of the last year, latest first, and what each series of them shows."""
+    tests = store.strength_tests(child_id, since=now - TESTS_PERIOD)
+    return tests[::-1], of_tests(tests)
 
 
 def session(store: Store, session_id: UUID) -> SessionDetail | None:

@@ -1,9 +1,10 @@
 """How things are called on screen, in plain words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 
 from ..firmware_bridge.samples import ToolKind, Unit
+from ..hub.measured import SessionQuality
 from ..hub.records import Hand
 from ..hub.stores.contract import SessionPoint
 
@@ -14,6 +15,8 @@ TOOL = {
 }
 
 HAND = {Hand.LEFT: "Left hand", Hand.RIGHT: "Right hand"}
+
+SIDE = {"left": HAND[Hand.LEFT], "right": HAND[Hand.RIGHT]}
 
 #: What is measured and how its numbers end. A ball that measures pressure is never said to measure force.
 QUANTITY = {
@@ -27,6 +30,11 @@ SUFFIX = {Unit.NEWTON: "N", Unit.KILOPASCAL: "kPa", Unit.COUNT: "counts", Unit.U
 #: A space at which no line is broken.
 _GLUE = "\N{NO-BREAK SPACE}"
 
+#: Losses from here on are worth a word; trials of strength do not count with more.
+MOST_LOST_PERCENT = 5.0
+#: Below this no rise of a squeeze has samples enough for its slope.
+LEAST_RATE_HZ = 20.0
+
 #: Codes of the hub and the detector that do not read as words by themselves.
 _REASONS = {
     "idle": "nobody squeezed any more",
@@ -39,6 +47,14 @@ _REASONS = {
     "next_squeeze": "the next squeeze began",
     "gap": "samples were missing",
     "stream_end": "the session ended",
+    "hand_changed": "the other hand's turn came",
+    "test_began": "a strength test began",
+    "test_over": "the strength test was over",
+    "slow_rise": "rose too slowly",
+    "short_hold": "not held for long enough",
+    "samples_lost": "many of its samples were lost",
+    "saturated": "the sensor was at the end of its range",
+    "no_tare": "the tool was not set to zero before",
 }
 
 
@@ -70,6 +86,25 @@ def reasons(codes: Iterable[str]) -> str:
     return ", ".join(map(reason, codes)) or "–"
 
 
+def pain(before: int | None, after: int | None) -> str:
+    """Pain before and after, as the child said; empty where nobody asked."""
+    if before is None and after is None:
+        return ""
+    return ", ".join("not asked" if one is None else str(one) for one in (before, after))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    Examples
+    --------
+    >>> listed(["tool", "unit", "firmware"]), listed(["tool"])
+    ('tool, unit and firmware', 'tool')
+    """
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def circumstances(point: SessionPoint) -> list[str]:
     """What else there is to know before a session's numbers are compared, in sentences."""
     said = {
@@ -79,6 +114,32 @@ def circumstances(point: SessionPoint) -> list[str]:
         "The tool's calibration was overdue.": point.calibration_overdue,
     }
     return [sentence for sentence, holds in said.items() if holds]
+
+
+def quality(told: SessionQuality | None, unit: Unit) -> list[str]:
+    """How good a session's recording is, in sentences; only what is worth a word."""
+    if told is None:
+        return []
+    said = []
+    if told.lost_percent is None:
+        said.append("Whether samples were lost is not known: this tool does not number them.")
+    elif told.lost_percent > MOST_LOST_PERCENT:
+        said.append(f"{told.lost_percent:.0f} % of the samples were lost. Keep the tool nearer to the hub.")
+    if told.saturated_percent:
+        share = max(told.saturated_percent, 0.1)
+        said.append(
+            f"The sensor was at the end of its range for {share:.1f} % of the time: true peaks were higher."
+        )
+    if told.drift and told.drift.too_far:
+        said.append(
+            f"Zero moved by {value(told.drift.moved, unit)} in the session, {told.drift.percent:.0f} % of "
+            "the child's usual peak. Warming by the hand does that. Tare the tool before the next test."
+        )
+    for code, count in told.doubtful.items():
+        said.append(f"{plural(count, 'squeeze')} doubtful: {reason(code)}.")
+    if told.rate_hz is not None and told.rate_hz < LEAST_RATE_HZ:
+        said.append(f"Only {told.rate_hz:.0f} samples a second: how fast force rises is not shown.")
+    return said
 
 
 def day(moment: datetime, zone: tzinfo) -> str:

@@ -92,7 +92,9 @@ class Change(StrEnum):
     ERROR_NOT_KNOWN = "error_not_known"
 
 
-def error_of(days: Sequence[float], values: Sequence[float], unit: Unit, kind: ToolKind) -> MeasurementError:
+def error_of(
+    days: Sequence[float], values: Sequence[float], unit: Unit, kind: ToolKind, *, asht: bool = True
+) -> MeasurementError:
     """Measurement error of a series: the child's own where there are enough tests, else borrowed or unknown.
 
     Parameters
@@ -101,13 +103,15 @@ def error_of(days: Sequence[float], values: Sequence[float], unit: Unit, kind: T
         When each test was, in days, increasing, and its score in `unit`.
     kind : ToolKind
         Borrowed values are of a dynamometer and go to no other kind of tool.
+    asht : bool
+        Whether the values are means of three trials by the ASHT's protocol, as the borrowed ones are.
     """
     x, y = series(days, values)
     own = _own(x, y)
     if own is not None:
         words = f"From this child's own tests ({own[1]} within four weeks)."
         return MeasurementError(Basis.OWN, SDD_FACTOR * own[0], words)
-    if kind is ToolKind.DYNAMOMETER and unit is Unit.NEWTON and y.size:
+    if asht and kind is ToolKind.DYNAMOMETER and unit is Unit.NEWTON and y.size:
         baseline_kgf = float(np.median(y[:3])) / KGF_N
         if GASIOR.from_kgf <= baseline_kgf <= GASIOR.to_kgf:
             sdd_kgf = GASIOR.sdd_kgf

@@ -18,7 +18,7 @@ from ..firmware_bridge.samples import FloatArray, ToolKind, Unit
 from .measurement_error import MeasurementError, error_of, series
 from .quantity import SMALLEST, Quantity
 from .refusal import Reason, Refused
-from .strength import Side
+from .strength import ASHT, Side
 
 LEAST_TESTS = 12  #: with fewer, even a rise of 40 % is seen less than half the time
 GROWTH_DAYS = 91.0  #: over more than three months children grow stronger without anybody's help (derived)
@@ -95,7 +95,9 @@ class Trend:
     low, high : float or None
         The widened 95 % interval of the change.
     percent : float or None
-        The change, of the fitted value at the first test.
+        The change, of `start`.
+    start : float or None
+        The fitted value at the first test.
     error : MeasurementError
         What a change must exceed.
     growth : bool
@@ -109,6 +111,7 @@ class Trend:
     low: float | None
     high: float | None
     percent: float | None
+    start: float | None
     error: MeasurementError
     growth: bool
 
@@ -143,11 +146,11 @@ def trend(tests: Sequence[Test]) -> Trend | Refused:
         because = f"The tests differ in {', '.join(broken)} and do not compare. Look at each series apart."
         return Refused("trend", Reason.UNIT if "unit" in broken else Reason.PROTOCOL, because)
     x, y = series([test.day for test in ordered], [test.value for test in ordered])
-    error = error_of(x.tolist(), y.tolist(), key.unit, key.kind)
+    error = error_of(x.tolist(), y.tolist(), key.unit, key.kind, asht=key.measure == ASHT.name)
     days = float(x[-1] - x[0])
     growth = days > GROWTH_DAYS
     if x.size < LEAST_TESTS or days == 0:
-        return Trend(Verdict.TOO_FEW, x.size, days, None, None, None, None, error, growth)
+        return Trend(Verdict.TOO_FEW, x.size, days, None, None, None, None, None, error, growth)
     slope, low, high = (days * part for part in widened_slope(x, y))
     verdict = Verdict.NO_CLEAR_CHANGE
     if low * high > 0 and abs(slope) >= (error.sdd or 0.0):
@@ -155,7 +158,7 @@ def trend(tests: Sequence[Test]) -> Trend | Refused:
     start = float(np.median(y) - slope / days * (np.median(x) - x[0]))
     percent = 100 * slope / start if start > SMALLEST else None
     change = Quantity(slope, key.unit.value, error.words, (high - low) / 4)
-    return Trend(verdict, x.size, days, change, low, high, percent, error, growth)
+    return Trend(verdict, x.size, days, change, low, high, percent, start, error, growth)
 
 
 def widened_slope(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:

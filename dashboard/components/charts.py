@@ -9,7 +9,7 @@ import numpy as np
 from ...hub.records import Hand, Source, SqueezeCounted
 from ...hub.stores.contract import SessionDetail
 from .. import words
-from ..queries import Panel, Waveform
+from ..queries import Panel, Series, Waveform
 
 # readable on the light and on the dark page alike
 _CLEAR, _DOUBTFUL, _CURVE = "#2a9d8f", "#e08a1e", "#7d92a3"
@@ -18,7 +18,9 @@ _CLEAR, _DOUBTFUL, _CURVE = "#2a9d8f", "#e08a1e", "#7d92a3"
 def trend_chart(
     panel: Panel, since: datetime, until: datetime, zone: tzinfo
 ) -> alt.LayerChart | alt.FacetChart:
-    """Peak of every session against time; lines join sessions of one hand and one tool only.
+    """Peak of every session against time; lines join sessions of one series only.
+
+    Shaded is where a series' sessions lie by their usual variation, where that is known.
 
     Selecting a point yields its ``session_id`` under the name ``session``.
     """
@@ -28,7 +30,7 @@ def trend_chart(
             "started_at": point.started_at.isoformat(),
             "peak": point.peak,
             "hand": words.HAND[series.hand],
-            "series": f"{series.hand} {series.tool_id}",
+            "series": _name(series),
             "tool": point.tool_id,
             "when": words.day_time(point.started_at, zone),
             "shown": words.value(point.peak, panel.unit),
@@ -68,7 +70,32 @@ def trend_chart(
         )
         .add_params(picked)
     )
-    return alt.layer(line, points).properties(height=280)
+    shaded = [
+        {
+            "at": at.isoformat(),
+            "low": max(middle - band.half, 0.0),
+            "high": middle + band.half,
+            "middle": middle,
+            "hand": words.HAND[series.hand],
+            "series": _name(series),
+        }
+        for series in panel.series
+        if series.finding and (band := series.finding.band)
+        for at, middle in zip((band.begin, band.end), band.middle, strict=True)
+    ]
+    if not shaded:
+        return alt.layer(line, points).properties(height=280)
+    usual = alt.Chart(alt.InlineData(values=shaded)).encode(
+        x="at:T", color=alt.Color("hand:N", scale=alt.Scale(domain=hands)), detail="series:N"
+    )
+    bands = usual.mark_area(opacity=0.13, line=False).encode(y="low:Q", y2="high:Q")
+    middles = usual.mark_line(point=False, strokeWidth=1, opacity=0.5).encode(y="middle:Q")
+    return alt.layer(bands, middles, line, points).properties(height=280)
+
+
+def _name(series: Series) -> str:
+    first = series.points[0]
+    return f"{series.hand} {series.tool_id} {first.firmware} {first.calibration_id}"
 
 
 def waveform_chart(

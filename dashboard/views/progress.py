@@ -8,10 +8,12 @@ import streamlit as st
 
 from ...hub.records import Source
 from ...hub.stores.contract import SessionPoint, Store
+from ...hub.trends import Verdict
 from .. import context, queries, words
 from ..components.charts import trend_chart
 from . import layout
 from .session import show_session
+from .strength import show_tests
 
 
 def page() -> None:
@@ -29,6 +31,7 @@ def _draw(store: Store) -> None:
     child = layout.heading("Progress", children)
     now = datetime.now(UTC)
     panels = queries.trend(store, child.id, now)
+    tests, findings = queries.strength_tests(store, child.id, now)
     if not panels:
         layout.notice(
             f"No sessions of {child.alias} in the last eight weeks",
@@ -38,11 +41,15 @@ def _draw(store: Store) -> None:
     for panel in panels:
         with st.container(border=True):
             _panel(store, child, panel, now)
+    if tests:
+        with st.container(border=True):
+            show_tests(tests, findings)
 
 
 def _panel(store: Store, child: queries.Child, panel: queries.Panel, now: datetime) -> None:
     zone = layout.zone()
     summary = [_summary(series, panel) for series in panel.series]
+    spoken = " ".join(summary).replace("**", "")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         title = f"{words.TOOL[panel.tool_kind]}: highest peak of each session"
         st.subheader(title, anchor=False, width="content")
@@ -56,7 +63,7 @@ def _panel(store: Store, child: queries.Child, panel: queries.Panel, now: dateti
         key=f"chart-{name}",
         on_select=_opener(f"chart-{name}", opened_key),
         selection_mode="session",
-        alt=f"{words.axis(panel.unit)} of each session over eight weeks. {' '.join(summary)}",
+        alt=f"{words.axis(panel.unit)} of each session over eight weeks. {spoken}",
     )
     points = {p.session_id: p for series in panel.series for p in series.points}
     opened = st.selectbox(
@@ -72,7 +79,11 @@ def _panel(store: Store, child: queries.Child, panel: queries.Panel, now: dateti
         st.divider()
 
     st.markdown("\n".join(f"- {sentence}" for sentence in summary))
-    st.caption("Lines join sessions of the same hand and the same tool only.")
+    shaded = any(series.finding and series.finding.band for series in panel.series)
+    st.caption(
+        "Lines join sessions of the same hand, tool, firmware and calibration only."
+        + (" Shaded: where 19 of 20 sessions lie by the usual variation alone." if shaded else "")
+    )
     with st.expander("All these sessions as a table"):
         _table(panel)
 
@@ -83,7 +94,11 @@ def _summary(series: queries.Series, panel: queries.Panel) -> str:
     for which, point in (("highest", series.best), ("latest", series.points[-1])):
         if point and point.peak is not None:
             text += f", {which} {words.value(point.peak, panel.unit)} on {words.day(point.started_at, zone)}"
-    return text + ("." if series.enough else ". Too few sessions to speak of a trend.")
+    if not (finding := series.finding):
+        return text + "."
+    broke = f" A new series: {words.listed(finding.broke)} changed." if finding.broke else ""
+    basis = f" {finding.error}" if finding.trend.verdict is not Verdict.TOO_FEW else ""
+    return f"{text}.{broke} **{finding.statement}**{basis}"
 
 
 def _opener(chart_key: str, opened_key: str) -> Callable[[], None]:

@@ -40,10 +40,11 @@ def _facts(point: SessionPoint) -> None:
         st.metric("Highest peak", words.value(point.peak, point.unit), width="content")
         st.metric("Median peak", words.value(point.median_peak, point.unit), width="content")
         st.metric("Lasted", lasted, width="content")
-        st.metric("Samples lost", f"{queries.lost_share(point):.1%}", width="content")
+        known = not point.quality or point.quality.lost_percent is not None
+        st.metric("Samples lost", f"{queries.lost_share(point):.1%}" if known else "–", width="content")
     doubtful = f" {words.plural(point.doubtful, 'squeeze')} marked doubtful." if point.doubtful else ""
     st.caption(f"Ended because {words.reason(point.ended_by)}.{doubtful} {received}.")
-    for sentence in words.circumstances(point):
+    for sentence in [*words.circumstances(point), *words.quality(point.quality, point.unit)]:
         st.caption(sentence)
 
 
@@ -86,6 +87,9 @@ def _squeezes(detail: SessionDetail) -> None:
                     "Starts at (s)": round(squeeze.onset_s, 2),
                     "Lasts (s)": round(squeeze.offset_s - squeeze.onset_s, 2),
                     f"Peak above rest, {words.axis(squeeze.unit).lower()}": round(squeeze.peak, 1),
+                    "± (noise, tremor)": squeeze.peak_sd and round(squeeze.peak_sd, 2),
+                    "Rise (s)": squeeze.rise_s and round(squeeze.rise_s, 2),
+                    "Release (s)": squeeze.release_s and round(squeeze.release_s, 2),
                     "Ended because": words.reason(squeeze.ended_by),
                     "Doubtful because": words.reasons(squeeze.doubtful),
                 }

@@ -12,6 +12,7 @@ from itertools import pairwise
 from ...signal.measurement_error import Change, MeasurementError, compare, error_of
 from ...signal.quantity import Quantity
 from ...signal.refusal import Refused
+from ...signal.strength import ASHT
 from ...signal.trend import SeriesKey, Test, split
 
 
@@ -74,7 +75,8 @@ def _of_series(key: SeriesKey, series: Sequence[Test], visits: Sequence[date]) -
     for since, until in pairwise(visit for visit in visits if at_visit[visit]):
         before, after = at_visit[since][-1], at_visit[until][0]
         known = [test for test in series if test.day <= after.day]
-        error = error_of([t.day for t in known], [t.value for t in known], key.unit, key.kind)
+        days, values = [t.day for t in known], [t.value for t in known]
+        error = error_of(days, values, key.unit, key.kind, asht=key.measure == ASHT.name)
         unit = key.unit.value
         verdict = compare(Quantity(before.value, unit, ""), Quantity(after.value, unit, ""), error)
         if isinstance(verdict, Refused):

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid5
+from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 import numpy as np
 import paho.mqtt.client as paho
@@ -20,6 +21,7 @@ from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.config import BrokerConfig, ChildConfig, Config, DashboardConfig
 from griphub.hub.delivery import broker as home_broker
 from griphub.hub.delivery import mqtt
+from griphub.hub.measured import Outcome, TestTrial
 from griphub.hub.records import (
     Event,
     Hand,
@@ -27,6 +29,7 @@ from griphub.hub.records import (
     SessionStarted,
     Source,
     SqueezeCounted,
+    StrengthTested,
     WaveformSecond,
     event_id,
 )
@@ -255,6 +258,51 @@ def _eight_weeks(now: datetime | None = None, *, child: str = "c-ada") -> list[E
                     else None,
                 )
     return events
+
+
+def _strength_test(
+    child: str = "c-ada", *, days_ago: float = 1, score: float | None = 100.0, **more: Any
+) -> StrengthTested:
+    """A strength test with a dynamometer, as the hub tells it."""
+    session_id = uuid4()
+    trials = tuple(
+        TestTrial(
+            session_id=session_id,
+            begin_s=20.0 * n,
+            end_s=20.0 * n + 5,
+            practice=n == 0,
+            peak=(score or 50.0) + n,
+            faults=("short_hold",) if n == 2 else (),
+        )
+        for n in range(4)
+    )
+    return StrengthTested(
+        **{
+            "event_id": event_id(session_id, "strength_test"),
+            "measured_at": datetime.now(UTC) - timedelta(days=days_ago),
+            "site": "home",
+            "hub": "hub",
+            "session_id": session_id,
+            "child_id": child,
+            "tool_id": "dyno-01",
+            "tool_kind": ToolKind.DYNAMOMETER,
+            "hand": Hand.RIGHT,
+            "source": Source.REAL,
+            "unit": Unit.NEWTON,
+            "protocol": "ASHT 2015",
+            "outcome": Outcome(score=score, rule="mean", cv_percent=2.0, left_out=1),
+            "trials": trials,
+            "firmware": "1.2",
+            "calibration_id": "cal-1",
+        }
+        | more
+    )
+
+
+@pytest.fixture
+def make_strength_test() -> Callable[..., StrengthTested]:
+    """Make a strength test."""
+    return _strength_test
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 from griphub.dashboard import context
 from griphub.firmware_bridge.samples import Unit
 from griphub.hub.config import Config
+from griphub.hub.measured import Drift, Outcome, SessionQuality
+from griphub.hub.records import Purpose
 
 
 def _script(page):
@@ -62,7 +64,7 @@ def test_one_session_is_a_point_and_no_trend(show, fill, session_events):
     app = show("progress")
     (chart,) = charts(app)
     assert "1 session, highest 34.0" in text(app)
-    assert "Too few sessions to speak of a trend." in text(app)
+    assert "Too few to say: 1 of the 12 results" in text(app)
     assert chart.alt.startswith("Force (N) of each session over eight weeks. ")
 
 
@@ -71,7 +73,12 @@ def test_eight_weeks_and_a_session_opened_from_the_list(show, fill, eight_weeks)
     app = show("progress")
     assert len(charts(app)) == 1
     assert "20 sessions" in text(app) and "32 sessions" in text(app)
-    assert "Too few" not in text(app)
+    assert "A new series: tool changed." in text(app), "the left hand's second ball"
+    said = charts(app)[0].alt
+    assert "Rises by" in said and "95 %" in said, "a child that gains a quarter in eight weeks"
+    assert "Too few to say: 12 of the" not in said and "**" not in said
+    assert "From this child's own tests" in said
+    assert "Shaded: where 19 of 20 sessions lie" in text(app)
     assert "simulated" in text(app)
     (panel_rows,) = [frame.value for frame in app.dataframe]
     assert len(panel_rows) == 64
@@ -130,6 +137,79 @@ def test_what_there_is_to_know_of_a_session_is_said(show, fill, session_events):
         assert words in text(app)
     assert {metric.label: metric.value for metric in app.metric}["Squeezes"] == "–"
     assert "No squeeze was counted" not in text(app)
+
+
+def test_how_good_a_sessions_recording_is_is_said_in_words(show, fill, session_events):
+    quality = SessionQuality(
+        rate_hz=12.0,
+        lost_percent=7.5,
+        saturated_percent=0.04,
+        tare_level=0.1,
+        tare_noise=0.02,
+        drift=Drift(moved=-1.25, percent=4.2, too_far=True),
+        doubtful={"sensor at the end of its range": 2},
+    )
+    events = session_events("worn", datetime.now(UTC) - timedelta(days=1))
+    fill([e.model_copy(update={"quality": quality}) if hasattr(e, "quality") else e for e in events])
+    app = show("progress")
+    app.selectbox[1].select_index(0).run()
+    assert not app.exception
+    for words in (
+        "8 % of the samples were lost. Keep the tool nearer",
+        "at the end of its range for 0.1 % of the time: true peaks were higher",
+        "Zero moved by -1.2\xa0N in the session, 4 % of the child's usual peak.",
+        "2 squeezes doubtful: sensor at the end of its range.",
+        "Only 12 samples a second",
+    ):
+        assert words in text(app)
+
+
+@pytest.mark.parametrize(("lost_percent", "shown", "said"), [(0.0, "0.0%", False), (None, "–", True)])
+def test_an_unknown_loss_is_no_loss_of_nothing(show, fill, session_events, lost_percent, shown, said):
+    quality = SessionQuality(rate_hz=100.0, lost_percent=lost_percent, saturated_percent=0.0)
+    events = session_events("good", datetime.now(UTC) - timedelta(days=1))
+    fill([e.model_copy(update={"quality": quality}) if hasattr(e, "quality") else e for e in events])
+    app = show("progress")
+    app.selectbox[1].select_index(0).run()
+    assert {metric.label: metric.value for metric in app.metric}["Samples lost"] == shown
+    assert ("does not number them" in text(app)) is said
+    assert "Zero moved" not in text(app) and "end of its range" not in text(app)
+
+
+def test_strength_tests_are_apart_from_sessions(show, fill, session_events, make_strength_test):
+    now = datetime.now(UTC)
+    events = session_events("a strength test's own", now - timedelta(days=2))
+    fill(
+        [
+            e.model_copy(update={"purpose": Purpose.STRENGTH_TEST}) if hasattr(e, "purpose") else e
+            for e in events
+        ]
+    )
+    refused = Outcome(
+        rule="mean", left_out=3, reason="too_short", because="Two trials count; three are needed."
+    )
+    fill(
+        [
+            *(make_strength_test("c-ada", days_ago=9 * k, score=100.0 + (k % 3)) for k in range(1, 14)),
+            make_strength_test("c-ada", days_ago=0.5, outcome=refused, pain_before=0, pain_after=4),
+            make_strength_test("c-ada", days_ago=300, score=60.0, calibration_id="cal-0"),
+        ]
+    )
+    app = show("progress")
+    assert not app.exception
+    assert not charts(app), "a test is no session of exercise"
+    said = text(app)
+    assert "Strength tests" in said
+    assert "**Right hand**, ASHT 2015 (dyno-01): latest 101.0\xa0N" in said
+    assert "A new series: calibration changed." in said
+    assert "Too few to say: 1 of the 12" in said
+    assert "Within the usual variation: no clear change" in said
+    assert "Borrowed: healthy children of 7 to 13 years, Jamar Plus+" in said
+    (rows,) = [frame.value for frame in app.dataframe]
+    assert len(rows) == 15
+    assert rows["Why no score"][0] == "Two trials count; three are needed."
+    assert rows["Pain before, after"][0] == "0, 4"
+    assert "not held for long enough" in rows["Trials"][1] and "(practice)" in rows["Trials"][1]
 
 
 def test_a_session_whose_curve_is_gone(show, fill, session_events):

@@ -146,7 +146,7 @@ def _strength_test(child_id: str = "c-1", *, days_ago: float = 1, **more: Any) -
             "hand": "right",
             "source": "real",
             "unit": "N",
-            "protocol": "asht",
+            "protocol": "ASHT 2015",
             "outcome": Outcome(score=102.1, score_sd=0.7, rule="mean", cv_percent=1.2, left_out=1),
             "trials": trials,
             "tare_noise": 0.05,
