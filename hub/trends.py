@@ -137,9 +137,7 @@ def _findings(results: Iterable[tuple[SeriesKey, UUID, datetime, float]]) -> lis
         same = tuple((id_, at, value) for one, id_, at, value in ordered if one == key)
         before = next((f for f in reversed(found) if _continues(f.key, key)), None)
         broke = tuple(_NAMES.get(name, name) for name in differences(before.key, key)) if before else ()
-        found.append(
-            Finding(key, same, said, _band(said, same), broke, state(said, key.unit), said.error.words)
-        )
+        found.append(Finding(key, same, said, _band(said, same), broke, state(said, key.unit), _error(said)))
     return sorted(found, key=lambda f: (f.key.simulated, f.key.measure, f.key.side, f.results[-1][1]))
 
 
@@ -179,6 +177,11 @@ def _band(said: Trend, results: Sequence[tuple[UUID, datetime, float]]) -> Band 
     slope = said.change.value if said.verdict is not Verdict.NO_CLEAR_CHANGE else 0.0
     start = said.start if slope else said.start + said.change.value / 2
     return Band(results[0][1], results[-1][1], (start, start + slope), half)
+
+
+def _error(said: Trend) -> str:
+    words = said.error.words
+    return f"Measurement error: {words[0].lower()}{words[1:]}"
 
 
 def _number(value: float, unit: Unit, *, sign: bool = False) -> str:

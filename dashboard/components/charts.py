@@ -50,7 +50,11 @@ def trend_chart(
             axis=alt.Axis(format="%-d %b", grid=False, tickCount="week", labelOverlap=True),
         ),
         y=alt.Y("peak:Q", title=words.axis(panel.unit), scale=alt.Scale(zero=True, nice=True)),
-        color=alt.Color("hand:N", scale=alt.Scale(domain=hands), legend=alt.Legend(title=None, orient="top")),
+        color=alt.Color(
+            "hand:N",
+            scale=alt.Scale(domain=hands),
+            legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
+        ),
         detail="series:N",
     )
     picked = alt.selection_point(name="session", fields=["session_id"], toggle=False, clear=False)

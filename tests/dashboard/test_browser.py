@@ -251,14 +251,24 @@ def test_no_data_and_a_failing_store_are_designed_screens(config, start_dashboar
 
 
 @pytest.mark.timeout(180)
-def test_a_therapist_clicks_through_to_the_waveform(config, start_dashboard, open_page, fill, eight_weeks):
+def test_a_therapist_clicks_through_to_the_waveform(
+    config, start_dashboard, open_page, fill, eight_weeks, make_strength_test
+):
     fill(eight_weeks())
+    fill([make_strength_test(days_ago=14 * k, score=110.0 - k) for k in range(13)])
     start_dashboard()
     page = open_page(path="/progress")
     charts = page.get_by_test_id("stVegaLiteChart")
     points = charts.locator("path[aria-roledescription='point']")
     expect(points).to_have_count(64)
-    expect(charts.locator(".mark-line path")).to_have_count(3)
+    # of each series its line, the middle of its usual variation, and that shaded
+    expect(charts.locator(".mark-line path")).to_have_count(6)
+    expect(charts.locator(".mark-area path")).to_have_count(3)
+    expect(page.get_by_text(re.compile(r"Rises by .* in \d+ weeks \(95 %"))).not_to_have_count(0)
+    expect(page.get_by_text("A new series: tool changed.")).to_be_visible()
+    page.get_by_text("Nothing here says how hard a child tried").scroll_into_view_if_needed()
+    picture(page, "strength-tests")
+    page.get_by_text("simulated", exact=True).first.scroll_into_view_if_needed()
     expect(page.get_by_text("simulated", exact=True).first).to_be_visible()
     picture(page, "trend")
 

@@ -77,7 +77,7 @@ def test_eight_weeks_and_a_session_opened_from_the_list(show, fill, eight_weeks)
     said = charts(app)[0].alt
     assert "Rises by" in said and "95 %" in said, "a child that gains a quarter in eight weeks"
     assert "Too few to say: 12 of the" not in said and "**" not in said
-    assert "From this child's own tests" in said
+    assert "Measurement error: from this child's own tests" in said
     assert "Shaded: where 19 of 20 sessions lie" in text(app)
     assert "simulated" in text(app)
     (panel_rows,) = [frame.value for frame in app.dataframe]
@@ -204,7 +204,7 @@ def test_strength_tests_are_apart_from_sessions(show, fill, session_events, make
     assert "A new series: calibration changed." in said
     assert "Too few to say: 1 of the 12" in said
     assert "Within the usual variation: no clear change" in said
-    assert "Borrowed: healthy children of 7 to 13 years, Jamar Plus+" in said
+    assert "borrowed: healthy children of 7 to 13 years, Jamar Plus+" in said
     (rows,) = [frame.value for frame in app.dataframe]
     assert len(rows) == 15
     assert rows["Why no score"][0] == "Two trials count; three are needed."

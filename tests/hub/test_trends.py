@@ -159,7 +159,7 @@ def test_tests_of_a_dynamometer_borrow_an_error_for_the_protocol_that_it_was_fou
     scores = [100 + 40 * k / 13 for k in range(14)]
     asht = only(of_tests([a_test(7 * k, score) for k, score in enumerate(scores)]))
     assert asht.trend.error.basis is Basis.BORROWED and asht.trend.verdict is Verdict.RISING
-    assert "Borrowed: healthy children" in asht.error
+    assert "borrowed: healthy children" in asht.error
     other = only(of_tests([a_test(7 * k, score, protocol="NHANES") for k, score in enumerate(scores)]))
     assert other.trend.error.basis is Basis.UNKNOWN
 
