@@ -8,7 +8,20 @@ import typer
 from ...firmware_bridge.errors import AdapterUnavailable, GripError
 from ..errors import ConfigError, SetupError
 from ..supervisor import end_with_supervisor
-from . import backup, calibrate, database, delivery, develop, doctor, export, pair, processes, program, tools
+from . import (
+    backup,
+    calibrate,
+    child,
+    database,
+    delivery,
+    develop,
+    doctor,
+    export,
+    pair,
+    processes,
+    program,
+    tools,
+)
 from .common import Exit, err
 
 app = typer.Typer(
@@ -34,6 +47,7 @@ app.add_typer(calibrate.app, name="calibrate", rich_help_panel=FAMILY)
 app.add_typer(delivery.app, name="delivery", rich_help_panel=FAMILY)
 app.add_typer(export.app, name="export", rich_help_panel=FAMILY)
 app.command("import", rich_help_panel=FAMILY)(export.import_)
+app.add_typer(child.app, name="child", rich_help_panel=KEEP)
 app.command("backup", rich_help_panel=KEEP)(backup.backup)
 app.command("restore", rich_help_panel=KEEP)(backup.restore)
 app.command("demo", rich_help_panel=DEVELOP)(develop.demo)

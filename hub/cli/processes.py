@@ -74,6 +74,7 @@ def hub(
 
 def ingest(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
     """Take events from the broker, commit them, and pass them on to the store."""
+    from ..child.erased import Erased
     from ..delivery.forwarder import Forwarder
     from ..delivery.ingest import Ingest
     from ..delivery.journal import Journal
@@ -88,7 +89,8 @@ def ingest(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
     notice = Notice(notice_path(settings.data_dir, "ingest"))
     journal = Journal(settings.data_dir / "journal.db")
     store = open_store(settings, read_only=False)
-    forwarder = Forwarder(journal, store, lambda reason: notice.say(store.name, reason))
+    erased = Erased(settings.data_dir)
+    forwarder = Forwarder(journal, store, lambda reason: notice.say(store.name, reason), erased.concerns)
     thread = threading.Thread(target=forwarder.run, args=(stop,), name="forwarder")
     thread.start()
     taking = Ingest(settings, journal, forwarder, notice.say)

@@ -16,7 +16,7 @@ from tenacity import (
 )
 
 from ..errors import PayloadError, StoreError
-from ..records import decode, utc
+from ..records import Event, decode, utc
 from ..stores.contract import Store
 from .dead_letters import topic_of
 from .journal import DEAD_LETTERS, Journal
@@ -59,12 +59,18 @@ class Forwarder:
 
     Delivery is at least once: a crash between the store's commit and the cursor's repeats events, which
     the store recognises. An event that the store refuses for good becomes a dead letter and the rest go on.
-    `tell` is told why nothing goes on, and None when it does.
+    `tell` is told why nothing goes on, and None when it does; `refused` says which events no store may get,
+    because their child was erased.
     """
 
     def __init__(
-        self, journal: Journal, store: Store, tell: Callable[[str | None], None] = lambda _: None
+        self,
+        journal: Journal,
+        store: Store,
+        tell: Callable[[str | None], None] = lambda _: None,
+        refused: Callable[[Event], bool] = lambda _: False,
     ) -> None:
+        self._refused = refused
         self._journal = journal
         self._store = store
         self._tell = tell
@@ -120,7 +126,8 @@ class Forwarder:
         """Write rows and advance over them; halve what is refused until the culprit stands alone."""
         last, payload = rows[-1]
         try:
-            self._store.write([decode(payload) for _, payload in rows])
+            events = [decode(payload) for _, payload in rows if payload]  # an erased child's are empty
+            self._store.write([event for event in events if not self._refused(event)])
         except (StoreError, PayloadError) as error:
             if isinstance(error, StoreError) and error.retryable:
                 raise

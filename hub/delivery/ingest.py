@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import paho.mqtt.client as paho
 
+from ..child.erased import Erased
 from ..config import Config
 from ..errors import StoreError
 from . import mqtt
@@ -63,7 +64,13 @@ class Ingest:
     ) -> None:
         self._config = config
         self._journal = journal
-        self._intake = Intake(journal, forwarder.notify, lambda reason: tell("journal", reason), self._turned)
+        self._intake = Intake(
+            journal,
+            forwarder.notify,
+            lambda reason: tell("journal", reason),
+            self._turned,
+            Erased(config.data_dir).concerns,
+        )
         self._queue: queue.Queue[_Message] = queue.Queue(QUEUE_SIZE)
         self._connection = 0
         self.turned_s = time.monotonic()  #: when `run` last came round, to see whether it hangs

@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ..errors import PayloadError, StoreError
-from ..records import header
+from ..records import Event, header
 from .dead_letters import read
 from .journal import Journal
 from .publisher import Ack, ack_topic
@@ -43,6 +43,8 @@ class Intake:
         Told why the journal takes nothing, and None when it does again.
     turned : callable
         Told at each try, to see that nothing hangs.
+    refused : callable
+        Whether an event must not be kept: it is of a child that was erased. Its hub is told to forget it.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class Intake:
         committed: Callable[[], None],
         tell: Callable[[str | None], None] = lambda _: None,
         turned: Callable[[], None] = lambda: None,
+        refused: Callable[[Event], bool] = lambda _: False,
     ) -> None:
+        self._refused = refused
         self._journal = journal
         self._committed = committed
         self._tell = tell
@@ -73,7 +77,8 @@ class Intake:
             _, _, site, hub, *_ = message.topic.split("/")
             try:
                 event = read(message.topic, message.payload)
-                good.append((event.event_id, message.payload))
+                if not self._refused(event):
+                    good.append((event.event_id, message.payload))
                 acks[site, hub].append(event.event_id)
             except PayloadError as error:
                 bad.append((message, error))

@@ -1,0 +1,104 @@
+"""Everything of one child in one archive that the family can open without GripHub."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from math import isnan
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from ... import __version__
+from ..config import Config
+from ..export.dossier import gather, write_tables
+from ..export.fhir import bundle
+from ..export.tables import About
+from ..stores import open_store
+from ..stores.contract import Store
+from .relational import DatabasePlace
+
+_README: Final = """\
+Everything that GripHub keeps of the child {child}, as of {at:%Y-%m-%d %H:%M} UTC.
+
+tables/      results as CSV files; tables/columns.md says what the columns are
+waveforms/   every session's force curve: seconds since its start, and the value in the session's unit.
+             An empty value is a reading that was missing; a jump in the seconds are samples that were lost.
+people.json  what people wrote down: who looks after the child, programs, consent, and the log of changes
+fhir.json    the results as a FHIR R4 bundle, for a record system
+SHA256SUMS   to see that no file was changed: sha256sum --check SHA256SUMS
+
+Not a medical device; the numbers are for following one child with one tool.
+"""
+
+
+def export(config: Config, child_id: str, target: Path, *, now: datetime) -> dict[str, int]:
+    """Write the archive, readable by its owner only.
+
+    Returns
+    -------
+    dict of str to int
+        Bytes by name of the files in it.
+
+    Raises
+    ------
+    StoreError
+        If a store does not answer.
+    OSError
+        If the file cannot be written; `target` is then as it was.
+    """
+    sums: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    try:
+        with (
+            os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            for name, content in _contents(config, child_id, now):
+                archive.writestr(name, content)
+                sums[name], sizes[name] = hashlib.sha256(content).hexdigest(), len(content)
+            archive.writestr("SHA256SUMS", "".join(f"{digest}  {name}\n" for name, digest in sums.items()))
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return sizes
+
+
+def _contents(config: Config, child_id: str, now: datetime) -> Iterator[tuple[str, bytes]]:
+    yield "README.txt", _README.format(child=child_id, at=now).encode()
+    people = {"griphub": __version__, "child": child_id, "tables": DatabasePlace(config).rows(child_id)}
+    yield "people.json", json.dumps(people, indent=2, ensure_ascii=False, default=str).encode()
+    with closing(open_store(config, read_only=True)) as store:
+        found = gather(store, child_id, since=None, until=None)
+        with TemporaryDirectory() as folder:
+            tables = Path(folder) / "tables"
+            write_tables(tables, store, found, About(), None)
+            for path in sorted(tables.iterdir()):
+                yield f"tables/{path.name}", path.read_bytes()
+        fhir = bundle(child_id, None, tests=found.tests, sessions=found.sessions, feedback=found.feedback)
+        yield "fhir.json", json.dumps(fhir, indent=2).encode()
+        yield from _waveforms(store, child_id)
+
+
+def _waveforms(store: Store, child_id: str) -> Iterator[tuple[str, bytes]]:
+    for point in store.trend(child_id):
+        detail = store.session(point.session_id)
+        if detail is None or not detail.t_s.size:
+            continue
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(["time_s", f"value_{point.unit}"])
+        # a missing reading is an empty cell: NaN is no number that every program knows
+        writer.writerows(
+            (f"{t:.5f}", "" if isnan(v) else f"{v:.3f}")
+            for t, v in zip(detail.t_s, detail.values, strict=True)
+        )
+        name = f"waveforms/{point.started_at:%Y%m%dT%H%M%SZ}-{point.hand}-{point.session_id}.csv"
+        yield name, text.getvalue().encode()
