@@ -17,8 +17,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..hub.config import Config
-from ..hub.delivery.broker import write_private
 from ..hub.errors import SetupError
+from ..hub.private_file import write_private
 
 #: No letter or digit that is easily taken for another one: the key may be typed from a screen.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"

@@ -10,6 +10,7 @@ from ..errors import ConfigError, SetupError
 from ..supervisor import end_with_supervisor
 from . import (
     backup,
+    broker,
     calibrate,
     child,
     database,
@@ -56,7 +57,7 @@ app.command("simulate", rich_help_panel=DEVELOP)(develop.simulate)
 app.command("fault", rich_help_panel=DEVELOP)(develop.fault)
 app.command("capture", rich_help_panel=DEVELOP)(develop.capture)
 app.add_typer(database.app, name="database", rich_help_panel=SERVICES)
-app.command("broker", rich_help_panel=SERVICES)(processes.broker)
+app.add_typer(broker.app, name="broker", rich_help_panel=SERVICES)
 app.command("hub", rich_help_panel=SERVICES)(processes.hub)
 app.command("ingest", rich_help_panel=SERVICES)(processes.ingest)
 app.command("dashboard", rich_help_panel=SERVICES)(processes.dashboard)

@@ -13,7 +13,6 @@ import typer
 from .. import config as configuration
 from .. import watchdog
 from ..config import Config
-from ..supervisor import exec_with_supervisor
 from .common import ConfigOption, JsonOption, VerboseOption, err, out, run_until_stopped, set_up_logging
 
 #: Ingest and forwarder come round each second. A store that is away holds the forwarder up for its longest
@@ -27,13 +26,6 @@ def up(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
 
     set_up_logging(verbose)
     run_until_stopped(run_home(configuration.load(config), config))
-
-
-def broker(config: ConfigOption = None) -> None:
-    """Run the MQTT broker of the home, in place of this process."""
-    from ..delivery import broker as nats
-
-    exec_with_supervisor(nats.command(configuration.load(config)))
 
 
 def hub(

@@ -86,12 +86,12 @@ class Rig:
         broker = self.config.broker
         if broker.host is not None:
             return
-        require_free_port("127.0.0.1", broker.port, what="MQTT broker", key="broker.port")
+        require_free_port(broker.listen, broker.port, what="MQTT broker", key="broker.port")
         await self.supervisor.start(
             Child(
                 "broker",
                 self._command("broker"),
-                ready=lambda: port_open("127.0.0.1", broker.port),
+                ready=lambda: port_open(broker.address, broker.port),
                 healthy=lambda: healthy(self.config),
             )
         )

@@ -4,10 +4,12 @@ Why nats-server, and why its acknowledgements are not what delivery rests on: do
 """
 
 import asyncio
+import contextlib
 import json
-import os
 import secrets
 import shutil
+import signal
+import ssl
 import sysconfig
 import urllib.error
 import urllib.request
@@ -15,8 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import psutil
+
 from ..config import Config
 from ..errors import SetupError
+from ..private_file import write_private
+from . import homes
 
 Role = Literal["hub", "ingest", "dashboard"]
 
@@ -28,23 +34,40 @@ GUEST = "homeassistant"
 #: its answers.
 PERMISSIONS: dict[Role, dict[str, list[str]]] = {
     "hub": {
-        "publish": ["griphub.v1.{site}.{hub}.event.>", "griphub.v1.{site}.{hub}.live.>"],
-        "subscribe": ["griphub.v1.{site}.{hub}.ack", "griphub.v1.{site}.watch"],
+        "publish": [
+            "griphub.v1.{site}.{hub}.event.>",
+            "griphub.v1.{site}.{hub}.live.>",
+            "griphub.v1.{site}.{hub}.program_ack.>",
+        ],
+        "subscribe": [
+            "griphub.v1.{site}.{hub}.ack",
+            "griphub.v1.{site}.{hub}.program.>",
+            "griphub.v1.{site}.{hub}.message.>",
+            "griphub.v1.{site}.watch",
+        ],
     },
-    "ingest": {"publish": ["griphub.v1.*.*.ack"], "subscribe": ["griphub.v1.*.*.event.>"]},
-    "dashboard": {"publish": ["griphub.v1.{site}.watch"], "subscribe": ["griphub.v1.*.*.live.>"]},
+    "ingest": {
+        "publish": ["griphub.v1.*.*.ack", "griphub.v1.*.*.program.>", "griphub.v1.*.*.message.>"],
+        "subscribe": ["griphub.v1.*.*.event.>", "griphub.v1.*.*.program_ack.>"],
+    },
+    "dashboard": {"publish": ["griphub.v1.*.watch"], "subscribe": ["griphub.v1.*.*.live.>"]},
 }
+
+#: What the broker forgets of a client that stays away: ingest is back within that time, or starts over, and
+#: the hubs send again what it missed.
+FORGET = "168h"
+
+
+def _allowed(role: Role, site: str, hub: str) -> dict[str, list[str]]:
+    return {
+        what: [subject.format(site=site, hub=hub) for subject in subjects]
+        for what, subjects in PERMISSIONS[role].items()
+    }
 
 
 def permissions(config: Config) -> dict[str, dict[str, list[str]]]:
     """What each user of the broker that runs here may do: the roles, and Home Assistant if it is wanted."""
-    given = {
-        str(role): {
-            what: [subject.format(site=config.site, hub=config.hub) for subject in subjects]
-            for what, subjects in allowed.items()
-        }
-        for role, allowed in PERMISSIONS.items()
-    }
+    given = {str(role): _allowed(role, config.site, config.hub) for role in PERMISSIONS}
     if config.homeassistant.enabled is True:
         prefix = config.homeassistant.prefix.replace("/", ".")
         ours = f"griphub.v1.{config.site}.{config.hub}.homeassistant"
@@ -63,6 +86,10 @@ def permissions(config: Config) -> dict[str, dict[str, list[str]]]:
 MAX_PAYLOAD = 1 << 16
 
 
+#: Where a running broker leaves its process id.
+PID_FILE = "nats-server.pid"
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """How one role logs in; the password is kept out of representations and logs."""
@@ -72,16 +99,6 @@ class Credentials:
 
     def __repr__(self) -> str:
         return f"Credentials(user={self.user!r})"
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, replacing an old one in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    temporary.replace(path)
 
 
 def credentials(config: Config, role: Role) -> Credentials:
@@ -130,9 +147,27 @@ def find_nats_server() -> Path:
 
 
 def write_config(config: Config) -> Path:
-    """Write nats-server's configuration for this home and return its path."""
-    folder = config.data_dir / "broker"
+    """Write nats-server's configuration for this home, or these homes, and return its path."""
+    folder, broker = config.data_dir / "broker", config.broker
     passwords = _passwords(config)
+    listen = f"[{broker.listen}]" if ":" in broker.listen else broker.listen
+    mqtt: dict[str, object] = {
+        "listen": f"{listen}:{broker.port}",
+        "ack_wait": "10s",
+        "max_ack_pending": 2000,
+        "consumer_inactive_threshold": FORGET,
+    }
+    if broker.certificate and broker.key:
+        mqtt["tls"] = {
+            "cert_file": str(broker.certificate.absolute()),
+            "key_file": str(broker.key.absolute()),
+            "timeout": 10,
+        }
+    users = [_user(user, passwords[user], allowed) for user, allowed in permissions(config).items()]
+    users += [
+        _user(homes.user_of(site, hub), hashed, _allowed("hub", site, hub))
+        for (site, hub), hashed in homes.load(folder).items()
+    ]
     settings = {
         "server_name": "griphub",
         # clients come by MQTT; the NATS port itself is random, on localhost, and admits no user
@@ -141,37 +176,83 @@ def write_config(config: Config) -> Path:
         "http": "127.0.0.1:-1",
         "ports_file_dir": str(folder),
         "max_payload": MAX_PAYLOAD,
+        "pid_file": str(folder / PID_FILE),
         "jetstream": {
             "store_dir": str(folder / "jetstream"),
             "max_memory_store": 16 << 20,
             "max_file_store": 1 << 30,
             "sync_interval": "always",  # else kill -9 of the machine loses what was acknowledged
         },
-        "mqtt": {
-            "listen": f"127.0.0.1:{config.broker.port}",
-            "ack_wait": "10s",
-            "max_ack_pending": 2000,
-        },
-        "authorization": {
-            "users": [
-                {
-                    "user": role,
-                    "password": passwords[role],
-                    "allowed_connection_types": ["MQTT"],
-                    "permissions": {what: {"allow": subjects} for what, subjects in allowed.items()},
-                }
-                for role, allowed in permissions(config).items()
-            ]
-        },
+        "mqtt": mqtt,
+        "authorization": {"users": users},
     }
     path = folder / "nats-server.conf"
     write_private(path, json.dumps(settings, indent=2))  # NATS reads JSON as its own format
     return path
 
 
+def _user(name: str, password: str, allowed: dict[str, list[str]]) -> dict[str, object]:
+    return {
+        "user": name,
+        "password": password,
+        "allowed_connection_types": ["MQTT"],
+        "permissions": {what: {"allow": subjects} for what, subjects in allowed.items()},
+    }
+
+
 def command(config: Config) -> list[str]:
-    """Command line of the broker."""
+    """Command line of the broker.
+
+    Raises
+    ------
+    SetupError
+        If the program is missing, or a certificate for others cannot be used.
+    """
+    broker = config.broker
+    if broker.certificate and broker.key:
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+                broker.certificate, broker.key
+            )
+        except OSError as error:  # ssl.SSLError is one; the server would only say so in its log
+            raise SetupError(
+                f"The broker's certificate {broker.certificate} cannot be used with its key ({error})",
+                "Check [broker] certificate and key: PEM files that the user who runs griphub can read.",
+            ) from None
     return [str(find_nats_server()), "--config", str(write_config(config))]
+
+
+def add_home(config: Config, site: str, hub: str) -> Credentials:
+    """Let a home's hub log in to the broker that runs here; a running broker learns it at once.
+
+    Returns
+    -------
+    Credentials
+        With a new password, which is kept nowhere: an earlier one of this home ends to be valid.
+    """
+    folder = config.data_dir / "broker"
+    password = homes.add(folder, site, hub)
+    write_config(config)
+    _reload(folder / PID_FILE)
+    return Credentials(homes.user_of(site, hub), password)
+
+
+def remove_home(config: Config, site: str, hub: str) -> bool:
+    """Let a home's hub log in no more, and end its connection; False if there was none."""
+    folder = config.data_dir / "broker"
+    gone = homes.remove(folder, site, hub)
+    if gone:
+        write_config(config)
+        _reload(folder / PID_FILE)
+    return gone
+
+
+def _reload(pid_file: Path) -> None:
+    """Let a running broker read its configuration again."""
+    with contextlib.suppress(OSError, ValueError, psutil.Error):
+        process = psutil.Process(int(pid_file.read_text()))
+        if "nats-server" in process.name():  # and not whoever has the number now
+            process.send_signal(signal.SIGHUP)
 
 
 async def healthy(config: Config) -> bool:

@@ -14,7 +14,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from ..config import Config
 from ..errors import SetupError
-from .broker import Role, credentials, write_private
+from ..private_file import write_private
+from .broker import Role, credentials
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +126,7 @@ def make_client(
         client.username_pw_set(login.user, login.password)
     if context := _tls(config):
         client.tls_set_context(context)
+        client.tls_insecure_set(not context.check_hostname)  # else paho looks at the name itself
     client.reconnect_delay_set(RECONNECT_MIN_S, RECONNECT_MAX_S)
     return client
 
@@ -188,6 +190,17 @@ def _identity(config: Config) -> str:
     return drawn
 
 
+class _Socket(ssl.SSLSocket):
+    """Closes after a handshake that failed, which paho forgets: each try would leave a file open."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def _tls(config: Config) -> ssl.SSLContext | None:
     broker = config.broker
     here = broker.host is None
@@ -202,6 +215,7 @@ def _tls(config: Config) -> ssl.SSLContext | None:
             context = ssl.create_default_context(cafile=broker.ca_file)
             if broker.certificate:
                 context.load_cert_chain(broker.certificate, broker.key)
+        context.sslsocket_class = _Socket
     except OSError as error:  # ssl.SSLError is one
         raise SetupError(
             f"A certificate of [broker] cannot be used ({error})",
