@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import Final
 
-from ..delivery.broker import write_private
 from ..errors import StoreError
+from ..private_file import write_private
 from ..records import Event
 
 FILE: Final = "erased.json"
