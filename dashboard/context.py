@@ -3,25 +3,29 @@
 import threading
 
 from ..hub.config import Config
+from ..hub.people.home import Household
 from ..hub.stores import open_store
 from ..hub.stores.contract import Store
 
 _lock = threading.Lock()
 _config: Config | None = None
+_household: Household | None = None
 _store: Store | None = None
 
 
 def bind(config: Config) -> None:
     """Show this installation from now on."""
-    global _config  # noqa: PLW0603 - one installation per process, read by the threads of all viewers
+    global _config, _household
     close()
-    _config = config
+    if _household is not None:
+        _household.close()
+    _config, _household = config, Household(config)
 
 
 def config() -> Config:
-    """Configuration of this installation."""
-    assert _config is not None, "call bind() first"
-    return _config
+    """Configuration of this installation, with the children that it has now."""
+    assert _config is not None and _household is not None, "call bind() first"
+    return _config.model_copy(update={"children": _household.all()})
 
 
 def store() -> Store:

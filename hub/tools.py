@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, Validati
 
 from .config import Config, ToolConfig
 from .errors import RegistryError
+from .people.home import Household
 from .records import Hand, Id, utc
 from .sqlite_file import connect, store_errors
 
@@ -77,7 +78,7 @@ class ToolRegistry:
     path : Path
         The file; made with its folder when missing.
     config : Config
-        Names the children, and tools of its own.
+        Of the home, whose children may have tools; it may name tools of its own.
 
     Raises
     ------
@@ -87,7 +88,7 @@ class ToolRegistry:
 
     def __init__(self, path: Path, config: Config) -> None:
         self._path = path
-        self._children = {child.id for child in config.children}
+        self._household = Household(config)
         self._configured = {tool.id: tool for tool in config.tools}
         self._lock = threading.Lock()
         self._seen: int | None = None  # version of the file that `_tools` was read from
@@ -111,7 +112,7 @@ class ToolRegistry:
     def use(self, tool_id: str) -> ToolConfig | None:
         """Who uses a tool with which hand; None if nobody here does, or the child is not here any more."""
         tool = self.get(tool_id)
-        if tool is None or tool.child not in self._children:
+        if tool is None or tool.child not in self._household.ids():
             return None
         return ToolConfig(id=tool.id, child=tool.child, hand=tool.hand)
 
@@ -126,7 +127,11 @@ class ToolRegistry:
         if not uses or tool is None or tool.configured:
             return now
         use = next((use for use in reversed(uses) if use.since.timestamp() <= at_s), uses[0])
-        return ToolConfig(id=now.id, child=use.child, hand=use.hand) if use.child in self._children else now
+        return (
+            ToolConfig(id=now.id, child=use.child, hand=use.hand)
+            if use.child in self._household.ids()
+            else now
+        )
 
     def history(self, tool_id: str) -> tuple[ToolUse, ...]:
         """Who has used a tool since it was first paired, oldest first; a forgotten tool keeps its history."""
@@ -197,6 +202,7 @@ class ToolRegistry:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._household.close()
         with self._lock:
             self._db.close()
 
@@ -216,11 +222,11 @@ class ToolRegistry:
                 f"{tool_id!r} is no serial number that GripHub can use",
                 "It takes a-z, 0-9, - and _, at most 48 of them; ask the maker of the tool.",
             ) from None
-        if child not in self._children:
+        if child not in self._household.ids():
             raise RegistryError(
                 tool_id,
                 f"There is no child {child} here",
-                "Add the child to [[children]] in the configuration file.",
+                "Add the child with `griphub child add`.",
             )
         fixed = self._configured.get(tool_id)
         if fixed and (fixed.child, fixed.hand) != (child, hand):

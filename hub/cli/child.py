@@ -12,7 +12,9 @@ from .. import config as configuration
 from ..errors import BackupError
 from .common import ConfigOption, Exit, err, out, set_up_logging
 
-app = typer.Typer(help="Everything of one child: take it along, or erase it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Who trains here, and everything of one child: taken along, or erased.", no_args_is_help=True
+)
 
 ChildArgument = Annotated[str, typer.Argument(metavar="CHILD", help="The child's random id, not their name.")]
 

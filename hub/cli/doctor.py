@@ -18,6 +18,7 @@ from rich.table import Table
 from ...firmware_bridge.errors import AdapterCause, AdapterUnavailable, GripError
 from .. import config as configuration
 from ..config import Config
+from ..people.home import with_children
 from ..tools import registered
 from .common import ConfigOption, Exit, JsonOption, out
 
@@ -55,14 +56,14 @@ def examine(config_file: Path | None) -> Iterator[Finding]:
     """Run every check; one that fails never keeps the others from running."""
     yield Finding("Python", "ok", sys.version.split()[0])
     try:
-        config = configuration.load(config_file)
+        config = with_children(configuration.load(config_file))
     except GripError as error:
         yield Finding("configuration", "missing", str(error), "Correct the file.")
         return
     if config.children:
         yield Finding("configuration", "ok", f"{len(config.children)} children")
     else:
-        advice = "Say in [[children]] who exercises; docs/cli.md shows how."
+        advice = "Run `griphub child add` for who exercises."
         yield Finding("configuration", "note", "no children", advice)
     checks: tuple[Callable[[Config], Finding], ...] = (radio, broker, folder, tools, disk, store, port)
     for check in checks:
@@ -159,7 +160,7 @@ def tools(config: Config) -> Finding:
         return Finding("tools", "note", "none yet", "Run `griphub pair`.")
     here = {child.id for child in config.children}
     if strays := [tool.id for tool in known if tool.child not in here]:
-        mend = "Run `griphub tools use`, or add the child to [[children]] again."
+        mend = "Run `griphub tools use` for them."
         return Finding("tools", "note", f"nobody uses {', '.join(strays)}", mend)
     return Finding("tools", "ok", f"{len(known)} tools")
 

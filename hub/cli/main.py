@@ -6,19 +6,21 @@ import sys
 import typer
 
 from ...firmware_bridge.errors import AdapterUnavailable, GripError
-from ..errors import ConfigError, SetupError
+from ..errors import ConfigError, FieldError, SetupError
 from ..supervisor import end_with_supervisor
 from . import (
     backup,
     broker,
     calibrate,
     child,
+    children,
     database,
     delivery,
     develop,
     doctor,
     export,
     pair,
+    people,
     processes,
     program,
     tools,
@@ -36,11 +38,14 @@ app = typer.Typer(
 )
 
 KEEP = "What is kept"
-FAMILY, DEVELOP, SERVICES = "At home", "Without hardware", "Single processes"
+FAMILY, CLINIC = "At home", "In a clinic"
+DEVELOP, SERVICES = "Without hardware", "Single processes"
 
 app.command("up", rich_help_panel=FAMILY)(processes.up)
 app.command("pair", rich_help_panel=FAMILY)(pair.pair)
 app.add_typer(tools.app, name="tools", rich_help_panel=FAMILY)
+children.add_to(child.app)
+app.add_typer(child.app, name="child", rich_help_panel=FAMILY)
 app.add_typer(program.app, name="program", rich_help_panel=FAMILY)
 app.command("doctor", rich_help_panel=FAMILY)(doctor.doctor)
 app.command("scan", rich_help_panel=FAMILY)(processes.scan)
@@ -48,7 +53,6 @@ app.add_typer(calibrate.app, name="calibrate", rich_help_panel=FAMILY)
 app.add_typer(delivery.app, name="delivery", rich_help_panel=FAMILY)
 app.add_typer(export.app, name="export", rich_help_panel=FAMILY)
 app.command("import", rich_help_panel=FAMILY)(export.import_)
-app.add_typer(child.app, name="child", rich_help_panel=KEEP)
 app.command("backup", rich_help_panel=KEEP)(backup.backup)
 app.command("restore", rich_help_panel=KEEP)(backup.restore)
 app.command("demo", rich_help_panel=DEVELOP)(develop.demo)
@@ -56,6 +60,7 @@ app.command("replay", rich_help_panel=DEVELOP)(develop.replay)
 app.command("simulate", rich_help_panel=DEVELOP)(develop.simulate)
 app.command("fault", rich_help_panel=DEVELOP)(develop.fault)
 app.command("capture", rich_help_panel=DEVELOP)(develop.capture)
+app.add_typer(people.app, name="people", rich_help_panel=CLINIC)
 app.add_typer(database.app, name="database", rich_help_panel=SERVICES)
 app.add_typer(broker.app, name="broker", rich_help_panel=SERVICES)
 app.command("hub", rich_help_panel=SERVICES)(processes.hub)
@@ -64,7 +69,7 @@ app.command("dashboard", rich_help_panel=SERVICES)(processes.dashboard)
 
 
 def _exit_code(error: GripError) -> Exit:
-    if isinstance(error, ConfigError):
+    if isinstance(error, ConfigError | FieldError):
         return Exit.USAGE
     if isinstance(error, SetupError | AdapterUnavailable):
         return Exit.SETUP

@@ -9,6 +9,7 @@ from rich.markup import escape
 from .. import config as configuration
 from ..config import ChildConfig, Config
 from ..errors import ConfigError
+from ..people.home import with_children
 from ..records import Hand
 from .common import ConfigOption, Exit, JsonOption, out, run_until_stopped, set_up_logging
 
@@ -37,7 +38,7 @@ def pair(
     from .own_radio import hub_or_own_radio
 
     set_up_logging()
-    settings = configuration.load(config)
+    settings = with_children(configuration.load(config))
     if radio is not None:
         settings = settings.model_copy(update={"radio": radio})
     asked = not (yes or as_json)
@@ -66,7 +67,7 @@ def pair(
 
 def _child(config: Config, name: str | None) -> ChildConfig | None:
     if not config.children:
-        raise ConfigError("children", "names nobody yet; add a child with an id and an alias")
+        raise ConfigError("children", "names nobody yet; add a child with `griphub child add`")
     if name is None:
         return config.children[0] if len(config.children) == 1 else None
     for child in config.children:

@@ -17,11 +17,12 @@ from ...firmware_bridge.errors import AdapterUnavailable
 from .. import watchdog
 from ..config import Config
 from ..database.engine import open_database
-from ..database.migrate import upgrade
+from ..database.migrate import require_current, upgrade
 from ..delivery.broker import healthy
 from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
 from ..errors import SetupError
+from ..people.home import Household, settle
 from ..records import SqueezeCounted
 from ..supervisor import Child, Supervisor, port_open, require_free_port
 from .common import err, out
@@ -184,9 +185,10 @@ class Rig:
 
 async def run_home(config: Config, config_file: Path | None) -> None:
     """Run the service of a home until cancelled."""
+    household = Household(config)
 
     def counted(squeeze: SqueezeCounted) -> None:
-        out.print(describe(squeeze, config))
+        out.print(describe(squeeze, config.model_copy(update={"children": household.all()})))
 
     async with Rig(config, config_file, counted) as rig:
         await asyncio.to_thread(bring_up_to_date, config)
@@ -200,10 +202,14 @@ async def run_home(config: Config, config_file: Path | None) -> None:
 
 
 def bring_up_to_date(config: Config) -> None:
-    """Make or upgrade the tables of people before any process needs them."""
+    """Make or upgrade the tables of people before any process needs them; take in whom the file names."""
     database = open_database(config)
     try:
-        upgrade(database)
+        if config.database.url is None:
+            upgrade(database)
+        else:  # a clinic's server is upgraded when its administrator says so
+            require_current(database)
+        settle(database, config)
     finally:
         database.close()
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from .. import config as configuration
 from ..control import HubNotRunning, ToolStatus, socket_path
+from ..people.home import with_children
 from ..records import Hand
 from ..tools import FILE, HomeTool, ToolRegistry, registered
 from .common import ConfigOption, JsonOption, out, set_up_logging
@@ -28,7 +29,7 @@ def tools(context: typer.Context, config: ConfigOption = None, as_json: JsonOpti
     set_up_logging()
     if context.invoked_subcommand:
         return
-    settings = configuration.load(config)
+    settings = with_children(configuration.load(config))
     try:
         found, running = asyncio.run(ControlClient(socket_path(settings)).tools()), True
     except HubNotRunning:
@@ -40,7 +41,7 @@ def tools(context: typer.Context, config: ConfigOption = None, as_json: JsonOpti
     table = Table("tool", "what it is", "who", "hand", "now", box=None, pad_edge=False)
     for status in found:
         tool = status.tool
-        who = aliases.get(tool.child, f"{tool.child}, who is not in the configuration")
+        who = aliases.get(tool.child, f"{tool.child}, who is not here")
         words = status.words if running else "GripHub is not running."
         table.add_row(*map(escape, (tool.id, tool.title, who, tool.hand, words)))
     if found:
@@ -59,7 +60,7 @@ def use(
     """Give a tool to another child or hand; what was measured before stays with whom it was."""
     from ..control_client import ControlClient
 
-    settings = configuration.load(config)
+    settings = with_children(configuration.load(config))
     child_id = next((c.id for c in settings.children if child.casefold() == c.alias.casefold()), child)
 
     async def change() -> HomeTool:

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from ..config import Config
-from ..database.actor import Actor
 from ..database.engine import Database, open_database
 from ..database.migrate import require_current, upgrade
 from ..database.work import Work
 from ..errors import NotFound
-from ..people.model import Child, Family, Site
+from ..people.home import settle
+from ..people.model import Child
 from .local_days import local_day
 
 
@@ -31,7 +31,7 @@ def opened(config: Config) -> Iterator[Database]:
             upgrade(database)
         else:
             require_current(database)
-        _settle(database, config)
+        settle(database, config)
         yield database
     finally:
         database.close()
@@ -64,34 +64,3 @@ def zone_of(config: Config) -> ZoneInfo | None:
 def today(config: Config, now: datetime) -> date:
     """The family's day."""
     return local_day(now, zone_of(config))
-
-
-def _settle(database: Database, config: Config) -> None:
-    """Let those be there whom the configuration names; what the database says of them stays."""
-    if not config.children:
-        return
-    with database.reading(Actor.part("home")) as work:
-        missing = [child for child in config.children if work.get(Child, child.id) is None]
-    if not missing:
-        return
-    with database.work(Actor.part("home"), "home.settle") as work:
-        if work.get(Site, config.site) is None:
-            work.add(Site(id=config.site, name="Home", created_at=work.now))
-            work.flush()
-        family = work.scalar(
-            select(Family).where(Family.site_id == config.site, Family.hub == config.hub)
-        ) or Family(
-            id=f"f-{config.site}-{config.hub}"[:48],
-            site_id=config.site,
-            name="Home",
-            hub=config.hub,
-            created_at=work.now,
-        )
-        work.add(family)
-        work.flush()
-        for child in missing:
-            work.add(
-                Child(
-                    id=child.id, family_id=family.id, name=child.alias, goal=child.goal, created_at=work.now
-                )
-            )

@@ -18,6 +18,7 @@ from ..config import Config, ToolConfig
 from ..delivery.committer import Committer
 from ..delivery.outbox import Entry, Taken
 from ..live import LiveFrame
+from ..people.home import Household
 from ..records import Event, SessionEnded, Source, SqueezeCounted, stored_session_id, utc
 from .curve import Curve
 from .handover import StoredSession, count, unheard
@@ -69,6 +70,7 @@ class SessionKeeper:
         watched: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._config = config
+        self._household = Household(config)
         self._clock = clock
         self._committer = committer
         self._counted = counted
@@ -276,6 +278,7 @@ class SessionKeeper:
     def _about(self, tool: ToolDescription, use: ToolConfig, first: SampleBlock) -> dict[str, Any]:
         """What is known of a new session before its first sample."""
         calibration = self._calibration(tool, first.unit)
+        child = self._household.get(use.child)
         about = About(
             use.child,
             use.hand,
@@ -293,7 +296,7 @@ class SessionKeeper:
             "tool_kind": tool.kind,
             "hand": about.hand,
             "source": about.source,
-            "goal": self._config.child(use.child).goal,
+            "goal": child.goal if child else 0,
             "counts": tool.counts,
             "loss_known": tool.loss_known,
             "firmware": tool.firmware,
