@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -30,6 +31,7 @@ from pydantic_settings import (
 
 from .errors import ConfigError
 from .records import Hand, Id
+from .secret_files import with_files
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -227,6 +229,8 @@ class Config(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over the file, whose contents come as init arguments."""
+        if isinstance(env_settings, EnvSettingsSource):
+            env_settings.env_vars = with_files(env_settings.env_vars, settings_cls, "griphub_")
         return env_settings, init_settings
 
     @field_validator("data_dir")
