@@ -1,7 +1,7 @@
 """Secrets that a service manager hands over as files: safer than an environment, which children inherit.
 
-``GRIPHUB_BROKER__PASSWORD_FILE=/run/secrets/mqtt`` gives the content of that file to ``[broker] password``, and
-so it is with every secret of the configuration.
+``GRIPHUB_BROKER__PASSWORD_FILE=/run/secrets/mqtt`` gives the content of that file to ``[broker] password``,
+and so it is with every secret of the configuration.
 """
 
 from collections.abc import Iterator, Mapping

@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -50,6 +51,9 @@ log = logging.getLogger(__name__)
 LOOK_S: Final = 0.2
 #: Home Assistant asks that a broker full of devices does not answer its birth message all at once.
 BIRTH_S: Final = 2.0
+#: A connection that is ended so soon, so many times on end, is one that the broker gives to another client of
+#: ours: it tells clients apart by their user. Delivery must have it then, and this waits.
+SHORT_S, SHORT_TIMES, PAUSE_S = 5.0, 3, 600.0
 #: How long the broker is given to take the goodbye: a hub that is stopped ends within seconds.
 LEAVE_S: Final = 0.5
 #: A tool answers a tare within some connection intervals; a link that is being lost does not.
@@ -59,9 +63,12 @@ NEAR: Final = frozenset({LinkPhase.STREAMING, LinkPhase.CONNECTING, LinkPhase.WA
 
 
 def wanted(config: Config) -> bool:
-    """Whether there may be a Home Assistant: it is asked for, or the broker is the family's own."""
-    choice = config.homeassistant.enabled
-    return choice is True or (choice == "auto" and config.broker.host is not None)
+    """Whether there may be a Home Assistant: it is asked for, or the broker may be the family's own.
+
+    A clinic's broker is reached by TLS, one in the next room is usually not.
+    """
+    broker, choice = config.broker, config.homeassistant.enabled
+    return choice is True or (choice == "auto" and broker.host is not None and not broker.tls)
 
 
 class Bridge:
@@ -103,12 +110,15 @@ class Bridge:
         self._tares: dict[str, tuple[str, datetime]] = {}
         self._taring: dict[str, asyncio.Task[None]] = {}
         self._said = ""
+        self._connected_s = 0.0
+        self._short = 0
         self._tally = Tally(config.data_dir / FILE)
         client = mqtt.make_client(
             config,
             "hub",
             f"griphub-hub-{config.site}-{config.hub}-homeassistant",
             connected=self._on_connected,
+            disconnected=self._on_disconnected,
         )
         client.will_set(status_topic(config), OFFLINE, qos=1, retain=True)
         client.on_message = self._on_message
@@ -138,6 +148,8 @@ class Bridge:
         mqtt.start(self._client, self._config)
         try:
             while True:
+                if self._short >= SHORT_TIMES:
+                    await self._make_way()
                 if self._heard and self._client.is_connected():
                     self._note(self._look)
                 await asyncio.sleep(LOOK_S)
@@ -150,6 +162,18 @@ class Bridge:
     def _catch_up(self) -> None:
         self._tally.prune(self._now())
         self._tally.catch_up(self._outbox, f"griphub/v1/{self._config.site}/{self._config.hub}")
+
+    async def _make_way(self) -> None:
+        log.error(
+            "The broker ends the connection for Home Assistant again and again: it seems to tell clients "
+            "apart by their user. Let it do so by client id, or write [homeassistant] enabled = false. "
+            "It is tried again in %.0f minutes.",
+            PAUSE_S / 60,
+        )
+        await asyncio.to_thread(mqtt.stop, self._client)
+        await asyncio.sleep(PAUSE_S)
+        self._short = 0
+        mqtt.start(self._client, self._config)
 
     def _leave(self) -> None:
         if self._heard and self._client.is_connected():  # a last will is only for those who die
@@ -330,7 +354,11 @@ class Bridge:
         prefix = self._config.homeassistant.prefix
         client.subscribe([(f"{prefix}/status", 0), (f"{prefix}/+/+/config", 0)])
         client.subscribe(tare_topic(self._config, "+"), qos=1)
+        self._connected_s = time.monotonic()
         self._loop.call_soon_threadsafe(self._start_over)
+
+    def _on_disconnected(self) -> None:
+        self._short = self._short + 1 if time.monotonic() - self._connected_s < SHORT_S else 0
 
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
         try:

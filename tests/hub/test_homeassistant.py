@@ -29,6 +29,7 @@ from griphub.firmware_bridge.link_state import LinkLog, LinkPhase, LinkState
 from griphub.firmware_bridge.samples import Unit
 from griphub.hub.config import Config
 from griphub.hub.delivery import broker as home_broker
+from griphub.hub.delivery import mqtt
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.errors import StoreError
 from griphub.hub.homeassistant import bridge as bridge_module
@@ -280,18 +281,20 @@ def test_the_rules_can_be_broken(config: Config) -> None:
 
 
 @pytest.mark.parametrize(
-    ("enabled", "host", "expected"),
+    ("enabled", "url", "expected"),
     [
         ("auto", None, False),  # nobody else is on the broker that runs here
-        ("auto", "core-mosquitto", True),  # and then only if Home Assistant is heard
+        ("auto", "mqtt://core-mosquitto", True),  # and then only if Home Assistant is heard
+        ("auto", "mqtts://mqtt.clinic.example", False),
+        (True, "mqtts://mqtt.home.example", True),
         (True, None, True),
-        (False, "core-mosquitto", False),
+        (False, "mqtt://core-mosquitto", False),
     ],
 )
 def test_whether_home_assistant_is_looked_for(
-    config: Config, enabled: object, host: str | None, expected: bool
+    config: Config, enabled: object, url: str | None, expected: bool
 ) -> None:
-    broker = config.broker.model_dump() | {"host": host}
+    broker = {"url": url}
     home = Config(**(config.model_dump() | {"homeassistant": {"enabled": enabled}, "broker": broker}))
     assert wanted(home) is expected
 
@@ -615,6 +618,37 @@ def test_home_assistants_user_can_do_only_its_own(config: Config) -> None:
         ],
     }
     assert given.keys() == home_broker.permissions(config)["hub"].keys()
+
+
+@pytest.mark.skipif("mosquitto" not in BROKERS, reason="needs mosquitto")
+async def test_delivery_has_the_connection_where_the_broker_gives_a_user_only_one(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge_module, "SHORT_TIMES", 2)
+    settings, passwords = tmp_path / "mosquitto.conf", tmp_path / "passwords"
+    command = ["mosquitto_passwd", "-c", "-b", passwords, "hub", "secret"]
+    assert await (await asyncio.create_subprocess_exec(*command, stderr=subprocess.DEVNULL)).wait() == 0
+    settings.write_text(
+        f"allow_anonymous false\nuser root\npassword_file {passwords}\n"
+        f"listener {config.broker.port} 127.0.0.1\nuse_username_as_clientid true\n"
+    )
+    process = subprocess.Popen(["mosquitto", "-c", str(settings)], stderr=subprocess.DEVNULL)  # noqa: ASYNC220
+    _listens(config.broker.port)
+    login = {"host": "127.0.0.1", "port": config.broker.port, "user": "hub", "password": "secret"}
+    home = Config(**(config.model_dump() | {"homeassistant": {"enabled": True}, "broker": login}))
+    delivery = mqtt.make_client(home, "hub", "delivery", connected=lambda _: None)
+    mqtt.start(delivery, home)
+    try:
+        await _until(delivery.is_connected)
+        async with _bridging(home) as opened:
+            await _until(lambda: opened.bridge._short >= 2, 60)
+            await _until(delivery.is_connected, 60)
+            await asyncio.sleep(3.0)  # longer than either waits before it connects again
+            assert delivery.is_connected() and not opened.bridge._client.is_connected()
+    finally:
+        mqtt.stop(delivery)
+        process.kill()
+        process.wait()
 
 
 # -- the whole hub
