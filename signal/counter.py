@@ -25,8 +25,15 @@ _PAUSE_S = 0.3  #: of rest between two squeezes tell them from fidgeting
 _RAPID_S = 0.3  #: briefer ones may follow each other without rest
 _WEIGHT_S = 1.2  #: low force that stands still for so long before any squeeze is the weight of the hand
 _AWAY_S = 8.0  #: the same for low force that goes up and down for so long without coming back to rest
-_VAGUE_UNREST = 6.0  #: times the unrest of a hand that rests stand out from it
+#: Times the unrest of a hand that rests stand out from it for sure; as one of some; as one of many.
+_SURE_UNREST, _CALM_UNREST, _FIT_UNREST = 12.0, 8.0, 3.0
+_SURE_NOISE = 20.0  #: times the noise too
+_AT_ONCE_NOISE = 200.0
+_BUMP_S = 0.3  #: longer ones are hardly bumps of picking up or putting down
+_LONG_S = 1.2  #: no bump lasts as long
+_BRIEFEST_S = 0.075  #: impulse by peak; of a knock even less is left
 _TORN_S = 1.0  #: force found high after so short a gap is the squeeze from before it
+_GREATER = 2.5  #: so many times higher than what did not count before the gap, it is another
 _AFTER_GAP_S = 0.2  #: what begins so soon after a gap began in it
 _ROUNDING = 1e-7  #: of the level: sums of doubles over hours wander by a thousandth of this
 _FILL_STEPS = DELAY_STEPS + 2  #: until the filters have forgotten the chance of the first sample
@@ -92,7 +99,8 @@ class Counter:
         self._begins_s = -inf
         self._glimpsed = self._fill = self._away = 0
         self._rested = -inf
-        self._paused = self._torn = False
+        self._paused = False
+        self._torn = 0.0
         self._on = self._least = self._quantum = inf
         self._means: list[float] = []
         self._moments: list[Moment] = []
@@ -109,8 +117,12 @@ class Counter:
 
     def restart(self, moment: Moment, value: float, out: list[Squeeze]) -> None:
         """Begin anew at the sample after a gap, with what is known about rest."""
+        before, height = self.usual.count, self.rise.height if self.rise else 0.0
         was_squeezing = self._cut_off(EndedBy.GAP, out)
-        self._torn = was_squeezing and 0 < moment.t_s - self._last.t_s < _TORN_S
+        if not was_squeezing or moment.t_s - self._last.t_s >= _TORN_S:
+            self._torn = 0.0
+        else:
+            self._torn = inf if self.usual.count > before else _GREATER * height
         self._last = self._low = moment
         self._begins_s = moment.t_s
         self._means = [value] * (2 * DELAY_STEPS)
@@ -141,10 +153,8 @@ class Counter:
         while i < n:
             if not rest.measured:
                 self._glimpse(rest, stretch, i)
-            if usual.waits:
-                self._count(usual.decide(stretch.moments[i].t_s, self.rise.height if self.rise else 0.0), out)
             # one by one where something else hangs on each step
-            end = n if rest.measured and usual.firm and not usual.waits else i + 1
+            end = n if rest.measured and usual.firm else i + 1
             if self.rise is not None and not usual.firm:
                 self._away += 1
             if self.rise is not None:
@@ -189,7 +199,7 @@ class Counter:
         if rest.quiet >= 0:
             self._low = steps.moments[rest.quiet]
             self._away = 0
-            self._torn = False
+            self._torn = 0.0
         if rest.noise != noise:
             self._set_thresholds(rest)
         return end
@@ -263,32 +273,25 @@ class Counter:
         squeeze = self._measured(rise, rest, ended_by, now, decided_s, doubtful)
         duration_s = squeeze.impulse / max(squeeze.peak, rise.height)
         after_gap = squeeze.onset_s - self._begins_s < _AFTER_GAP_S
-        torn, self._torn = self._torn and after_gap, False
+        torn, self._torn = squeeze.peak < self._torn and after_gap, 0.0
         in_part = after_gap or ended_by is EndedBy.GAP
         shortest_s = min(max(settings.brief_s, 0.25 * usual.duration_s), settings.knock_s)
         if torn or duration_s < (settings.brief_s if in_part else shortest_s):
             return torn
-        lasting = duration_s >= settings.first_clear_s or ended_by is EndedBy.GAP
-        likely = came_back or (lasting and rise.height > self._high(rest))
-        plain = rise.climbed > settings.first_vague * rest.noise
-        fidgets = not self._paused and duration_s > _RAPID_S and rise.climbed < self._high(rest)
-        if fidgets and not usual.firm:
-            return False
-        one = Candidate(squeeze, duration_s, plain, likely and duration_s >= settings.first_s)
-        clear = self._clear_first(rise, rest, duration_s, came_back)
-        rhythmic = one.likely and self._paused and not rest.unrest
-        if not plain and self._vague(rise, rest) and not (rhythmic and usual.known):
-            counted = usual.judge_vague(one) if rhythmic else []
-            self._count(counted, out)
-            return bool(counted)
+        one = self._candidate(rise, rest, squeeze, duration_s, came_back or ended_by is EndedBy.GAP)
+        if not usual.firm:
+            self._count(usual.judge(one), out)
+            return one.sure or one.fit
         impulse = settings.impulse_share * usual.duration_s * rest.usual
+        if duration_s > _BUMP_S:
+            impulse *= 0.6
         slight = duration_s * squeeze.peak < impulse and not in_part
         if slight or max(rise.climbed, rise.height) < self._least:
             high = max(settings.first_noise_factor * rest.noise, settings.unrest_factor * rest.unrest)
-            counted = usual.judge_small(one) if clear and squeeze.peak >= high else []
+            counted = usual.judge_small(one) if one.fit and squeeze.peak >= high else []
             self._count(counted, out)
             return bool(counted)
-        self._count(usual.judge(one, clear=clear), out)
+        self._count(usual.judge(one), out)
         return True
 
     def _measured(
@@ -333,19 +336,33 @@ class Counter:
             no_rfd=no_rfd,
         )
 
-    def _vague(self, rise: Rise, rest: Rest) -> bool:
-        """Whether a rise hardly stands out while nothing is known, neither of the child nor of rest."""
-        return not self.usual.firm and rise.climbed < _VAGUE_UNREST * (rest.unrest or inf)
-
     def _high(self, rest: Rest) -> float:
         """Height that no weight of a hand reaches."""
         return 0.5 * self._settings.first_by_far * rest.noise
 
-    def _clear_first(self, rise: Rise, rest: Rest, duration_s: float, came_back: bool) -> bool:
-        """Whether a rise is clearly a squeeze, with nothing known to compare it with."""
+    def _candidate(
+        self, rise: Rise, rest: Rest, squeeze: Squeeze, duration_s: float, came_back: bool
+    ) -> Candidate:
+        """Say what speaks for a rise, with nothing known of the child to compare it with."""
         settings = self._settings
-        by_far = rise.height > settings.first_by_far * rest.noise
-        least_s = settings.first_clear_s
-        if came_back and rest.seen * STEP_S >= settings.first_rest_s:
-            least_s = settings.knock_s if by_far else settings.first_s
-        return duration_s >= least_s and (came_back or by_far)
+        height, noise, unrest = rise.climbed, rest.noise, rest.unrest
+        rested = rest.seen * STEP_S >= settings.first_rest_s
+        lasts = duration_s >= settings.first_clear_s
+        plain = height > settings.first_vague * noise
+        calm = unrest > 0 and height > _CALM_UNREST * unrest
+        if height > settings.first_by_far * noise and height > _SURE_UNREST * unrest:
+            far = height > _AT_ONCE_NOISE * noise  # enough if the recording begins with a squeeze
+            enough = duration_s >= settings.first_s and (far or (came_back and rested))
+            sure = enough or duration_s >= _LONG_S or (lasts and (rested or came_back))
+            fit = came_back or duration_s >= settings.first_s
+            calm = True
+        else:
+            clear = calm and height > _SURE_UNREST * unrest and height > _SURE_NOISE * noise
+            long = duration_s >= _LONG_S and height > self._high(rest) and height > _CALM_UNREST * unrest
+            sure = came_back and (long or (clear and lasts and rested and self._paused))
+            back = came_back or (clear and lasts and rested)
+            fit = back and self._paused and height > _FIT_UNREST * unrest
+        brief = _BRIEFEST_S <= duration_s < _RAPID_S and plain and height > _CALM_UNREST * unrest
+        return Candidate(
+            squeeze, duration_s, plain, sure, fit and duration_s >= settings.knock_s, calm, brief
+        )

@@ -94,6 +94,8 @@ def look_twice(
     first = _count(counter, smoothed)
     if not any(forces for _, forces in smoothed):
         return first
+    if usual_peak is None and counter.usual.fidgets:
+        return []
     learned = Known(
         peaks=tuple(s.peak for s in first) or ((usual_peak,) if usual_peak else ()),
         durations_s=tuple(s.impulse / s.peak for s in first),

@@ -39,14 +39,13 @@ class SqueezeSettings:
         Least duration (impulse by peak, seconds) of a squeeze: of a child who squeezes briefly, and of
         one whose squeezes are known to be long.
     first_s, first_clear_s : float
-        Duration of the first squeeze of all from which it counts: where it stands out by far or rest was
-        seen before it, and else. A shorter one may be the tool being picked up, and waits for others.
+        Duration from which one of the first squeezes counts by itself: where it stands out by far and rest
+        was seen before it, and else. A shorter one may be the tool being picked up, and waits for others
+        that are like it.
     first_rest_s : float
         How much rest, seconds, is enough before it.
     first_vague, first_by_far : float
-        How many SDs of noise are too few to count before rest was seen, and how many are by far.
-    doubt_s : float
-        Time after which what waits is given up.
+        How many SDs of noise hardly say anything before the child is known, and how many are by far.
     hold_s : float
         Longest steady hold, seconds; after it the tool is thought to lie under something.
     gap_s : float
@@ -66,19 +65,18 @@ class SqueezeSettings:
     quanta: float = 5.0
     usual_share: float = 0.2
     early_share: float = 0.3
-    impulse_share: float = 0.08
+    impulse_share: float = 0.13
     fall_share: float = 0.4
     apart_s: float = 0.2
     release_share: float = 0.12
     settle_s: float = 0.28
     brief_s: float = 0.045
     knock_s: float = 0.115
-    first_s: float = 0.2
+    first_s: float = 0.18
     first_clear_s: float = 0.45
     first_rest_s: float = 1.2
     first_vague: float = 20.0
     first_by_far: float = 80.0
-    doubt_s: float = 0.45
     hold_s: float = 60.0
     gap_s: float = 0.15
     lost_share: float = 0.4

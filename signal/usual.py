@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
 from statistics import median
 
 from .counted import Squeeze
@@ -9,9 +10,16 @@ from .settings import SqueezeSettings
 
 _FIRM = 3  #: squeezes after which it is known what is usual
 _USUAL_OF = 15  #: the child's range is that of the latest squeezes: fatigue lowers it
-#: So many alike are squeezes, the weakest at least this share of the strongest.
-_ALIKE = 3
+#: So many in a row are squeezes if they are alike: their peaks within this share of each other, their
+#: durations within that. It takes more where rest is not calm.
+_COMPANY, _RESTLESS_COMPANY = 3, 4
 _ALIKE_SHARE = 0.4
+_ALIKE_DURATION = 0.35
+#: Brief ones may be knocks or bumps, which are as brief, but come in no even rhythm.
+_BRIEF_S = 0.25
+_BRIEF_COMPANY, _BRIEF_APART_S, _EVEN = 4, 1.0, 1.7
+_APART_S = 8.0  #: what is farther apart is no series
+_MOST = 12  #: wait at most
 #: So many clear ones, each too small for what is thought usual, with no other between: the range was wrong
 #: (an artefact at the start, a seed from another tool). They count after all.
 _SMALL = 5
@@ -24,7 +32,10 @@ class Candidate:
     squeeze: Squeeze
     duration_s: float
     plain: bool  #: high enough above noise to be no chance
-    likely: bool  #: longer than a bump, and high or back to rest
+    sure: bool  #: a squeeze whatever the others are like
+    fit: bool  #: from rest to rest: a squeeze if others are like it
+    calm: bool  #: higher than the hand is restless
+    brief: bool  #: a squeeze only in a rapid series
 
 
 class Usual:
@@ -53,6 +64,7 @@ class Usual:
         self._peaks: deque[float] = deque([] if usual_peak is None else [usual_peak], maxlen=_USUAL_OF)
         self._durations_s: deque[float] = deque(maxlen=_USUAL_OF)
         self._plain: deque[bool] = deque(maxlen=_USUAL_OF)
+        self._fit: deque[bool] = deque(maxlen=_USUAL_OF)
         self._seeded = usual_peak is not None
         self.end_stream()
 
@@ -75,12 +87,13 @@ class Usual:
     @property
     def firm(self) -> bool:
         """Whether it is known what is usual: two squeezes, or faint ones, may have been none."""
-        return self._seeded or (len(self._peaks) >= _FIRM and 2 * sum(self._plain) >= len(self._plain))
+        enough = len(self._peaks) >= _FIRM and 2 * sum(self._plain) >= len(self._plain)
+        return self._seeded or (enough and not self.fidgets)
 
     @property
-    def waits(self) -> bool:
-        """Whether a squeeze waits to be counted."""
-        return bool(self._waiting)
+    def fidgets(self) -> bool:
+        """Whether most of what was counted did not come from rest and go back to it."""
+        return len(self._fit) >= _FIRM and 3 * sum(self._fit) < 2 * len(self._fit)
 
     @property
     def peak(self) -> float:
@@ -92,54 +105,55 @@ class Usual:
         """Usual duration, seconds; 0 if it is not known."""
         return median(self._durations_s) if self._durations_s else 0.0
 
-    def judge(self, one: Candidate, *, clear: bool) -> list[Squeeze]:
-        """Count a squeeze, or let it wait until the child's range is known; return those that count now."""
-        waiting = [*self._waiting, one]
-        alike = _alike(waiting)
-        if not (self._peaks or clear or len(alike) >= _ALIKE):
-            self._waiting = alike
+    def judge(self, one: Candidate) -> list[Squeeze]:
+        """Count a squeeze, or let it wait until others show what it is; return those that count now."""
+        decided_s = one.squeeze.decided_s
+        if self.firm:
+            return [self._count_in(one, decided_s)]
+        waiting = self._waiting
+        if waiting and one.squeeze.onset_s - waiting[-1].squeeze.offset_s > _APART_S:
+            waiting = []
+        self._waiting = waiting = [*waiting, one][-_MOST:]
+        company = [each for each in _latest_run(waiting) if _alike(each, one)]
+        if not (one.sure or self._like_usual(one) or _is_series(company) or _is_rapid(company)):
             return []
         self._waiting = []
-        return [self._count_in(each, one.squeeze.decided_s) for each in alike]
+        peak, duration_s = _usual_of(company or [one])
+        least_s = _ALIKE_DURATION * duration_s  # a bump is less than a squeeze, never more
+        high = [
+            each
+            for each in waiting
+            if each.squeeze.peak >= _ALIKE_SHARE * peak and each.duration_s >= least_s
+        ]
+        counts = [each for each in high if each is not one] + [one]
+        return [self._count_in(each, decided_s) for each in counts]
 
-    def judge_vague(self, one: Candidate) -> list[Squeeze]:
-        """Count squeezes that hardly stand out once enough of them followed each other, all alike."""
-        return self._gather(one, _ALIKE)
+    def _like_usual(self, one: Candidate) -> bool:
+        return (
+            bool(self._peaks)
+            and (one.fit or (one.plain and one.calm))
+            and _is_like(one, self.peak, self.duration_s)
+        )
 
     def judge_small(self, one: Candidate) -> list[Squeeze]:
         """Count squeezes that are too small for this child, once that proves to be wrong."""
-        return self._gather(one, _SMALL) if self._peaks else []
-
-    def _gather(self, one: Candidate, enough: int) -> list[Squeeze]:
-        self._small = _alike([*self._small, one])
-        if len(self._small) < enough:
+        if not self._peaks:
             return []
-        self._waiting = self._small[:-1]
+        least = _ALIKE_SHARE * max(each.squeeze.peak for each in [*self._small, one])
+        self._small = [each for each in [*self._small, one] if each.squeeze.peak >= least]
+        if len(self._small) < _SMALL:
+            return []
+        small = self._small
         self._peaks.clear()
         self._durations_s.clear()
         self._plain.clear()
-        return self.judge(one, clear=True)
-
-    def decide(self, now_s: float, higher: float) -> list[Squeeze]:
-        """Count or drop what has waited long enough for others like it.
-
-        Parameters
-        ----------
-        now_s : float
-            Time of the newest sample.
-        higher : float
-            Height of the rise that is on its way, 0 if there is none.
-        """
-        if now_s - self._waiting[-1].squeeze.decided_s < self._settings.doubt_s:
-            return []
-        waiting, self._waiting = self._waiting, []
-        counts = [one for one in waiting if one.likely and one.squeeze.peak >= _ALIKE_SHARE * higher]
-        return [self._count_in(one, now_s) for one in counts]
+        self._fit.clear()
+        return [self._count_in(each, one.squeeze.decided_s) for each in small]
 
     def finish(self, now_s: float, *, all_of_them: bool) -> list[Squeeze]:
-        """Count at the end of the stream what waits, if it is likely or `all_of_them` count."""
-        counts = [one for one in self._waiting if one.likely or all_of_them]
-        return [self._count_in(one, now_s) for one in counts]
+        """Count at the end of the stream what waits, if `all_of_them` count."""
+        waiting = self._waiting if all_of_them and not self.firm else []
+        return [self._count_in(one, now_s) for one in waiting]
 
     def _count_in(self, one: Candidate, decided_s: float) -> Squeeze:
         self._small = []
@@ -147,10 +161,46 @@ class Usual:
         self._peaks.append(one.squeeze.peak)
         self._durations_s.append(one.duration_s)
         self._plain.append(one.plain)
+        self._fit.append(one.fit or one.sure or one.brief)
         return replace(one.squeeze, number=self.count, decided_s=decided_s)
 
 
-def _alike(candidates: list[Candidate]) -> list[Candidate]:
-    """Those that are not much lower than the highest."""
-    least = _ALIKE_SHARE * max(one.squeeze.peak for one in candidates)
-    return [one for one in candidates if one.squeeze.peak >= least]
+def _close(one: float, other: float, share: float) -> bool:
+    return min(one, other) >= share * max(one, other)
+
+
+def _is_like(one: Candidate, peak: float, duration_s: float) -> bool:
+    """Whether it is about as high and, where that is known, about as long."""
+    lasts = not duration_s or _close(one.duration_s, duration_s, _ALIKE_DURATION)
+    return lasts and _close(one.squeeze.peak, peak, _ALIKE_SHARE)
+
+
+def _alike(one: Candidate, other: Candidate) -> bool:
+    return _is_like(one, other.squeeze.peak, other.duration_s)
+
+
+def _usual_of(some: list[Candidate]) -> tuple[float, float]:
+    return median(each.squeeze.peak for each in some), median(each.duration_s for each in some)
+
+
+def _latest_run(waiting: list[Candidate]) -> list[Candidate]:
+    """The latest of them, none of which speaks against a series."""
+    run = list(takewhile(lambda each: each.fit or each.brief or each.sure, reversed(waiting)))
+    return run[::-1]
+
+
+def _is_series(company: list[Candidate]) -> bool:
+    """Whether several that are alike are enough to be squeezes."""
+    fit = [each for each in company if each.fit and each.duration_s >= _BRIEF_S]
+    latest = fit[-_COMPANY:]
+    calm = len(latest) == _COMPANY and all(each.calm for each in latest)
+    return calm or len(fit) >= _RESTLESS_COMPANY
+
+
+def _is_rapid(company: list[Candidate]) -> bool:
+    """Whether brief ones follow each other fast and evenly, as only a hand can do it."""
+    latest = [each for each in company if each.brief][-_BRIEF_COMPANY:]
+    if len(latest) < _BRIEF_COMPANY:
+        return False
+    steps_s = [after.squeeze.onset_s - before.squeeze.onset_s for before, after in pairwise(latest)]
+    return max(steps_s) <= min(_EVEN * min(steps_s), _BRIEF_APART_S)

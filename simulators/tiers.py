@@ -163,10 +163,10 @@ TIERS: Final[dict[str, Tier]] = {
     "worst": _WORST,
     "worst, seeded": replace(_WORST, seeded=True, held_out=True),
     "idle hand": _IDLE,
-    "idle hand, restless": replace(_IDLE, fidget_n=(0.1, 0.4), bump_n=2.0, held_out=True),
+    "idle hand, restless": replace(_IDLE, fidget_n=(0.1, 0.4), bump_n=2.0),
     "idle hand, seeded": replace(_IDLE, fidget_n=(0.1, 0.4), bump_n=2.0, seeded=True),
     "on the table": replace(_IDLE, fidget_n=(0.0, 0.0), bump_n=0.0, knocks_per_min=4.0),
-    "in a bag": replace(_IDLE, fidget_n=(0.02, 0.06), bump_n=1.0, knocks_per_min=60.0, held_out=True),
+    "in a bag": replace(_IDLE, fidget_n=(0.02, 0.06), bump_n=1.0, knocks_per_min=60.0),
 }
 
 

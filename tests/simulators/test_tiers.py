@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from griphub.simulators import nuisance, tiers
+from griphub.simulators import nuisance, other_hands, tiers
+from griphub.simulators.other_hands import MANNERS, other_session
 from griphub.simulators.tiers import TIERS, Tier, session
 
 RNG = np.random.default_rng
@@ -104,10 +105,25 @@ def test_knocks_are_short():
 
 
 def test_nothing_of_the_code_under_test_is_in_it():
-    for module in (tiers, nuisance):
+    for module in (tiers, other_hands, nuisance):
         tree = ast.parse(Path(module.__file__).read_text())
         names = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         assert not any("signal" in name and not name.startswith("scipy") for name in names)
+
+
+@pytest.mark.parametrize("name", MANNERS)
+def test_the_other_family_is_reproducible_and_true(name):
+    play, again = other_session(name, 5), other_session(name, 5)
+    np.testing.assert_array_equal(play.values, again.values)
+    assert play.truth == again.truth
+    least, most = MANNERS[name].squeezes
+    assert least <= len(play.truth) <= most
+    for true in play.truth:
+        inside = (play.t_s >= true.onset_s) & (play.t_s <= true.offset_s)
+        before = (play.t_s < play.truth[0].onset_s - 0.3) & (play.t_s > 0.9)
+        if before.any() and not MANNERS[name].drift_n_per_min > 1:
+            risen = play.values[inside].max() - np.median(play.values[before])
+            assert risen > 0.5 * true.peak
 
 
 def test_tuning_and_held_out_tiers_are_both_there():
