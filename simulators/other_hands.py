@@ -278,8 +278,9 @@ def _pink(n: int, rng: np.random.Generator) -> FloatArray:
     spectrum = np.fft.rfft(rng.standard_normal(n))
     spectrum[1:] /= np.sqrt(np.arange(1, spectrum.size))
     spectrum[0] = 0
-    noise: FloatArray = np.fft.irfft(spectrum, n)
-    return noise / noise.std()
+    noise = np.fft.irfft(spectrum, n)
+    pink: FloatArray = noise / noise.std()
+    return pink
 
 
 def _sensed(
