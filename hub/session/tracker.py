@@ -176,8 +176,9 @@ class SessionTracker:
         state.end_utc_s = self._at_s(last_s)
         counted = [self._counted(squeeze) for squeeze in self._squeezes(block)]
         events += counted
-        # cut with every count too: the state that is committed then tells of no sample that is not
-        if counted or last_s - float(self._piece[0].t_s[0]) >= PIECE_S:
+        # cut whenever there is something to commit, as with the first block, whose session's beginning is
+        # committed with it: the state that is committed then tells of no sample that is not
+        if events or state.received == n or last_s - float(self._piece[0].t_s[0]) >= PIECE_S:
             events += self._cut()
         return events
 

@@ -17,7 +17,7 @@ KINDS: dict[str, tuple[tuple[str, ...], float]] = {
     "kill hub": (HUBS, 0),
     "kill hub at its commit": (HUBS, 0),
     "kill hub at an answer": (HUBS, 0),
-    "hub away": (HUBS, 25),
+    "hub away": (HUBS, 90),
     "hub frozen": (HUBS, 12),
     "power failure": (HUBS, 0),
     "cut": ((*HUBS, "server"), 8),

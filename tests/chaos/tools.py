@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from griphub.simulators import tool
 from griphub.simulators.child import Hand
 from griphub.simulators.plans import ToolPlan
 from griphub.simulators.plays import Play
@@ -28,6 +29,10 @@ TOOLS: list[tuple[str, ToolModel, int, Hand, str, bool]] = [
 ]
 
 
+#: These tools wait less long for a hub that missed the end, so that more is handed over at the next contact.
+tool.LINGER_S = 15.0
+
+
 def plan(number: int, seed: int, until_s: float) -> ToolPlan:
     """One tool, which is used until a moment (monotonic) and then once more, to hand over what it kept."""
     name, model, child, hand, _, waits = TOOLS[number]
@@ -40,7 +45,7 @@ def plan(number: int, seed: int, until_s: float) -> ToolPlan:
                 play(CHILDREN[child], hand, model, rng, duration_s=min(left_s / 4, rng.uniform(12, 50))),
                 rng.uniform(1, 4),
             )
-        yield play(CHILDREN[child], hand, model, rng, duration_s=6.0), 0.0
+        yield play(CHILDREN[child], hand, model, rng, duration_s=8.0), 0.0
 
     return ToolPlan(name, model.kind, plays(), waits=waits)
 

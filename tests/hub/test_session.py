@@ -260,6 +260,17 @@ async def test_a_hub_that_was_killed_goes_on_with_the_session(
     assert len({e.session_id for e in again.events()}) == 1
 
 
+async def test_what_a_killed_hub_finds_tells_of_no_sample_that_is_not_here(home) -> None:
+    """Else the tool is asked for what comes after it, and what was only in memory is gone."""
+    all_blocks = list(blocks(*force(3)))
+    for block in all_blocks[:100] + all_blocks[130:]:  # with a gap
+        await home.play([block])
+        state = SessionState.from_json(home.outbox.open_sessions()["ball01"])
+        pieces = [e for e in home.events() if isinstance(e, WaveformSecond)]
+        assert [state.end_index] == [e.first_index + e.samples for e in pieces[-1:]]
+        assert state.received == sum(e.samples for e in pieces)
+
+
 async def test_a_state_that_cannot_be_read_does_not_keep_the_hub_from_starting(home) -> None:
     home.keeper.restore({"ball01": "{", "ball02": '{"session_id": 3}'})
     await home.play(list(blocks(*force(1))))
