@@ -83,20 +83,25 @@ _TOOLS = """
         |> filter(fn: (r) => r._measurement == "tool_status" and r._field == "data")
         |> last()
 """
-#: Rows of the children with these ids, and the latest session of each, in one answer.
+#: Rows of some children, and the latest session of each, in one answer. Their ids stand in the text, as an
+#: expression of which the server's storage itself can make use: with a function, 200 children took it more
+#: than ten seconds.
 _CASELOAD = f"""
-    ours = (r) => contains(value: r.child, set: children)
-    ended = from(bucket: bucket) |> range(start: beginning, stop: until)
-        |> filter(fn: (r) => r._measurement == "session" and r._field == "squeezes" and ours(r: r))
-    ended |> last() |> yield(name: "last")
+    from(bucket: bucket) |> range(start: beginning, stop: until)
+        |> filter(fn: (r) => r._measurement == "session" and r._field == "squeezes")
+        |> filter(fn: (r) => r.child =~ /CHILDREN/)
+        |> last() |> yield(name: "last")
     from(bucket: bucket) |> range(start: since, stop: until)
-        |> filter(fn: (r) => r._measurement == "session" and ours(r: r))
+        |> filter(fn: (r) => r._measurement == "session" and r.child =~ /CHILDREN/)
         |> filter(fn: (r) => r._field == "squeezes" or r._field == "peak" or r._field == "purpose")
         {_PIVOT} |> yield(name: "sessions")
     from(bucket: bucket) |> range(start: since, stop: until)
-        |> filter(fn: (r) => r._measurement == "feedback" and r._field == "data" and ours(r: r))
+        |> filter(fn: (r) => r._measurement == "feedback" and r._field == "data")
+        |> filter(fn: (r) => r.child =~ /CHILDREN/)
         |> yield(name: "feedback")
 """
+#: What may stand in an expression: ids, which have no sign that means anything there.
+_PLAIN = re.compile(r"[a-z0-9_-]+")
 _COUNT = """
     from(bucket: bucket) |> range(start: since, stop: until)
         |> filter(fn: (r) => r.child == child and (r._field == "event_id" or r._field == "session_id"))
@@ -226,9 +231,11 @@ class InfluxStore:
     ) -> list[CaseloadEntry]:
         """Many children at once, in the order given; none of whom there is nothing."""
         start, stop = max(since, _FIRST), min(until, _LAST)
-        if start >= stop or not child_ids:
+        ids = sorted(set(filter(_PLAIN.fullmatch, child_ids)))
+        if start >= stop or not ids:
             return []
-        rows = self._query(_CASELOAD, beginning=_FIRST, since=start, until=stop, children=list(child_ids))
+        flux = _CASELOAD.replace("CHILDREN", f"^({'|'.join(ids)})$")
+        rows = self._query(flux, beginning=_FIRST, since=start, until=stop)
         last: dict[tuple[str, Source], datetime] = {}
         for row in rows:
             if row["result"] == "last":
@@ -272,7 +279,8 @@ class InfluxStore:
 
         The token must be one that may write both buckets.
         """
-        assert re.fullmatch(r"[a-z0-9_-]+", child_id), "anything else could be read as another predicate"
+        if not _PLAIN.fullmatch(child_id):
+            return  # nobody has such an id, and in a predicate it could mean more
         with self._errors():
             for bucket in (self._config.bucket, self._config.waveform_bucket):
                 self._client.delete_api().delete(
