@@ -15,7 +15,8 @@ from ..firmware_bridge.errors import GripError
 from ..firmware_bridge.link_state import LinkPhase, LinkState
 from .config import Config
 from .errors import SetupError
-from .records import Hand, Id
+from .program.faces import Face
+from .records import ActivityDone, FeedbackGiven, Hand, Id
 from .tools import HomeTool
 
 FILE: Final = "hub.sock"
@@ -23,8 +24,9 @@ FILE: Final = "hub.sock"
 #: A path in a socket's address has room for 108 bytes on Linux and 104 on macOS, the last one a zero.
 MAX_PATH_BYTES: Final = 103
 
-#: A request is some hundred bytes; an answer with the history of a tool some ten thousand.
-MAX_REQUEST_BYTES: Final = 4096
+#: A request is some hundred bytes, with a long observation some thousand; an answer with the history of a
+#: tool some ten thousand.
+MAX_REQUEST_BYTES: Final = 16384
 MAX_ANSWER_BYTES: Final = 1 << 20
 
 
@@ -127,6 +129,39 @@ class Finish(_Message):
     hand: Hand
 
 
+class StartExercise(_Message):
+    """Lead a child through an item of its program; answers an `ExerciseView`."""
+
+    do: Literal["exercise.start"] = "exercise.start"
+    child: Id
+    item: Id | None = Field(None, description="without one, the first that is due and that a tool counts")
+    pain_before: Face | None = None
+
+
+class TellExercise(_Message):
+    """Say something during an exercise; answers an `ExerciseView`."""
+
+    do: Literal["exercise.tell"] = "exercise.tell"
+    child: Id
+    what: Literal["stop", "pain", "skip", "confirm"]
+    by: Literal["child", "parent"] = Field("parent", description="who stops")
+    face: Face | None = Field(None, description="of pain; none: nobody asked how much, and it ends")
+
+
+class WatchExercise(_Message):
+    """See how an exercise goes; answers an `ExerciseView` each time it changes, until it has ended."""
+
+    do: Literal["exercise.watch"] = "exercise.watch"
+    child: Id
+
+
+class Record(_Message):
+    """Take in what somebody did or said, as an event; answers nothing."""
+
+    do: Literal["record"] = "record"
+    event: Annotated[ActivityDone | FeedbackGiven, Field(discriminator="schema_")]
+
+
 Request = Annotated[
     ListTools
     | UseTool
@@ -139,7 +174,11 @@ Request = Annotated[
     | Blink
     | QuietCheck
     | Tare
-    | Finish,
+    | Finish
+    | StartExercise
+    | TellExercise
+    | WatchExercise
+    | Record,
     Field(discriminator="do"),
 ]
 REQUEST: Final[TypeAdapter[Request]] = TypeAdapter(Request)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -27,12 +27,18 @@ from .control import (
     Paired,
     PasskeyIs,
     QuietCheck,
+    Record,
+    StartExercise,
     Tare,
     TareTool,
+    TellExercise,
     ToolStatus,
     UseTool,
+    WatchExercise,
 )
-from .records import Hand
+from .live import ExerciseView
+from .program.faces import Face
+from .records import ActivityDone, FeedbackGiven, Hand
 from .tools import HomeTool
 
 T = TypeVar("T")
@@ -49,7 +55,7 @@ class _Talk:
         self._writer = writer
 
     async def send(self, request: BaseModel) -> None:
-        self._writer.write(request.model_dump_json().encode() + b"\n")
+        self._writer.write(request.model_dump_json(by_alias=True).encode() + b"\n")
         await self._writer.drain()
 
     async def receive(self) -> Answer:
@@ -113,6 +119,34 @@ class ControlClient:
     async def identify(self, tool: str, seconds: int = 10) -> None:
         """Let a tool that streams blink."""
         await self._ask(IdentifyTool(tool=tool, seconds=seconds), type(None))
+
+    async def start_exercise(
+        self, child: str, item: str | None = None, *, pain_before: Face | None = None
+    ) -> ExerciseView:
+        """Lead a child through an item of its program; by default the first that is due."""
+        return await self._ask(StartExercise(child=child, item=item, pain_before=pain_before), ExerciseView)
+
+    async def tell_exercise(
+        self,
+        child: str,
+        what: Literal["stop", "pain", "skip", "confirm"],
+        *,
+        by: Literal["child", "parent"] = "parent",
+        face: Face | None = None,
+    ) -> ExerciseView:
+        """Say something during an exercise."""
+        return await self._ask(TellExercise(child=child, what=what, by=by, face=face), ExerciseView)
+
+    async def watch_exercise(self, child: str) -> AsyncGenerator[ExerciseView, None]:
+        """How an exercise goes, until it has ended; `ControlError` where there is none."""
+        async with self._talk() as talk:
+            await talk.send(WatchExercise(child=child))
+            while (answer := await talk.receive()).item is not None:
+                yield ExerciseView.model_validate(answer.item)
+
+    async def record(self, event: ActivityDone | FeedbackGiven) -> None:
+        """Take in what somebody did or said."""
+        await self._ask(Record(event=event), type(None))
 
     async def candidates(self, *, strangers: bool = False) -> AsyncGenerator[list[Candidate], None]:
         """Tools that are near, each second until the caller stops; also unknown devices if asked for."""

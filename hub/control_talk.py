@@ -33,19 +33,26 @@ from .control import (
     PasskeyIs,
     Problem,
     QuietCheck,
+    Record,
     Request,
+    StartExercise,
     Tare,
     TareTool,
+    TellExercise,
     ToolStatus,
     UseTool,
+    WatchExercise,
 )
 from .errors import RegistryError
+from .session.exercises import Exercises
 from .tools import HomeTool, ToolRegistry
 
 #: Requests that a client may send ahead.
 MAX_AHEAD: Final = 8
 #: A parent who left in the middle of pairing does not keep the tool from others for longer.
 HOLD_S: Final = 300.0
+#: Between two words on an exercise: more often no terminal shows anything new.
+WATCH_S: Final = 0.1
 #: Between two lists of candidates.
 LIST_S: Final = 1.0
 
@@ -70,6 +77,8 @@ class Home:
         Awaited when a tool is for another child or hand from now on, while it is not connected.
     squeezing : callable
         Whether a tool is squeezed just now: then its level is no zero.
+    exercises : Exercises, optional
+        Those that children are led through; None where a radio alone serves, as while pairing without a hub.
     """
 
     registry: ToolRegistry
@@ -79,6 +88,7 @@ class Home:
     client: Callable[[str], ToolClient | None]
     reassigned: Callable[[str], Awaitable[None]]
     squeezing: Callable[[str], bool] = lambda _: False
+    exercises: Exercises | None = None
 
     @classmethod
     def around(
@@ -90,6 +100,7 @@ class Home:
         *,
         reassigned: Callable[[str], Awaitable[None]],
         squeezing: Callable[[str], bool] = lambda _: False,
+        exercises: Exercises | None = None,
     ) -> Self:
         """Put together what belongs to a supervisor.
 
@@ -105,7 +116,7 @@ class Home:
             return supervisor.clients().get(tool_id)
 
         pairing = Pairing(supervisor, desk, clock, ours=registry.knows)
-        return cls(registry, pairing, supervisor.log, clock, client, reassigned, squeezing)
+        return cls(registry, pairing, supervisor.log, clock, client, reassigned, squeezing, exercises)
 
 
 class Talk:
@@ -195,6 +206,16 @@ class Talk:
                 await self._tool.tare()
             case Finish():
                 answer = await self._finish(request)
+            case StartExercise(child=child, item=item, pain_before=face):
+                answer = await self._exercises.start(child, item, face)
+            case TellExercise(child=child, what=what, by=by, face=face):
+                answer = await self._exercises.coach.tell(child, what, by=by, face=face)
+            case WatchExercise(child=child):
+                async for view in self._exercises.coach.watch(child):
+                    await send(self._writer, Answer(item=to_jsonable_python(view)))
+                    await asyncio.sleep(WATCH_S)
+            case Record(event=event):
+                await self._exercises.record(event)
             case Candidates(strangers=strangers):
                 await self._list_candidates(strangers)
             case _:
@@ -214,6 +235,12 @@ class Talk:
         if self._home.squeezing(tool_id):
             raise RegistryError(tool_id, f"{tool_id} is being squeezed", "Let go of it, and try again.")
         await client.tare()
+
+    @property
+    def _exercises(self) -> Exercises:
+        if self._home.exercises is None:
+            raise BadRequest("only pairing is served here; start GripHub first")
+        return self._home.exercises
 
     # -- pairing
 

@@ -29,6 +29,36 @@ class Watch(BaseModel):
     children: tuple[Id, ...] = Field(max_length=MAX_WATCHED)
 
 
+class ExerciseView(BaseModel):
+    """How far an exercise has come, and what is to be said now: all that a screen shows of it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    exercise_id: UUID
+    child_id: Id
+    item_id: Id
+    title: str
+    phase: Literal["quiet", "warm_up", "set", "rest", "asking", "ended"]
+    cue: str  #: key of what to say; `hub.session.cues` has the words
+    words: str
+    for_parent: bool = False
+    set_number: int = 0  #: from 1; 0 before the first
+    sets: int = 1
+    in_set: int = 0  #: reps of this set
+    reps: int = 1  #: asked for in a set
+    done: int = 0  #: reps of all sets
+    hits: int | None = None  #: in the zone for as long as asked; null where there is no zone
+    warmed_up: int = 0
+    warm_up: int = 0
+    rest_left_s: float | None = None  #: at the time of the frame
+    hold_s: float = 0.0
+    unit: Unit = Unit.UNKNOWN
+    zones: dict[Hand, tuple[float, float]] = {}  #: above rest, in `unit`
+    levels: dict[Hand, float] = {}  #: the latest, above rest, in `unit`
+    away: tuple[Hand, ...] = ()  #: hands whose tool is out of reach
+    ended_by: str | None = None  #: done, enough, pain, child, parent or left
+
+
 class LiveFrame(BaseModel):
     """A few samples of a running session, or news of its state. Sent at QoS 0: a lost one is not repeated.
 
@@ -56,6 +86,7 @@ class LiveFrame(BaseModel):
     rest: float = 0.0  #: level of the resting hand
     counted_at_s: float | None = None  #: Unix time of the last count's commit, to measure delay
     sent_at_s: float = 0.0  #: Unix time of sending
+    exercise: ExerciseView | None = None  #: the exercise that the child is led through
 
     @property
     def is_news(self) -> bool:

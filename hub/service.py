@@ -31,7 +31,10 @@ from .homeassistant.bridge import Bridge, wanted
 from .live import LiveFrame
 from .lock import only_hub
 from .records import SqueezeCounted, utc
+from .session.coach import Coach
+from .session.exercises import Exercises
 from .session.keeper import SessionKeeper
+from .session.planning import Near
 from .tool_status import StatusTeller
 from .tools import FILE, ToolRegistry
 
@@ -85,14 +88,6 @@ class Hub:
             bonds=config.data_dir / "bonds",
             passkey=desk.ask,
         )
-        self._home = Home.around(
-            self.supervisor,
-            self.registry,
-            desk,
-            real_time,
-            reassigned=self._reassigned,
-            squeezing=self._squeezing,
-        )
         self._config = config
         self._clock = clock
         self._outbox = Outbox(config.data_dir / "outbox.db")
@@ -101,6 +96,7 @@ class Hub:
         self._committer = Committer(
             self._outbox, self._publisher.wake, lambda reason: self._say("counting", reason)
         )
+        self._coach = Coach(config, clock, self._committer, tare=self._tare, streaming=self._streams)
         self._keeper = SessionKeeper(
             config,
             clock,
@@ -108,6 +104,16 @@ class Hub:
             counted=self._tell_counted,
             live=self._tell_live,
             watched=self._publisher.watched,
+            coach=self._coach,
+        )
+        self._home = Home.around(
+            self.supervisor,
+            self.registry,
+            desk,
+            real_time,
+            reassigned=self._reassigned,
+            squeezing=self._squeezing,
+            exercises=Exercises(config, clock, self._coach, self._committer, near=self._near),
         )
         self._statuses = StatusTeller(
             config,
@@ -156,11 +162,13 @@ class Hub:
     async def _run(self) -> None:
         self._outbox.prune(utc(self._clock.utc_s()) - KEEP_COUNTED)
         self._keeper.restore(self._outbox.open_sessions())
+        self._coach.restore(self._outbox.open_exercises())
         services = [
             asyncio.create_task(self._committer.run(), name="committer"),
             asyncio.create_task(self._publisher.run(), name="publisher"),
             asyncio.create_task(self._keeper.expire(), name="expiry"),
             asyncio.create_task(self._statuses.run(), name="statuses"),
+            asyncio.create_task(self._coach.run(), name="coach"),
             asyncio.create_task(self._answer(), name="control"),
         ]
         if self._homeassistant:
@@ -186,6 +194,31 @@ class Hub:
 
     def _squeezing(self, tool_id: str) -> bool:
         return self._keeper.squeezing(tool_id)
+
+    def _streams(self, tool_id: str) -> bool:
+        return tool_id in self.supervisor.clients()
+
+    async def _tare(self, tool_id: str) -> None:
+        client = self.supervisor.clients().get(tool_id)
+        if client and client.capabilities.tare:
+            await client.tare()
+
+    def _near(self) -> list[Near]:
+        """The home's tools, and what is known of those that stream."""
+        clients = self.supervisor.clients()
+        found = []
+        for tool in self.registry.all():
+            known = client.tool if (client := clients.get(tool.id)) else None
+            found.append(
+                Near(
+                    tool,
+                    known.kind if known else None,
+                    simulated=bool(known and known.simulated),
+                    streaming=known is not None,
+                    counts=known is None or known.counts,
+                )
+            )
+        return found
 
     def _tell_counted(self, squeeze: SqueezeCounted) -> None:
         self._counted(squeeze)

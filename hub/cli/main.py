@@ -9,6 +9,7 @@ from ...firmware_bridge.errors import AdapterUnavailable, GripError
 from ..errors import ConfigError, FieldError, SetupError
 from ..supervisor import end_with_supervisor
 from . import (
+    adherence,
     backup,
     broker,
     calibrate,
@@ -17,7 +18,9 @@ from . import (
     database,
     delivery,
     develop,
+    did,
     doctor,
+    exercise,
     export,
     pair,
     people,
@@ -47,6 +50,10 @@ app.add_typer(tools.app, name="tools", rich_help_panel=FAMILY)
 children.add_to(child.app)
 app.add_typer(child.app, name="child", rich_help_panel=FAMILY)
 app.add_typer(program.app, name="program", rich_help_panel=FAMILY)
+app.command("exercise", rich_help_panel=FAMILY)(exercise.exercise)
+app.command("did", rich_help_panel=FAMILY)(did.did)
+app.command("feedback", rich_help_panel=FAMILY)(did.feedback)
+app.command("adherence", rich_help_panel=FAMILY)(adherence.adherence)
 app.command("doctor", rich_help_panel=FAMILY)(doctor.doctor)
 app.command("scan", rich_help_panel=FAMILY)(processes.scan)
 app.add_typer(calibrate.app, name="calibrate", rich_help_panel=FAMILY)

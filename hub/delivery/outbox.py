@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS outbox (
 CREATE TABLE IF NOT EXISTS counted (event_id BLOB PRIMARY KEY, session_id BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counted_session (session_id BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS open_session (tool_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS open_exercise (child_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS taken (
     session_id BLOB PRIMARY KEY, tool_id TEXT NOT NULL, boot_id INTEGER NOT NULL,
     first_index INTEGER NOT NULL, end_index INTEGER NOT NULL, at REAL NOT NULL
@@ -85,12 +86,15 @@ class Entry:
         None closes the tool's session.
     taken, anchors : sequence
         Each replaces what was known of the same session, or contact.
+    exercises : mapping of child id to state
+        None: it is over.
     """
 
     events: Sequence[Event] = ()
     sessions: Mapping[str, str | None] = field(default_factory=dict)
     taken: Sequence[Taken] = ()
     anchors: Sequence[Anchor] = ()
+    exercises: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,11 @@ class Outbox:
                         db.execute("DELETE FROM open_session WHERE tool_id = ?", (tool_id,))
                     else:
                         db.execute("INSERT OR REPLACE INTO open_session VALUES (?, ?)", (tool_id, state))
+                for child_id, state in entry.exercises.items():
+                    if state is None:
+                        db.execute("DELETE FROM open_exercise WHERE child_id = ?", (child_id,))
+                    else:
+                        db.execute("INSERT OR REPLACE INTO open_exercise VALUES (?, ?)", (child_id, state))
                 db.executemany(
                     "INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?, ?, ?)",
                     [(one.session_id.bytes, *one[1:]) for one in entry.taken],
@@ -214,6 +223,10 @@ class Outbox:
     def open_sessions(self) -> dict[str, str]:
         """State of each session that was not closed, by tool id."""
         return dict(self._read("SELECT tool_id, state FROM open_session"))
+
+    def open_exercises(self) -> dict[str, str]:
+        """State of each exercise that is not over, by child id."""
+        return dict(self._read("SELECT child_id, state FROM open_exercise"))
 
     def taken(self, tool_id: str, boot_id: int) -> list[tuple[int, int]]:
         """Ranges of sample indices, end excluded, that are here of one life of a tool."""

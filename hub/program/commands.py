@@ -15,7 +15,7 @@ from ..people.model import Child, Family, Site
 from .activity import Activity, Library, builtin
 from .errors import ProgramError
 from .prescription import TRAINING, Program, read_program
-from .tables import OwnActivity, ParentTraining, ProgramPause, ProgramVersion
+from .tables import OwnActivity, ParentTraining, Photo, ProgramPause, ProgramVersion
 from .versions import History, Pause, PauseReason, Version
 
 #: Who may say what a child is asked to do.
@@ -190,6 +190,29 @@ def trained(work: Work, child_id: str, topics: Iterable[str], *, on: date) -> No
                 by=work.actor.name,
             )
         )
+    work.flush()
+
+
+def add_photo(work: Work, child_id: str, name: str, *, taken_on: date, shared: bool) -> None:
+    """Note a picture that `photos.keep` has put into the home's folder.
+
+    Raises
+    ------
+    NotAllowed, NotFound
+    """
+    _only(work, "program.add_photo", (Role.PARENT, Role.MACHINE))
+    work.need(Child, child_id)
+    now = work.now
+    work.add(
+        Photo(
+            id=name,
+            child_id=child_id,
+            taken_on=taken_on,
+            recorded_at=now,
+            by=work.actor.name,
+            shared_at=now if shared else None,
+        )
+    )
     work.flush()
 
 

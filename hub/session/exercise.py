@@ -44,6 +44,8 @@ class Plan:
         Tool id by hand: one or two.
     still : float
         Range of a tool that nobody touches, in `unit`.
+    calibrations : mapping
+        Calibration that `best` rests on, by hand.
     reps_left : int or None
         Of the day's most; None: no bound.
     """
@@ -61,10 +63,13 @@ class Plan:
     warm_up: int = 3
     zone: tuple[int, int] | None = None
     best: Mapping[Hand, float] = field(default_factory=dict)
+    calibrations: Mapping[Hand, str | None] = field(default_factory=dict)
     still: float = 0.3
     pain: PainRule = field(default_factory=PainRule)
     pain_before: int | None = None
     reps_left: int | None = None
+    activity_id: str | None = None
+    asked: bool = True  #: the item stands in the program
     source: Source = Source.REAL
     exercise_id: UUID = field(default_factory=uuid4)
 
@@ -132,6 +137,7 @@ class ExerciseState:
     cue: Cue = Cue.LAY_DOWN
     cue_s: float = 0.0
     pain: list[tuple[float, int | None]] = field(default_factory=list)  #: None: it hurts, no face was asked
+    sessions: list[UUID] = field(default_factory=list)  #: in which tools counted
     ended_by: EndedBy | None = None
     ended_s: float | None = None
 

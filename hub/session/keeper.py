@@ -20,6 +20,7 @@ from ..delivery.outbox import Entry, Taken
 from ..live import LiveFrame
 from ..people.home import Household
 from ..records import Event, SessionEnded, Source, SqueezeCounted, stored_session_id, utc
+from .coach import Coach
 from .curve import Curve
 from .handover import StoredSession, count, unheard
 from .lives import anchor
@@ -57,6 +58,8 @@ class SessionKeeper:
         Told of each live frame.
     watched : callable
         Whether anybody looks at a child's curve; of the others only news is told.
+    coach : Coach, optional
+        Leads children through exercises; told of all that sessions bring.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class SessionKeeper:
         counted: Callable[[SqueezeCounted], None],
         live: Callable[[LiveFrame], None],
         watched: Callable[[str], bool] = lambda _: True,
+        coach: Coach | None = None,
     ) -> None:
         self._config = config
         self._household = Household(config)
@@ -76,6 +80,7 @@ class SessionKeeper:
         self._counted = counted
         self._live = live
         self._watched = watched
+        self._coach = coach
         self._calibrations = CalibrationBook(config.data_dir / CALIBRATIONS)
         self._usual = UsualPeaks(config.data_dir / USUAL)
         self._open: dict[str, _Open] = {}
@@ -122,13 +127,15 @@ class SessionKeeper:
         entry.away_since_s = None
         async with entry.lock:
             events += entry.tracker.add(block, stepped_s=stepped_s)
+            if self._coach and len(block):
+                self._coach.levels(entry.tracker)
             if events:
                 await self._commit(entry, events, block=block)
         counted = any(isinstance(event, SqueezeCounted) for event in events)
         if counted or self._watched(use.child):
             frame = entry.curve.frame(entry.tracker, block, counted=counted)
             if frame:
-                self._live(frame)
+                self._live(self._with_exercise(frame))
 
     def taken(self, tool_id: str, boot_id: int) -> list[tuple[int, int]]:
         """Ranges of sample indices, end excluded, that are here of one life of a tool."""
@@ -193,7 +200,10 @@ class SessionKeeper:
             if counted.running:
                 sessions[tool_id] = counted.running.state.to_json()
             here = [_taken(tracker.state, now_s) for tracker in counted.trackers]
-            await self._committer.commit(Entry(counted.events, sessions, here, new.anchors))
+            led = self._led(counted.events)
+            await self._committer.commit(
+                Entry([*counted.events, *led.events], sessions, here, new.anchors, led.exercises)
+            )
             if went_on:
                 del self._open[tool_id]
             if counted.running:
@@ -215,7 +225,9 @@ class SessionKeeper:
         if entry := self._open.get(tool_id):
             entry.away_since_s = self._clock.monotonic_s()
             await self._bring_out(tool_id)
-            self._live(entry.curve.news(entry.tracker, "link_lost"))
+            if self._coach:
+                await self._coach.lost(entry.tracker.state.child_id, tool_id, entry.tracker.state.hand)
+            self._live(self._with_exercise(entry.curve.news(entry.tracker, "link_lost")))
 
     async def end(self, tool_id: str, ended_by: str) -> None:
         """Close a tool's session, if one is open."""
@@ -225,7 +237,9 @@ class SessionKeeper:
                 events = tracker.end(ended_by)
                 await self._commit(entry, events, close=True)
             await self._learn(events)
-            self._live(entry.curve.news(tracker, "ended"))
+            if self._coach:  # whether it sleeps or is lost, the exercise waits for it
+                await self._coach.lost(tracker.state.child_id, tool_id, tracker.state.hand)
+            self._live(self._with_exercise(entry.curve.news(tracker, "ended")))
             log.info("session of %s ended (%s) with %d squeezes", tool_id, ended_by, tracker.count)
 
     async def expire(self) -> None:
@@ -261,8 +275,18 @@ class SessionKeeper:
         if block is not None and len(block):
             anchors = [anchor(state.tool_id, state.boot_id, float(block.t_s[0]), block.utc_s)]
         sessions = {state.tool_id: None if close else state.to_json()}
-        await self._committer.commit(Entry(events, sessions, [_taken(state, self._clock.utc_s())], anchors))
+        led = self._led(events)
+        here = [_taken(state, self._clock.utc_s())]
+        await self._committer.commit(Entry([*events, *led.events], sessions, here, anchors, led.exercises))
         self._tell(events)
+
+    def _led(self, events: list[Event]) -> Entry:
+        """What an exercise makes of events, to be committed with them."""
+        return self._coach.squeezed(events) if self._coach else Entry()
+
+    def _with_exercise(self, frame: LiveFrame) -> LiveFrame:
+        exercise = self._coach.view(frame.child_id) if self._coach else None
+        return frame.model_copy(update={"exercise": exercise}) if exercise else frame
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:

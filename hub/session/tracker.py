@@ -173,7 +173,7 @@ class SessionTracker:
         state.clipped += int(block.clipped.sum())
         note_quiet(state, self._untouched.update(block.t_s, block.values, block.clipped))
         state.end_s = last_s
-        state.end_utc_s = self._at_s(last_s)
+        state.end_utc_s = self.utc_s(last_s)
         counted = [self._counted(squeeze) for squeeze in self._squeezes(block)]
         events += counted
         # cut whenever there is something to commit, as with the first block, whose session's beginning is
@@ -244,7 +244,8 @@ class SessionTracker:
         state.clock_step_s = stepped_s - self._unstepped_s
         self._utc_offset_s = utc_s - state.clock_step_s - first_s
 
-    def _at_s(self, tool_s: float) -> float:
+    def utc_s(self, tool_s: float) -> float:
+        """Unix time of a moment of the tool's, on the session's own scale."""
         return tool_s + self._utc_offset_s
 
     def _counted(self, squeeze: Squeeze) -> SqueezeCounted:
@@ -259,7 +260,7 @@ class SessionTracker:
         return SqueezeCounted(
             # the tool's sample index names the squeeze, so that counting it again gives the same id
             event_id=event_id(state.session_id, f"squeeze:{squeeze.onset_index}"),
-            measured_at=utc(self._at_s(squeeze.onset_s)),
+            measured_at=utc(self.utc_s(squeeze.onset_s)),
             number=self.count,
             onset_s=squeeze.onset_s - state.first_s,
             peak_s=squeeze.peak_s - state.first_s,
@@ -290,7 +291,7 @@ class SessionTracker:
             # not validated: that would unpack again what is packed here
             WaveformSecond.model_construct(
                 event_id=event_id(self.state.session_id, f"waveform:{blocks[0].first_index}"),
-                measured_at=utc(self._at_s(first_s)),
+                measured_at=utc(self.utc_s(first_s)),
                 first_index=blocks[0].first_index,
                 start_s=first_s - self.state.first_s,
                 samples=t_s.size,

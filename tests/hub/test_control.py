@@ -286,7 +286,7 @@ async def test_nonsense_gets_a_clear_error_and_the_next_request_an_answer(room: 
 
 async def test_a_line_without_end_costs_the_connection_and_no_memory(room: Room) -> None:
     (refused,) = await room.raw(b'{"do": "' + b"x" * 100_000)
-    assert "4096 bytes" in refused["error"]["message"]
+    assert "16384 bytes" in refused["error"]["message"]
     assert await room.client.answers()
 
 

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from griphub.firmware_bridge.samples import KGF_N, ToolKind, Unit
 from griphub.hub.program.retention import Retained, retention
+from griphub.signal.strength import ASHT
 from griphub.signal.trend import SeriesKey, Test
 
 FIRST = date(2026, 9, 1)
 VISITS = [FIRST, FIRST + timedelta(days=14), FIRST + timedelta(days=28)]
-DYNAMOMETER = SeriesKey("asht", "right", Unit.NEWTON, ToolKind.DYNAMOMETER, "jamar01")
+DYNAMOMETER = SeriesKey(ASHT.name, "right", Unit.NEWTON, ToolKind.DYNAMOMETER, "jamar01")
 BALL = replace(DYNAMOMETER, kind=ToolKind.BALL, tool="ball01")
 
 

@@ -70,7 +70,8 @@ def _value(name: str, kind: Any, default: Any) -> Any:
     elif origin in (list, set, frozenset):
         known = [_value(name, inner[0], None)]
     elif origin is dict:
-        known = {"key": _value(name, inner[1], None)}
+        key = list(inner[0])[-1].value if isinstance(inner[0], EnumMeta) else "key"
+        known = {key: _value(name, inner[1], None)}
     elif origin is Literal:
         known = inner[-1]
     elif isinstance(kind, EnumMeta):

@@ -1,0 +1,182 @@
+"""What the program's numbers are read from: versions and pauses, and what the store holds of a child.
+
+Three things become `Work`: an exercise that the hub led, a tick of a parent's, and a session of squeezes that
+nobody led but that somebody asked for. A session counts once: where an exercise tells of it, by the exercise.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from ..config import Config
+from ..database.actor import Actor
+from ..database.engine import Database
+from ..records import ActivityDone, Evidence, FeedbackGiven, Source, StrengthTested
+from ..stores.contract import SessionPoint, Store
+from . import commands
+from .adherence import Doings
+from .home import today as today_in
+from .home import zone_of
+from .local_days import local_day, noon
+from .prescription import Hands, Item, Program, Unit
+from .versions import History, days
+from .work import Work
+
+#: What the numbers look back on: the longest window, and the week before it.
+LOOK_BACK = timedelta(days=35)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that is known of a child's program and what came of it, on a day."""
+
+    child_id: str
+    today: date
+    history: History
+    doings: Doings
+    activities: tuple[ActivityDone, ...]
+    feedback: tuple[FeedbackGiven, ...]
+
+
+def picture(
+    config: Config,
+    database: Database,
+    store: Store,
+    actor: Actor,
+    child_id: str,
+    *,
+    now: datetime,
+    heard_until: datetime | None = None,
+    off: Collection[date] = (),
+    source: Source | None = None,
+) -> Picture:
+    """Read everything for one child, in the name of somebody who may see it.
+
+    Parameters
+    ----------
+    heard_until : datetime, optional
+        When the home was last heard of; days after it are unknown, not missed. None: it is here.
+    off : collection of date
+        Days on which the hub was off.
+    source : Source, optional
+        By default real work where there is any, else simulated: the two are never mixed.
+
+    Raises
+    ------
+    NotFound, StoreError
+    """
+    with database.reading(actor, "program.picture") as work:
+        history = commands.history(work, child_id)
+    today = today_in(config, now)
+    zone = zone_of(config)
+    since = noon(today - LOOK_BACK, zone)
+    activities = store.activities(child_id, since=since)
+    points = store.trend(child_id, since=since)
+    tests = store.strength_tests(child_id, since=since)
+    feedback = store.feedback(child_id, since=since)
+    # what somebody ticked is real also where a demo's tools are not
+    measured = {one.source for one in points}
+    measured |= {one.source for one in activities if one.evidence is Evidence.SENSOR}
+    kind = source or (Source.REAL if Source.REAL in measured or not measured else Source.SIMULATED)
+    activities = [one for one in activities if one.source is kind or one.evidence is not Evidence.SENSOR]
+    done = to_work(
+        history,
+        activities,
+        [one for one in points if one.source is kind],
+        [one for one in tests if one.source is kind],
+        day_of=lambda at: local_day(at, zone),
+    )
+    unknown = set(off)
+    if heard_until is not None:
+        unknown |= set(days(local_day(heard_until, zone) + timedelta(days=1), today))
+    return Picture(
+        child_id,
+        today,
+        history,
+        Doings(history, done, today=today, unknown=unknown),
+        tuple(activities),
+        tuple(feedback),
+    )
+
+
+def to_work(
+    history: History,
+    activities: Iterable[ActivityDone],
+    sessions: Iterable[SessionPoint],
+    tests: Iterable[StrengthTested],
+    *,
+    day_of: Callable[[datetime], date],
+) -> list[Work]:
+    """Make one kind of thing of all that was done."""
+    found: list[Work] = []
+    told: set[object] = set()
+    for done in activities:
+        day = done.day or day_of(done.measured_at)
+        item = _find(history.program(day), done.item_id, done.activity_id)
+        found.append(Work(done.event_id, day, item.id if item else None, done.evidence, _amount(item, done)))
+        told |= set(done.sessions) | {done.session_id}
+    for session in sessions:
+        day = day_of(session.started_at)
+        if session.session_id in told or not session.squeezes:
+            continue
+        item = _squeezed(history.program(day), session)
+        amount = float(session.squeezes) if item else None
+        found.append(Work(session.session_id, day, item.id if item else None, Evidence.SENSOR, amount))
+    for test in tests:
+        day = day_of(test.measured_at)
+        program = history.program(day)
+        asked = next((one for one in program.items if one.test), None) if program else None
+        if asked and not test.stopped:
+            found.append(Work(test.event_id, day, asked.id, Evidence.SENSOR))
+    return found
+
+
+def work_of(config: Config, store: Store, child_id: str, history: History, *, until: date) -> list[Work]:
+    """What a child did in the last five weeks."""
+    zone = zone_of(config)
+    since = noon(until - LOOK_BACK, zone)
+    return to_work(
+        history,
+        store.activities(child_id, since=since),
+        store.trend(child_id, since=since),
+        store.strength_tests(child_id, since=since),
+        day_of=lambda at: local_day(at, zone),
+    )
+
+
+def today_of(config: Config, store: Store, child_id: str, today: date) -> list[ActivityDone]:
+    """What was done today, as it was told."""
+    zone = zone_of(config)
+    told = store.activities(child_id, since=noon(today, zone) - timedelta(days=1))
+    return [one for one in told if (one.day or local_day(one.measured_at, zone)) == today]
+
+
+def _find(program: Program | None, item_id: str, activity_id: str | None) -> Item | None:
+    """The item that was meant: by its id, or by the activity where nobody named an item."""
+    if program is None:
+        return None
+    return program.item(item_id) or next(
+        (item for item in program.items if item.activity in (activity_id, item_id)), None
+    )
+
+
+def _amount(item: Item | None, done: ActivityDone) -> float | None:
+    if item is None:
+        return done.minutes
+    if item.unit is Unit.REPS:
+        return None if done.reps is None else float(done.reps)
+    return done.minutes if item.unit is Unit.MINUTES else None
+
+
+def _squeezed(program: Program | None, session: SessionPoint) -> Item | None:
+    """The item that asks for squeezes like those of a session."""
+    if program is None:
+        return None
+    hands = (session.hand.value, Hands.ALTERNATING, Hands.BOTH)
+    fitting = [
+        item
+        for item in program.items
+        if item.squeezes and item.squeezes.hands in hands and item.squeezes.tool in (None, session.tool_kind)
+    ]
+    own = [item for item in fitting if item.squeezes and item.squeezes.hands == session.hand.value]
+    return next(iter(own or fitting), None)
