@@ -1,21 +1,44 @@
 """``griphub export``: results for a spreadsheet, a record system, or a visit."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..stores.contract import Store
 from .common import ConfigOption, out
+from .program import ChildArgument, Here, here
 
 app = typer.Typer(help="Results for a spreadsheet, a record system, or a visit.", no_args_is_help=True)
 
 _DAY = ["%Y-%m-%d"]
 
-ChildArgument = Annotated[str, typer.Argument(help="The child's id.")]
 SinceOption = Annotated[datetime | None, typer.Option(formats=_DAY, help="First day; all by default.")]
 UntilOption = Annotated[datetime | None, typer.Option(formats=_DAY, help="Day after the last one.")]
 FileOption = Annotated[Path, typer.Option("--to", "-o", help="File to write.", dir_okay=False)]
+
+
+@contextmanager
+def _opened(config: Path | None, child: str) -> Iterator[tuple[Here, Store, str]]:
+    """The home or clinic, its results, and the id of the child that is meant."""
+    from ..errors import NotFound
+    from ..program.home import child_id_of
+    from ..stores import open_store
+
+    with here(config) as home:
+        with home.database.reading(home.actor) as work:
+            try:
+                child_id = child_id_of(work, home.config, child)
+            except NotFound:  # results may be there of a child whom nobody has entered
+                child_id = child
+        store = open_store(home.config, read_only=True)
+        try:
+            yield home, store, child_id
+        finally:
+            store.close()
 
 
 @app.command()
@@ -27,17 +50,17 @@ def csv(
     config: ConfigOption = None,
 ) -> None:
     """Write trials, sessions, squeezes, activities and feedback, a CSV file each."""
-    from ..config import load
     from ..export.dossier import gather, write_tables
     from ..export.tables import About
-    from ..stores import open_store
+    from ..people.model import Child
+    from ..program.home import zone_of
 
-    store = open_store(load(config), read_only=True)
-    try:
-        dossier = gather(store, child, since=_utc(since), until=_utc(until))
-        rows = write_tables(to, store, dossier, About(), None)
-    finally:
-        store.close()
+    with _opened(config, child) as (home, store, child_id):
+        with home.database.reading(home.actor) as work:
+            known = work.get(Child, child_id)
+            about = About(known.birth_month, known.dominant_hand) if known else About()
+        dossier = gather(store, child_id, since=_utc(since), until=_utc(until))
+        rows = write_tables(to, store, dossier, about, zone_of(home.config))
     written = ", ".join(f"{count} {name}" for name, count in rows.items())
     out.print(f"{to}: {written}. columns.md says what they mean.", markup=False, soft_wrap=True)
 
@@ -53,19 +76,47 @@ def fhir(
     """Write a FHIR R4 bundle."""
     import json
 
-    from ..config import load
     from ..export.dossier import gather, write_file
-    from ..export.fhir import bundle
-    from ..stores import open_store
+    from ..export.fhir import bundle, plans
+    from ..people.model import Child
+    from ..program import commands
+    from ..program.home import zone_of
 
-    store = open_store(load(config), read_only=True)
-    try:
-        found = gather(store, child, since=_utc(since), until=_utc(until))
-    finally:
-        store.close()
-    made = bundle(child, None, tests=found.tests, sessions=found.sessions, feedback=found.feedback)
+    with _opened(config, child) as (home, store, child_id):
+        found = gather(store, child_id, since=_utc(since), until=_utc(until))
+        asked = []
+        with home.database.reading(home.actor) as work:
+            if work.get(Child, child_id):
+                asked = plans(commands.history(work, child_id), commands.library_for(work, child_id))
+        made = bundle(
+            child_id,
+            zone_of(home.config),
+            tests=found.tests,
+            sessions=found.sessions,
+            feedback=found.feedback,
+            plans=asked,
+        )
     write_file(to, json.dumps(made, indent=2).encode())
     out.print(f"{to}: {len(made['entry'])} resources.", markup=False, soft_wrap=True)
+
+
+@app.command()
+def visit(
+    child: ChildArgument,
+    to: FileOption,
+    weeks: Annotated[int, typer.Option(min=4, max=104, help="How far to look back.")] = 12,
+    config: ConfigOption = None,
+) -> None:
+    """Write one page for a visit, as PDF."""
+    from ..export.dossier import write_file
+    from ..export.pdf import write
+    from ..export.visit import read
+
+    with _opened(config, child) as (home, store, child_id):
+        now = datetime.now(UTC)
+        page = read(home.config, home.database, store, home.actor, child_id, weeks=weeks, now=now)
+    write_file(to, write(page))
+    out.print(f"{to}: {page.first} to {page.last}.", markup=False, soft_wrap=True)
 
 
 def import_(

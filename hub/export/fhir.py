@@ -7,11 +7,15 @@ another program compare what cannot be compared.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID, uuid5
 
 from ...firmware_bridge.samples import ToolKind, Unit
+from ..program.activity import Library
+from ..program.diff import amount, how_often, title_of
+from ..program.versions import History, Version
 from ..records import EVENT_NAMESPACE, FeedbackGiven, Hand, Source, StrengthTested
 from ..stores.contract import SessionPoint
 
@@ -53,6 +57,26 @@ class Plan:
     until: date | None
     items: tuple[PlanItem, ...]
     goals: tuple[str, ...]
+
+
+def plans(history: History, library: Library) -> list[Plan]:
+    """Versions of a program that ever held, each with the days on which it did."""
+    held: dict[date, Version] = {version.valid_from: version for version in history.versions}
+    begun = sorted(held)
+    ends = [later - timedelta(days=1) for later in begun[1:]]
+    found = []
+    for since, until in zip_longest(begun, ends):
+        version = held[since]
+        if version.program is not None:
+            items = tuple(
+                PlanItem(
+                    title_of(item, library), f"{amount(item)}, {how_often(item.dose)}".removeprefix(", ")
+                )
+                for item in version.program.items
+            )
+            goals = tuple(goal.words for goal in version.program.goals)
+            found.append(Plan(version.number, since, until, items, goals))
+    return found
 
 
 def bundle(

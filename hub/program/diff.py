@@ -39,9 +39,14 @@ def describe(item: Item, library: Library) -> str:
     >>> describe(item, builtin())
     'Puzzle play, 10 minutes, on 3 days a week'
     """
-    activity = library.get(item.activity)
-    parts = [activity.title if activity else item.activity, amount(item)]
+    parts = [title_of(item, library), amount(item)]
     return ", ".join([part for part in parts if part] + [how_often(item.dose)])
+
+
+def title_of(item: Item, library: Library) -> str:
+    """What an item's activity is called."""
+    activity = library.get(item.activity)
+    return activity.title if activity else item.activity
 
 
 def amount(item: Item) -> str:

@@ -4,9 +4,11 @@ import csv
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from griphub.hub.cli.main import app
@@ -21,7 +23,7 @@ def run(tmp_path, monkeypatch):
     """Type a command in a home with a store."""
     monkeypatch.setenv("GRIPHUB_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("GRIPHUB_CONFIG", str(tmp_path / "griphub.toml"))
-    (tmp_path / "griphub.toml").write_text("")
+    (tmp_path / "griphub.toml").write_text('[[children]]\nid = "c-ada"\nalias = "Ada"\n')
 
     def typed(*words, fails=None):
         result = CliRunner().invoke(app, [str(word) for word in words])
@@ -82,6 +84,14 @@ def test_fhir_of_a_child(run, filled, tmp_path):
     made = json.loads((tmp_path / "ada.json").read_text())
     kinds = [entry["resource"]["resourceType"] for entry in made["entry"]]
     assert kinds.count("Observation") == 4
+    assert "CarePlan" not in kinds
+    (tmp_path / "program.toml").write_text(PROGRAM)
+    run("program", "set", "c-ada", tmp_path / "program.toml")
+    run("export", "fhir", "Ada", "--to", tmp_path / "planned.json")
+    made = json.loads((tmp_path / "planned.json").read_text())
+    (plan,) = [e["resource"] for e in made["entry"] if e["resource"]["resourceType"] == "CarePlan"]
+    assert plan["activity"][0]["detail"]["description"] == "Play dough and putty"
+    assert plan["activity"][0]["detail"]["scheduledString"] == "10 minutes, every day"
     assert "exists already" in run(
         "export", "fhir", "c-ada", "--to", tmp_path / "ada.json", fails=ExportError
     )
@@ -125,11 +135,55 @@ def test_a_bad_file_imports_nothing(run, filled, tmp_path):
     assert not (tmp_path / "data" / "journal.db").exists()
 
 
+PROGRAM = """
+goals = [{ id = "lunch", words = "Opens the lunch box alone" }]
+[[items]]
+id = "dough"
+activity = "play-dough"
+dose = { days_per_week = 7 }
+minutes = 10
+goal = "lunch"
+"""
+
+
+def test_a_page_for_the_visit(run, tmp_path, make):
+    (tmp_path / "program.toml").write_text(PROGRAM)
+    today = datetime.now(UTC)
+    store = SqliteStore(tmp_path / "data" / "store.db")
+    store.write(
+        [
+            make.activity(
+                event_id=UUID(int=n), measured_at=today - timedelta(days=n), day=None, item_id="dough"
+            )
+            for n in range(1, 8)
+        ]
+        + [make.feedback(measured_at=today - timedelta(days=1), observation="She laughed")]
+        + [
+            make.strength_test(event_id=UUID(int=100 + n), measured_at=today - timedelta(days=3 * n))
+            for n in range(14)
+        ]
+    )
+    store.close()
+    since = (today - timedelta(days=14)).date()
+    run("program", "set", "Ada", tmp_path / "program.toml", "--from", since)
+    run("export", "visit", "Ada", "--to", tmp_path / "ada.pdf")
+    (page,) = PdfReader(tmp_path / "ada.pdf").pages
+    text = " ".join(page.extract_text().split())
+    for words in (
+        "Ada", "Play dough", "10 minutes", "Opens the lunch box alone", "of what was asked was done",
+        "told by a parent", "Within the usual variation", "0 → 2", "She laughed", "Dynamometer ball3f2a",
+    ):  # fmt: skip
+        assert words in text
+    assert "c-ada" not in text
+    assert "SIMULATED" not in text
+    assert "No program is recorded" not in text
+
+
 LIMITED = """
 import resource, signal, sys
 from griphub.hub.cli.main import main
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 sys.argv = ["griphub", *sys.argv[1:]]
 main()
 """
@@ -137,10 +191,11 @@ main()
 
 @pytest.mark.parametrize("kind", ["csv", "fhir"])
 def test_where_there_is_no_room_nothing_is_left_half_written(run, filled, make, tmp_path, kind):
-    words = [make.feedback(event_id=UUID(int=1000 + i), observation="x" * 1000) for i in range(60)]
+    words = [make.feedback(event_id=UUID(int=1000 + i), observation="x" * 1000) for i in range(600)]
     store = SqliteStore(tmp_path / "data" / "store.db")
     store.write(words)
     store.close()
+    run("program", "library")  # makes the database of people, which needs room too
     target = tmp_path / "out" / "ada"
     target.parent.mkdir()
     command = [sys.executable, "-c", LIMITED, "export", kind, "c-ada", "--to", str(target)]

@@ -6,7 +6,7 @@ here, without its descriptions.
 
 import copy
 import json
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,9 +15,20 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from griphub.firmware_bridge.samples import ToolKind, Unit
-from griphub.hub.export.fhir import Plan, PlanItem, bundle
+from griphub.hub.export.fhir import Plan, PlanItem, bundle, plans
 from griphub.hub.measured import Outcome, TestTrial
+from griphub.hub.program.activity import builtin
+from griphub.hub.program.prescription import parse_program
+from griphub.hub.program.versions import History, Version
 from griphub.hub.records import Hand, Source
+
+PROGRAM = """
+[[items]]
+id = "dough"
+activity = "play-dough"
+dose = { days_per_week = 7 }
+minutes = 10
+"""
 
 SCHEMA = json.loads((Path(__file__).parent / "fhir-r4.schema.json").read_text())
 VALIDATOR = jsonschema.Draft6Validator({**SCHEMA, "$ref": "#/definitions/Bundle"})
@@ -168,6 +179,25 @@ def test_programs_become_plans_with_goals(make):
     assert first["activity"][0]["detail"]["scheduledString"] == "10 minutes, 5 days a week"
     assert "activity" not in second
     assert [goal["description"]["text"] for goal in of_type(made, "Goal")] == ["Jars"]
+
+
+def test_only_versions_that_held_become_plans():
+    program = parse_program(PROGRAM, builtin())
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    history = History(
+        [
+            Version(1, program, date(2026, 1, 5), at, "t-1"),
+            Version(2, program, date(2026, 2, 2), at, "t-1"),
+            Version(3, None, date(2026, 2, 2), at, "t-1"),  # taken back on the same day
+            Version(4, program, date(2026, 3, 2), at, "t-1"),
+        ]
+    )
+    made = plans(history, builtin())
+    assert [(plan.version, plan.since, plan.until) for plan in made] == [
+        (1, date(2026, 1, 5), date(2026, 2, 1)),
+        (4, date(2026, 3, 2), None),
+    ]
+    assert len(of_type(checked(plans=made), "CarePlan")) == 2
 
 
 def test_exporting_twice_gives_the_same(make):
