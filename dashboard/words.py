@@ -55,6 +55,7 @@ _REASONS = {
     "samples_lost": "many of its samples were lost",
     "saturated": "the sensor was at the end of its range",
     "no_tare": "the tool was not set to zero before",
+    "handling": "the tool was picked up or put down",
 }
 
 

@@ -27,6 +27,7 @@ class Fault(StrEnum):
     SAMPLES_LOST = "samples_lost"
     SATURATED = "saturated"
     NO_TARE = "no_tare"
+    HANDLING = "handling"  #: far below the hand's best: the tool was picked up or put down
 
 
 @dataclass(frozen=True, slots=True)

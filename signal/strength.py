@@ -7,7 +7,7 @@ the Jamar Smart shows them (READ in its manual).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import sqrt
 from typing import Literal
@@ -91,6 +91,9 @@ NHANES = Preset(
 )
 PLOEGMAKERS = Preset("Ploegmakers", "J Physiother 2013, abstract", 2, Score.NOT_STATED)
 PRESETS = (ASHT, SOUTHAMPTON, NIH_TOOLBOX, NHANES, PLOEGMAKERS)
+
+#: Below this share of the same hand's best trial it was no trial: nobody tires so much in three (derived).
+HANDLING_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,20 @@ def trial(recording: Recording, side: Side, rules: TrialRules = RULES) -> Trial 
         STRENGTH_HZ if smooths else 0.0,
         faults(found, rules),
     )
+
+
+def without_handling(trials: Sequence[Trial]) -> list[Trial]:
+    """The same trials, those marked that are so low beside the hand's best that they were none."""
+    best = {
+        side: max((one.peak.value for one in trials if one.side == side), default=0.0)
+        for side in ("left", "right")
+    }
+    return [
+        replace(one, faults=(*one.faults, Fault.HANDLING))
+        if Fault.HANDLING not in one.faults and one.peak.value < HANDLING_SHARE * best[one.side]
+        else one
+        for one in trials
+    ]
 
 
 def variation(peaks: Sequence[float]) -> Variation | Refused:
