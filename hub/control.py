@@ -71,6 +71,21 @@ class IdentifyTool(_Message):
     seconds: int = Field(10, ge=1, le=60)
 
 
+class StrengthTest(_Message):
+    """Lead a test of greatest strength with a tool that streams.
+
+    Answers each `Step` as an item, and when it is over a list of `StrengthTested`. It is stopped when the
+    connection ends; what was done till then is kept.
+    """
+
+    do: Literal["test.strength"] = "test.strength"
+    tool: str
+    protocol: Literal["asht", "southampton", "nih", "nhanes", "ploegmakers"] = "asht"
+    hands: tuple[Hand, ...] = Field((), max_length=2, description="in their order; none: the tool's own")
+    pain_before: int | None = Field(None, ge=0, le=10)
+    grip: str = Field("", max_length=40)
+
+
 class LinkHistory(_Message):
     """What became of a tool's link; answers a list of `LinkState`, oldest first."""
 
@@ -168,6 +183,7 @@ Request = Annotated[
     | ForgetTool
     | TareTool
     | IdentifyTool
+    | StrengthTest
     | LinkHistory
     | Candidates
     | Pair

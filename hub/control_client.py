@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -29,6 +29,7 @@ from .control import (
     QuietCheck,
     Record,
     StartExercise,
+    StrengthTest,
     Tare,
     TareTool,
     TellExercise,
@@ -38,8 +39,11 @@ from .control import (
 )
 from .live import ExerciseView
 from .program.faces import Face
-from .records import ActivityDone, FeedbackGiven, Hand
+from .records import ActivityDone, FeedbackGiven, Hand, StrengthTested
 from .tools import HomeTool
+
+if TYPE_CHECKING:
+    from .session.strength_test import Step
 
 T = TypeVar("T")
 
@@ -147,6 +151,22 @@ class ControlClient:
     async def record(self, event: ActivityDone | FeedbackGiven) -> None:
         """Take in what somebody did or said."""
         await self._ask(Record(event=event), type(None))
+
+    async def strength_test(
+        self, test: StrengthTest
+    ) -> AsyncGenerator["Step | tuple[StrengthTested, ...]", None]:
+        """Have a strength test led: what to do, as it comes, and at last what came of it.
+
+        A caller that stops earlier ends the test.
+        """
+        from .session.strength_test import Step  # noqa: PLC0415 - a second to import, for those who test
+
+        steps, results = TypeAdapter(Step), TypeAdapter(tuple[StrengthTested, ...])
+        async with self._talk() as talk:
+            await talk.send(test)
+            while (answer := await talk.receive()).item is not None:
+                yield steps.validate_python(answer.item)
+            yield results.validate_python(answer.result)
 
     async def candidates(self, *, strangers: bool = False) -> AsyncGenerator[list[Candidate], None]:
         """Tools that are near, each second until the caller stops; also unknown devices if asked for."""

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, Self, assert_never
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self, assert_never
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
@@ -36,6 +37,7 @@ from .control import (
     Record,
     Request,
     StartExercise,
+    StrengthTest,
     Tare,
     TareTool,
     TellExercise,
@@ -44,8 +46,12 @@ from .control import (
     WatchExercise,
 )
 from .errors import RegistryError
+from .records import StrengthTested
 from .session.exercises import Exercises
 from .tools import HomeTool, ToolRegistry
+
+if TYPE_CHECKING:
+    from .session.leading import LedTest
 
 #: Requests that a client may send ahead.
 MAX_AHEAD: Final = 8
@@ -65,6 +71,13 @@ class BadRequest(GripError):
         super().__init__(f"The hub cannot answer: {reason}. See hub/control.py for what can be asked.")
 
 
+class Tests(Protocol):
+    """What leads strength tests: the keeper of sessions."""
+
+    def begin_test(self, tool_id: str, test: "LedTest") -> None: ...  # noqa: D102
+    async def stop_test(self, tool_id: str, test: "LedTest", why: str) -> None: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """What requests are about.
@@ -79,6 +92,8 @@ class Home:
         Whether a tool is squeezed just now: then its level is no zero.
     exercises : Exercises, optional
         Those that children are led through; None where a radio alone serves, as while pairing without a hub.
+    tests : Tests or None
+        Takes strength tests.
     """
 
     registry: ToolRegistry
@@ -89,6 +104,7 @@ class Home:
     reassigned: Callable[[str], Awaitable[None]]
     squeezing: Callable[[str], bool] = lambda _: False
     exercises: Exercises | None = None
+    tests: "Tests | None" = None
 
     @classmethod
     def around(
@@ -101,6 +117,7 @@ class Home:
         reassigned: Callable[[str], Awaitable[None]],
         squeezing: Callable[[str], bool] = lambda _: False,
         exercises: Exercises | None = None,
+        tests: "Tests | None" = None,
     ) -> Self:
         """Put together what belongs to a supervisor.
 
@@ -116,7 +133,7 @@ class Home:
             return supervisor.clients().get(tool_id)
 
         pairing = Pairing(supervisor, desk, clock, ours=registry.knows)
-        return cls(registry, pairing, supervisor.log, clock, client, reassigned, squeezing, exercises)
+        return cls(registry, pairing, supervisor.log, clock, client, reassigned, squeezing, exercises, tests)
 
 
 class Talk:
@@ -194,6 +211,8 @@ class Talk:
                 answer = self._home.links.history(tool_id)
             case TareTool(tool=tool_id):
                 await self._tare(tool_id)
+            case StrengthTest():
+                answer = await self._lead(request)
             case IdentifyTool(tool=tool_id, seconds=seconds):
                 await self._client(tool_id).identify(seconds)
             case Pair():
@@ -241,6 +260,29 @@ class Talk:
         if self._home.exercises is None:
             raise BadRequest("only pairing is served here; start GripHub first")
         return self._home.exercises
+
+    async def _lead(self, request: StrengthTest) -> list[StrengthTested]:
+        """Lead a strength test until it is over, or the client hangs up; what came of it."""
+        tests, tool = self._home.tests, self._home.registry.get(request.tool)
+        if tests is None or tool is None:
+            raise RegistryError(
+                request.tool, f"{request.tool} is no tool of this home", "See `griphub tools`."
+            )
+        self._client(request.tool)
+        leading = await asyncio.to_thread(import_module, "griphub.hub.session.leading")
+        test: LedTest = leading.LedTest(
+            request.protocol,
+            request.hands or (tool.hand,),
+            pain_before=request.pain_before,
+            grip=request.grip,
+        )
+        tests.begin_test(request.tool, test)
+        try:
+            async for step in test.steps():
+                await send(self._writer, Answer(item=to_jsonable_python(step)))
+        finally:  # also when the client hung up: what was done is kept
+            await asyncio.shield(tests.stop_test(request.tool, test, "stopped"))
+        return test.results
 
     # -- pairing
 

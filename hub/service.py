@@ -114,6 +114,7 @@ class Hub:
             reassigned=self._reassigned,
             squeezing=self._squeezing,
             exercises=Exercises(config, clock, self._coach, self._committer, near=self._near),
+            tests=self._keeper,
         )
         self._statuses = StatusTeller(
             config,

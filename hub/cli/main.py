@@ -26,6 +26,7 @@ from . import (
     people,
     processes,
     program,
+    strength_test,
     tools,
 )
 from .common import Exit, err
@@ -54,6 +55,7 @@ app.command("exercise", rich_help_panel=FAMILY)(exercise.exercise)
 app.command("did", rich_help_panel=FAMILY)(did.did)
 app.command("feedback", rich_help_panel=FAMILY)(did.feedback)
 app.command("adherence", rich_help_panel=FAMILY)(adherence.adherence)
+app.command("strength-test", rich_help_panel=FAMILY)(strength_test.strength_test)
 app.command("doctor", rich_help_panel=FAMILY)(doctor.doctor)
 app.command("scan", rich_help_panel=FAMILY)(processes.scan)
 app.add_typer(calibrate.app, name="calibrate", rich_help_panel=FAMILY)

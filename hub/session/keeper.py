@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -17,9 +17,10 @@ from ...firmware_bridge.tool import ToolDescription
 from ..config import Config, ToolConfig
 from ..delivery.committer import Committer
 from ..delivery.outbox import Entry, Taken
+from ..errors import RegistryError
 from ..live import LiveFrame
 from ..people.home import Household
-from ..records import Event, SessionEnded, Source, SqueezeCounted, stored_session_id, utc
+from ..records import Event, Purpose, SessionEnded, Source, SqueezeCounted, stored_session_id, utc
 from .coach import Coach
 from .curve import Curve
 from .handover import StoredSession, count, unheard
@@ -28,6 +29,9 @@ from .state import SessionState
 from .tracker import SessionTracker
 from .usual import FILE as USUAL
 from .usual import About, UsualPeaks
+
+if TYPE_CHECKING:
+    from .leading import LedTest  # a second to import, for those who test
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +90,7 @@ class SessionKeeper:
         self._open: dict[str, _Open] = {}
         self._handing: set[asyncio.Task[None]] = set()
         self._hands: dict[str, asyncio.Lock] = {}  # by tool
+        self._tests: dict[str, LedTest] = {}  # by tool
 
     def restore(self, states: dict[str, str]) -> None:
         """Take up the sessions that a killed hub left open."""
@@ -107,7 +112,8 @@ class SessionKeeper:
 
     async def take(self, block: SampleBlock, tool: ToolDescription, use: ToolConfig) -> None:
         """Take the next block of a tool; return once what it brought is committed."""
-        entry = self._open.get(tool.tool_id)
+        test = self._tests.get(tool.tool_id)
+        entry = await self._begun(tool.tool_id, test)
         if entry is None and not len(block):
             return
         if len(block) and isnan(block.utc_s):  # nobody knows better than that it is here
@@ -120,22 +126,52 @@ class SessionKeeper:
             if not len(block):
                 return
         if entry is None:
-            tracker, events = SessionTracker.begin(
-                block, boot_id=tool.boot_id, stepped_s=stepped_s, **self._about(tool, use, block)
-            )
+            about = self._about(tool, use, block, test)
+            tracker, events = SessionTracker.begin(block, boot_id=tool.boot_id, stepped_s=stepped_s, **about)
             entry = self._open[tool.tool_id] = _Open(tracker, Curve(self._clock))
         entry.away_since_s = None
         async with entry.lock:
             events += entry.tracker.add(block, stepped_s=stepped_s)
-            if self._coach and len(block):
+            if test:
+                events += test.take(entry.tracker, tool)
+            elif self._coach and len(block):
                 self._coach.levels(entry.tracker)
             if events:
                 await self._commit(entry, events, block=block)
+        if test and test.run.over:
+            await self._test_over(tool.tool_id, test)
         counted = any(isinstance(event, SqueezeCounted) for event in events)
         if counted or self._watched(use.child):
             frame = entry.curve.frame(entry.tracker, block, counted=counted)
             if frame:
                 self._live(self._with_exercise(frame))
+
+    async def _begun(self, tool_id: str, test: "LedTest | None") -> _Open | None:
+        """A tool's open session, if it is what the tool is used for now; another one is ended."""
+        entry = self._open.get(tool_id)
+        if entry and (ended_by := _not_of(test, entry.tracker.state)):
+            await self.end(tool_id, ended_by)
+            return None
+        return entry
+
+    def begin_test(self, tool_id: str, test: "LedTest") -> None:
+        """Let a tool's next blocks be a strength test; raises `RegistryError` while there is one already."""
+        if tool_id in self._tests:
+            raise RegistryError(tool_id, f"A test with {tool_id} is under way", "End that one first.")
+        self._tests[tool_id] = test
+
+    async def stop_test(self, tool_id: str, test: "LedTest", why: str) -> None:
+        """End a test early, if it is not over; what was done is kept."""
+        if self._tests.get(tool_id) is not test:
+            return
+        if events := test.stop(why):
+            await self._committer.commit(Entry(events))
+        await self._test_over(tool_id, test)
+
+    async def _test_over(self, tool_id: str, test: "LedTest") -> None:
+        del self._tests[tool_id]
+        test.told()
+        await self.end(tool_id, "test_over")
 
     def taken(self, tool_id: str, boot_id: int) -> list[tuple[int, int]]:
         """Ranges of sample indices, end excluded, that are here of one life of a tool."""
@@ -299,13 +335,20 @@ class SessionKeeper:
             if isinstance(event, SessionEnded):
                 await asyncio.to_thread(self._usual.note, event)
 
-    def _about(self, tool: ToolDescription, use: ToolConfig, first: SampleBlock) -> dict[str, Any]:
+    def _about(
+        self,
+        tool: ToolDescription,
+        use: ToolConfig,
+        first: SampleBlock,
+        test: "LedTest | None" = None,
+    ) -> dict[str, Any]:
         """What is known of a new session before its first sample."""
+        hand = test.run.hand if test else use.hand
         calibration = self._calibration(tool, first.unit)
         child = self._household.get(use.child)
         about = About(
             use.child,
-            use.hand,
+            hand,
             tool.tool_id,
             Unit.NEWTON if calibration else first.unit,
             tool.firmware,
@@ -326,6 +369,7 @@ class SessionKeeper:
             "firmware": tool.firmware,
             "calibration": calibration,
             "usual_peak": self._usual.peak(about, first.utc_s),
+            "purpose": Purpose.STRENGTH_TEST if test else Purpose.EXERCISE,
         }
 
     def _calibration(self, tool: ToolDescription, unit: Unit) -> Calibration | None:
@@ -344,6 +388,15 @@ class SessionKeeper:
                 calibration.due_on,
             )
         return calibration
+
+
+def _not_of(test: "LedTest | None", state: SessionState) -> str | None:
+    """Why a session that is open is not what its tool is used for now; None if it is."""
+    if test is None:  # a test whose hub was killed does not go on
+        return "test_over" if state.purpose is Purpose.STRENGTH_TEST else None
+    if test.fits(state):
+        return None
+    return "test_began" if state.purpose is Purpose.EXERCISE else "hand_changed"
 
 
 def _taken(state: SessionState, at_s: float) -> Taken:

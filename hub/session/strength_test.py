@@ -173,7 +173,7 @@ class StrengthTestRun:
             *(np.split(column, edges) for column in (block.t_s, block.values, block.clipped)), strict=True
         ):
             self._piece(t_s, values, clipped, session_id, first_s)
-        return self._step()
+        return self.step()
 
     def stop(self, why: str) -> None:
         """End it before its last trial."""
@@ -184,7 +184,7 @@ class StrengthTestRun:
         """What came of it, for each hand that made a trial; of both at once where the protocol says so."""
         measured = without_handling([one.measured for one in self._made if one.measured and not one.practice])
         both = self.preset.score is Score.MAX_OF_BOTH
-        found = []
+        found: list[HandResult] = []
         for hand in dict.fromkeys(one.hand for one in self._made):
             if both and found:
                 break
@@ -253,14 +253,9 @@ class StrengthTestRun:
 
     def _end_trial(self, session_id: UUID, first_s: float) -> None:
         assert self._zero is not None and self._above_s is not None
-        t_s, values, clipped = zip(*self._samples, strict=True)
+        t_s, values, clipped = (np.array(column) for column in zip(*self._samples, strict=True))
         recording = Recording(
-            t_s,
-            [value - self._zero.level for value in values],
-            self._unit,
-            self.timing,
-            clipped,
-            self._zero.noise,
+            t_s, values - self._zero.level, self._unit, self.timing, clipped, self._zero.noise
         )
         side = _SIDES[self.hand]
         said = trial(recording, side)
@@ -366,7 +361,8 @@ class StrengthTestRun:
 
     # -- words
 
-    def _step(self) -> Step:
+    def step(self) -> Step:
+        """What to do now."""
         practice = self._count(self.hand, practice=True) < self.preset.practice
         done = self._count(self.hand, practice=False) + self._count(self.hand, practice=True)
         left_s: float | None = None

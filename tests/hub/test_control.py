@@ -19,12 +19,15 @@ from griphub.firmware_bridge.link_state import LinkPhase
 from griphub.firmware_bridge.profile import WireKind, WireUnit
 from griphub.firmware_bridge.quiet_check import QuietVerdict
 from griphub.hub import control_server, control_talk
+from griphub.hub.cli.strength_test import describe, report
 from griphub.hub.config import Config
-from griphub.hub.control import ControlError, HubNotRunning, socket_path
+from griphub.hub.control import ControlError, HubNotRunning, StrengthTest, socket_path
 from griphub.hub.control_client import ControlClient
 from griphub.hub.errors import SetupError
-from griphub.hub.records import Hand, SessionEnded, SessionStarted, decode
+from griphub.hub.records import Hand, SessionEnded, SessionStarted, StrengthTested, decode
 from griphub.hub.service import Hub
+from griphub.hub.session import strength_test
+from griphub.hub.session.strength_test import Phase, Step
 from griphub.simulators.plays import Play
 from griphub.simulators.radio import VirtualLink, serve_hci
 from griphub.simulators.tool import SimulatedTool
@@ -377,3 +380,74 @@ async def test_nobody_is_there(tmp_path: Path) -> None:
     assert not await client.answers()
     (tmp_path / "hub.sock").symlink_to("/nowhere")
     assert not await client.answers()
+
+
+# -- a strength test
+
+
+@pytest.fixture
+async def testing(room: Room, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
+    """A room with a tool whose child squeezes at once when it may."""
+    monkeypatch.setattr(strength_test, "REST_S", 0.5)
+    t_s = np.arange(0, 7, 0.01)
+    up, down = np.clip(t_s / 0.4, 0, 1), np.clip((t_s - 3.6) / 0.3, 0, 1)
+    one = (1 - np.cos(np.pi * up)) / 2 * (1 + np.cos(np.pi * down)) / 2
+    values = np.concatenate([np.zeros(900), 60 * one, 90 * one, 90 * one, np.zeros(3000)])
+    values += np.random.default_rng(0).normal(0, 0.05, values.size)
+    play = Play(np.arange(values.size) / 100, np.round(values, 2), WireUnit.NEWTON, -2, 100.0, (), "trials")
+    tool = SimulatedTool("ball01", WireKind.BALL, [play], link=room.link, clock=HostClock())
+    room.tasks.append(asyncio.create_task(tool.run()))
+    async with room.client.pairing(await room.candidate()) as held:
+        await held.finish("c-1", Hand.LEFT)
+    await until_status(room, "ball01", LinkPhase.STREAMING)
+    yield room
+
+
+async def test_it_is_led_over_the_socket_and_told_in_words(testing: Room) -> None:
+    said, final = [], ()
+    async with asyncio.timeout(60):
+        async for step in testing.client.strength_test(
+            StrengthTest(tool="ball01", protocol="nih", grip="small")
+        ):
+            if isinstance(step, Step):
+                said += [*step.news, describe(step)]
+            else:
+                final = step
+    (result,) = final
+    assert result.protocol == "NIH Toolbox" and result.hand is Hand.LEFT and result.grip == "small"
+    assert result.outcome.score == pytest.approx(90, rel=0.02)
+    waiting = [decode(w.payload) for w in testing.hub._outbox.waiting(0, 10_000)]
+    assert [event for event in waiting if isinstance(event, StrengthTested)] == [result]
+    assert any("practice 1 of 2, left hand] Left hand: try it once" in line for line in said)
+    assert "Practice is done." in said and "That one counts." in said
+    assert any("Hold!" in line for line in said)
+    first, practice, counted = report(result)
+    assert first.startswith("Left hand: 9") and "N (the trial)." in first
+    assert practice.endswith("(practice)") and counted.startswith("  2. 9")
+
+
+async def test_who_hangs_up_ends_the_test(testing: Room) -> None:
+    async with asyncio.timeout(40):
+        async for step in testing.client.strength_test(StrengthTest(tool="ball01", protocol="asht")):
+            if isinstance(step, Step) and step.phase is Phase.REST:
+                break
+    async with asyncio.timeout(10):
+        while not (found := _results_of(testing)):
+            await asyncio.sleep(0.05)
+    assert found[0].stopped == "stopped" and len(found[0].trials) == 1
+
+
+def _results_of(room: Room) -> list[StrengthTested]:
+    waiting = [decode(w.payload) for w in room.hub._outbox.waiting(0, 10_000)]
+    return [event for event in waiting if isinstance(event, StrengthTested)]
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [({"tool": "nobody"}, "no tool of this home"), ({"tool": "ball01", "protocol": "none"}, "protocol")],
+)
+async def test_what_cannot_be_tested_is_said(room: Room, request_: dict[str, str], reason: str) -> None:
+    request = StrengthTest.model_construct(**{"do": "test.strength", "hands": (), "grip": ""} | request_)
+    with pytest.raises(ControlError, match=reason):
+        async for _ in room.client.strength_test(request):
+            pass
