@@ -132,7 +132,7 @@ class SessionKeeper:
         entry.away_since_s = None
         async with entry.lock:
             events += entry.tracker.add(block, stepped_s=stepped_s)
-            if test:
+            if test and len(block):
                 events += test.take(entry.tracker, tool)
             elif self._coach and len(block):
                 self._coach.levels(entry.tracker)
