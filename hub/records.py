@@ -278,6 +278,41 @@ class FeedbackGiven(_SaidEvent):
     )
 
 
+class AddedSqueeze(BaseModel):
+    """A squeeze that nobody counted and somebody saw, measured where they pointed; as in `SqueezeCounted`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    onset_s: float
+    peak_s: float
+    offset_s: float
+    peak: float
+    rest: float
+    impulse: float
+
+
+class SessionCorrected(_Event):
+    """Somebody said that a session was not as it was told. What was told stays; this one goes with it.
+
+    `measured_at` is the session's start. Of two that contradict each other the one that was made later
+    holds; one that gives a session back, or restores a squeeze, undoes an earlier one.
+    """
+
+    schema_: Literal["correction/1"] = Field("correction/1", alias="schema")
+    session_id: UUID
+    child_id: Id = Field(description="whose it was recorded as")
+    source: Source = Source.REAL
+    corrected_at: AwareDatetime
+    by: Person | None = Field(None, description="who said so: a role, never a name")
+    account: Id | None = Field(None, description="pseudonymous id of their account; null: at the hub itself")
+    reason: str = Field("", max_length=MAX_REASON)
+    to_child: Id | None = Field(None, description="whose it is; null: this is not about it, as below")
+    to_hand: Hand | None = None
+    squeeze_id: UUID | None = Field(None, description="`event_id` of the squeeze that `verdict` is about")
+    verdict: Literal["", "removed", "restored", "doubtful"] = ""
+    added: AddedSqueeze | None = Field(None, description="its `event_id` is that of this correction")
+
+
 class ToolSeen(_Event):
     """How a tool is: told when it changes, and every some minutes while it streams. No word of a child."""
 
@@ -301,6 +336,7 @@ Event = (
     | StrengthTested
     | ActivityDone
     | FeedbackGiven
+    | SessionCorrected
     | ToolSeen
 )
 

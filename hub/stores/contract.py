@@ -18,12 +18,25 @@ from ..records import (
     FeedbackGiven,
     Hand,
     Purpose,
+    SessionCorrected,
     Source,
     SqueezeCounted,
     StrengthTested,
     ToolSeen,
 )
 from ..waveform import decode_samples
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was told of a session, before somebody corrected it."""
+
+    child_id: str
+    hand: Hand
+    squeezes: int
+    doubtful: int
+    peak: float | None
+    median_peak: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,7 @@ class SessionPoint:
     calibration_overdue: bool = False
     purpose: Purpose = Purpose.EXERCISE
     quality: SessionQuality | None = None
+    recorded: Recorded | None = None  #: None: nobody corrected it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,13 +78,16 @@ class SessionDetail:
     """A session with its counted squeezes and its waveform.
 
     `t_s` and `values` have shape (n,): seconds since the session's start, and samples in the session's
-    unit. Where samples were lost there is a jump in `t_s`, never a made-up value.
+    unit. Where samples were lost there is a jump in `t_s`, never a made-up value. `set_aside` are squeezes
+    that were counted and that somebody said were none; `corrections` are by whom and why, oldest first.
     """
 
     point: SessionPoint
     squeezes: tuple[SqueezeCounted, ...]
     t_s: FloatArray
     values: FloatArray
+    set_aside: tuple[SqueezeCounted, ...] = ()
+    corrections: tuple[SessionCorrected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@
 
 import logging
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -28,6 +29,7 @@ from ..records import (
     FeedbackGiven,
     Hand,
     Purpose,
+    SessionCorrected,
     Source,
     StrengthTested,
     ToolSeen,
@@ -45,6 +47,7 @@ from .contract import (
     standing,
     to_us,
 )
+from .corrections import correct, in_order
 from .influx_points import Record, is_whole, session_of, squeeze_of, to_point
 
 log = logging.getLogger(__name__)
@@ -99,6 +102,11 @@ _CASELOAD = f"""
         |> filter(fn: (r) => r._measurement == "feedback" and r._field == "data")
         |> filter(fn: (r) => r.child =~ /CHILDREN/)
         |> yield(name: "feedback")
+"""
+#: Few: somebody took the wrong ball now and then. What was measured keeps its tags; reading applies them.
+_CORRECTIONS = """
+    from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r._measurement == "correction" and r._field == "data")
 """
 #: What may stand in an expression: ids, which have no sign that means anything there.
 _PLAIN = re.compile(r"[a-z0-9_-]+")
@@ -178,8 +186,23 @@ class InfluxStore:
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[SessionPoint]:
         """Ended sessions of a child that started in ``[since, until)``, oldest first; both sources."""
-        points = map(session_of, self._of_child("session", child_id, since, until))
-        return sorted(points, key=lambda point: (point.started_at, str(point.session_id)))
+        corrections = self._corrections()
+        points = list(map(session_of, self._of_child("session", child_id, since, until)))
+        for session_id, made in corrections.items():
+            told = made[0]
+            at = told.measured_at
+            if told.child_id != child_id and any(one.to_child == child_id for one in made):
+                moved = map(session_of, self._of_child("session", told.child_id, at, at + _TICK))
+                points += [point for point in moved if point.session_id == session_id]
+        now = [self._corrected(point, corrections.get(point.session_id, ())) for point in points]
+        within = (
+            point
+            for point in now
+            if point.child_id == child_id
+            and (since is None or since <= point.started_at)
+            and (until is None or point.started_at < until)
+        )
+        return sorted(within, key=lambda point: (point.started_at, str(point.session_id)))
 
     def session(self, session_id: UUID) -> SessionDetail | None:
         """One ended session, or None if there is none of that id."""
@@ -194,8 +217,10 @@ class InfluxStore:
             seconds = self._of_session(found, "waveform", *around)
             seconds.sort(key=lambda second: (second["first_index"], second["start_s"]))
             t_s, values = join_waveform(self.name, [(row["start_s"], row["data"]) for row in seconds])
-            in_order = sorted(squeezes, key=lambda squeeze: (squeeze.onset_s, squeeze.number))
-            return SessionDetail(point, tuple(in_order), t_s, values)
+            told = sorted(squeezes, key=lambda squeeze: (squeeze.onset_s, squeeze.number))
+            corrections = in_order(self._corrections().get(session_id, ()))
+            now = correct(point, told, corrections)
+            return SessionDetail(now.point, now.squeezes, t_s, values, now.set_aside, corrections)
         return None
 
     def strength_tests(
@@ -299,6 +324,20 @@ class InfluxStore:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _corrections(self) -> dict[UUID, list[SessionCorrected]]:
+        made = defaultdict(list)
+        for row in self._query(_CORRECTIONS):
+            one = SessionCorrected.model_validate_json(row["_value"])
+            made[one.session_id].append(one)
+        return made
+
+    def _corrected(self, point: SessionPoint, made: Sequence[SessionCorrected]) -> SessionPoint:
+        """A point of a trend with its corrections; only where squeezes were corrected, they are read."""
+        if any(one.squeeze_id or one.added for one in made):
+            detail = self.session(point.session_id)
+            return point if detail is None else detail.point
+        return correct(point, (), made).point
 
     def _write(self, events: Sequence[Event]) -> None:
         waveforms = [event for event in events if isinstance(event, WaveformSecond)]

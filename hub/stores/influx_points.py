@@ -20,6 +20,7 @@ from ..records import (
     FeedbackGiven,
     Hand,
     Purpose,
+    SessionCorrected,
     SessionEnded,
     SessionStarted,
     Source,
@@ -83,6 +84,9 @@ def to_point(event: Event) -> Point:
             measurement = "strength_test"
             fields |= {"event_id": str(event.event_id), "protocol": event.protocol}
             fields |= {"score": event.outcome.score, "data": event.model_dump_json(by_alias=True)}
+        case SessionCorrected():
+            measurement = "correction"
+            fields |= {"event_id": str(event.event_id), "data": event.model_dump_json(by_alias=True)}
         case ActivityDone() | FeedbackGiven() | ToolSeen():
             # the numbers for charts, and the event as it was
             measurement = event.schema_.split("/")[0]
@@ -108,7 +112,7 @@ def _time_ns(event: Event) -> int:
     What somebody says is told of a whole minute or of noon, and may be told twice of the same one: below a
     microsecond, where no time of ours has anything, the id keeps such points apart.
     """
-    said = isinstance(event, ActivityDone | FeedbackGiven)
+    said = isinstance(event, ActivityDone | FeedbackGiven | SessionCorrected)
     return to_us(event.measured_at) * 1_000 + (event.event_id.int % 1_000 if said else 0)
 
 

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ..records import (
     FeedbackGiven,
     Hand,
     Purpose,
+    SessionCorrected,
     SessionEnded,
     SessionStarted,
     Source,
@@ -31,6 +33,7 @@ from .contract import (
     CaseloadEntry,
     CaseloadRows,
     ChildOverview,
+    Recorded,
     SessionDetail,
     SessionPoint,
     SessionRow,
@@ -40,8 +43,9 @@ from .contract import (
     standing,
     to_us,
 )
+from .corrections import correct, in_order, whose
 
-VERSION = 4
+VERSION = 5
 
 # All events of a session repeat whose it is; only the session's row keeps it.
 _SCHEMA = """
@@ -58,6 +62,7 @@ CREATE TABLE IF NOT EXISTS session (
     time_known INTEGER NOT NULL DEFAULT 1, firmware TEXT NOT NULL DEFAULT '',
     calibration_id TEXT, calibration_overdue INTEGER NOT NULL DEFAULT 0,
     purpose TEXT NOT NULL DEFAULT 'exercise',
+    recorded TEXT,               -- JSON of what was told, where this row holds what it was corrected to
     quality TEXT                 -- JSON, see hub/measured.py
 );
 CREATE INDEX IF NOT EXISTS session_of_child ON session (child_id, started_at);
@@ -98,6 +103,10 @@ CREATE TABLE IF NOT EXISTS feedback (
     event_id TEXT PRIMARY KEY, child_id TEXT NOT NULL, measured_at INTEGER NOT NULL, data TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS feedback_of_child ON feedback (child_id, measured_at);
+CREATE TABLE IF NOT EXISTS correction (
+    event_id TEXT PRIMARY KEY, session_id TEXT NOT NULL, data TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS correction_of_session ON correction (session_id);
 CREATE TABLE IF NOT EXISTS tool_status (
     event_id TEXT PRIMARY KEY, tool_id TEXT NOT NULL, measured_at INTEGER NOT NULL, data TEXT NOT NULL
 );
@@ -123,6 +132,7 @@ ALTER TABLE squeeze ADD COLUMN release_s REAL;
 ALTER TABLE squeeze ADD COLUMN rfd REAL;
 ALTER TABLE squeeze ADD COLUMN no_rfd TEXT NOT NULL DEFAULT '';
 """,
+    4: "ALTER TABLE session ADD COLUMN recorded TEXT;",
 }
 
 _ABOUT = ("session_id", "site", "hub", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
@@ -134,6 +144,8 @@ _CIRCUMSTANCES = (
     "goal", "counts", "stored", "time_known", "firmware", "calibration_id", "calibration_overdue",
     "purpose",
 )  # fmt: skip
+#: What a correction may change, first whose it is.
+_RECORDED = ("child_id", "hand", "squeezes", "doubtful", "peak", "median_peak")
 _SQUEEZE = (
     "number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse", "ended_by",
     "peak_sd", "rise_s", "release_s", "rfd", "no_rfd",
@@ -143,7 +155,9 @@ _WAVEFORM = ("first_index", "start_s", "samples", "data")
 
 #: Tables whose rows name the child, and those that name only the session.
 _OF_CHILD = ("strength_test", "activity", "feedback", "session")
-_OF_SESSION = ("squeeze", "waveform")
+_OF_SESSION = ("squeeze", "waveform", "correction")
+#: Stands for an erased child in what is another one's.
+_ERASED = "erased"
 #: Pieces of waveform deleted at once: some ms, in which nothing else can be written.
 FORGET_STEP = 500
 # by text: making a member of an enumeration takes longer than all else that is done to a row
@@ -177,6 +191,7 @@ _WHOLE: dict[type, str] = {
     ]
 }
 _SEEN = _insert("tool_status", ("event_id", "tool_id", "measured_at", "data"), "DO NOTHING")
+_CORRECTED = _insert("correction", ("event_id", "session_id", "data"), "DO NOTHING")
 _SECOND = _insert("waveform", ("event_id", "session_id", "measured_at", *_WAVEFORM), "DO NOTHING")
 
 
@@ -214,6 +229,8 @@ class SqliteStore:
         with self._writing() as db:
             for event in events:
                 db.execute(*_statement(event))
+            for session_id in {str(session) for event in events if (session := _session_of(event))}:
+                _correct(db, session_id)
 
     def children(self) -> list[ChildOverview]:
         """All children with at least one ended session, most recent first."""
@@ -253,15 +270,35 @@ class SqliteStore:
         seconds = self._select(
             "SELECT start_s, data FROM waveform WHERE session_id = ? ORDER BY first_index, start_s", key
         )
+        corrections = in_order(
+            SessionCorrected.model_validate_json(row["data"])
+            for row in self._select("SELECT data FROM correction WHERE session_id = ?", key)
+        )
         t_s, values = join_waveform(self.name, [(row["start_s"], row["data"]) for row in seconds])
-        return SessionDetail(_point(found[0]), tuple(_squeeze(row, about) for row in squeezes), t_s, values)
+        told = [_squeeze(row, about) for row in squeezes]
+        now = correct(_told_point(found[0]), told, corrections)
+        return SessionDetail(now.point, now.squeezes, t_s, values, now.set_aside, corrections)
 
     def strength_tests(
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[StrengthTested]:
         """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
-        told = self._told("strength_test", child_id, since, until)
-        return [StrengthTested.model_validate_json(data) for data in told]
+        rows = self._select(
+            """SELECT test.data AS data, test.child_id AS child_id, session.hand AS hand
+               FROM strength_test AS test
+               LEFT JOIN session
+                 ON session_id = json_extract(test.data, '$.session_id') AND recorded IS NOT NULL
+               WHERE test.child_id = ? AND measured_at >= ? AND measured_at < ?
+               ORDER BY measured_at, event_id""",
+            child_id,
+            *_range(since, until),
+        )
+        return [
+            StrengthTested.model_validate_json(row["data"]).model_copy(
+                update={"child_id": row["child_id"], **({"hand": Hand(row["hand"])} if row["hand"] else {})}
+            )
+            for row in rows
+        ]
 
     def activities(
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
@@ -374,6 +411,13 @@ class SqliteStore:
                 )
             for table in _OF_CHILD:
                 db.execute(f"DELETE FROM {table} WHERE child_id = ?", (child_id,))  # noqa: S608
+            # another child's sessions that were once taken for this one's
+            quoted = json.dumps(child_id), json.dumps(_ERASED), f"%{json.dumps(child_id)}%"
+            for table, column in (("correction", "data"), ("session", "recorded")):
+                db.execute(
+                    f"UPDATE {table} SET {column} = replace({column}, ?, ?) WHERE {column} LIKE ?",  # noqa: S608
+                    quoted,
+                )
         with self._opened() as opened:
             if opened is not None:
                 scrub(opened)
@@ -437,8 +481,9 @@ def _range(since: datetime | None, until: datetime | None) -> tuple[int, int]:
 
 def _statement(event: Event) -> tuple[str, dict[str, Any]]:
     about = {"event_id": str(event.event_id), "measured_at": to_us(event.measured_at)}
-    if isinstance(event, ToolSeen):
-        return _SEEN, about | {"tool_id": event.tool_id, "data": _json(event)}
+    if isinstance(event, ToolSeen | SessionCorrected):
+        keys = {key: str(getattr(event, key, "")) for key in ("tool_id", "session_id")}
+        return _SEEN if isinstance(event, ToolSeen) else _CORRECTED, about | keys | {"data": _json(event)}
     if isinstance(event, StrengthTested | ActivityDone | FeedbackGiven):
         return _WHOLE[type(event)], about | {"child_id": event.child_id, "data": _json(event)}
     values = event.model_dump(exclude={"event_id", "measured_at"}) | about
@@ -453,6 +498,56 @@ def _statement(event: Event) -> tuple[str, dict[str, Any]]:
             return _COUNTED, values | {"doubtful": json.dumps(event.doubtful)}
         case WaveformSecond():
             return _SECOND, values
+
+
+def _session_of(event: Event) -> UUID | None:
+    """The session whose row an event may change."""
+    return None if isinstance(event, WaveformSecond) else getattr(event, "session_id", None)
+
+
+def _correct(db: sqlite3.Connection, session_id: str) -> None:
+    """Let a session's row hold what it was corrected to, and what it was in `recorded`."""
+    made = [
+        SessionCorrected.model_validate_json(row["data"])
+        for row in db.execute("SELECT data FROM correction WHERE session_id = ?", (session_id,))
+    ]
+    if not made:
+        return
+    row = db.execute("SELECT * FROM session WHERE session_id = ?", (session_id,)).fetchone()
+    if row is None:  # it is still on its way
+        return
+    told = _told_row(row)
+    child_id, hand = whose(told["child_id"], Hand(told["hand"]), made)
+    values = told | {"child_id": child_id, "hand": hand}
+    if row["ended_at"] is not None:
+        about = {column: row[column] for column in _ABOUT}
+        squeezes = db.execute("SELECT * FROM squeeze WHERE session_id = ? ORDER BY onset_s", (session_id,))
+        point = correct(_told_point(row), [_squeeze(one, about) for one in squeezes], made).point
+        values |= {column: getattr(point, column) for column in _RECORDED[2:]}
+    db.execute(
+        f"""UPDATE session SET {", ".join(f"{column} = :{column}" for column in _RECORDED)},
+            recorded = :recorded WHERE session_id = :session_id""",  # noqa: S608
+        values | {"recorded": json.dumps(told), "session_id": session_id},
+    )
+    db.execute(
+        "UPDATE strength_test SET child_id = ? WHERE json_extract(data, '$.session_id') = ?",
+        (child_id, session_id),
+    )
+
+
+def _told_row(row: sqlite3.Row) -> dict[str, Any]:
+    """What was told of a session in the columns that a correction may change."""
+    told = {column: row[column] for column in _RECORDED}
+    if row["recorded"]:
+        before = json.loads(row["recorded"])
+        # an end that came after the correction has put its own results into the row
+        told |= before if before["squeezes"] is not None else {key: before[key] for key in _RECORDED[:2]}
+    return told
+
+
+def _told_point(row: sqlite3.Row) -> SessionPoint:
+    told = _told_row(row)
+    return replace(_point(row), recorded=None, **told | {"hand": Hand(told["hand"])})
 
 
 def _json(event: Event) -> str:
@@ -481,8 +576,13 @@ def _point(row: sqlite3.Row) -> SessionPoint:
         | {
             "ended_at": from_us(row["ended_at"]),
             "quality": row["quality"] and SessionQuality.model_validate_json(row["quality"]),
+            "recorded": row["recorded"] and _recorded(json.loads(row["recorded"])),
         },
     )
+
+
+def _recorded(told: dict[str, Any]) -> Recorded:
+    return Recorded(**told | {"hand": Hand(told["hand"])})
 
 
 def _squeeze(row: sqlite3.Row, about: dict[str, Any]) -> SqueezeCounted:

@@ -109,7 +109,7 @@ SINCE_3 = {
 }
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_a_file_of_an_older_version_is_brought_up(tmp_path, make_session, version):
     path = tmp_path / "store.db"
     made = make_session(quality=None)
@@ -121,12 +121,14 @@ def test_a_file_of_an_older_version_is_brought_up(tmp_path, make_session, versio
     store.write([made.started, *made.squeezes, *made.waveform, made.ended])
     store.close()
     with sqlite3.connect(path) as db:
-        gone = {} if version == 3 else SINCE_3
+        gone = {} if version >= 3 else SINCE_3
         gone = gone | ({"session": (*SINCE_2, *SINCE_3["session"])} if version == 1 else {})
         for table, columns in gone.items():
             for column in columns:
                 db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        for table in ("activity", "feedback", "tool_status", *(["strength_test"] if version < 3 else [])):
+        db.execute("ALTER TABLE session DROP COLUMN recorded")
+        since = {"strength_test": 3, "activity": 4, "feedback": 4, "tool_status": 4, "correction": 5}
+        for table in (table for table, first in since.items() if version < first):
             db.execute(f"DROP TABLE {table}")
         db.execute(f"PRAGMA user_version = {version}")
     reader = SqliteStore(path, read_only=True)
