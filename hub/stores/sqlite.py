@@ -47,7 +47,8 @@ from .corrections import correct, in_order, whose
 
 VERSION = 5
 
-# All events of a session repeat whose it is; only the session's row keeps it.
+# All events of a session repeat whose it is; only the session's row keeps it. Where somebody corrected it,
+# the row holds what is true now, and `recorded` what was told, as JSON.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS session (
     session_id TEXT PRIMARY KEY,
@@ -57,12 +58,11 @@ CREATE TABLE IF NOT EXISTS session (
     goal INTEGER NOT NULL,
     ended_at INTEGER,            -- this and all below: null until the session has ended
     ended_by TEXT, squeezes INTEGER, doubtful INTEGER, peak REAL, median_peak REAL,
-    first_index INTEGER, end_index INTEGER, received INTEGER, lost INTEGER,
+    first_index INTEGER, end_index INTEGER, received INTEGER, lost INTEGER, recorded TEXT,
     counts INTEGER NOT NULL DEFAULT 1, stored INTEGER NOT NULL DEFAULT 0,
     time_known INTEGER NOT NULL DEFAULT 1, firmware TEXT NOT NULL DEFAULT '',
     calibration_id TEXT, calibration_overdue INTEGER NOT NULL DEFAULT 0,
     purpose TEXT NOT NULL DEFAULT 'exercise',
-    recorded TEXT,               -- JSON of what was told, where this row holds what it was corrected to
     quality TEXT                 -- JSON, see hub/measured.py
 );
 CREATE INDEX IF NOT EXISTS session_of_child ON session (child_id, started_at);

@@ -173,6 +173,7 @@ def test_the_lists_of_the_processor_are_those_of_the_store(conf: dict[str, Any])
     assert set(names["WHOLE"]["activity_done"]) == set(ours._DONE)
     assert set(names["WHOLE"]["feedback"]) == set(ours._SAID)
     assert set(names["WHOLE"]["tool_status"]) == set(ours._SEEN)
+    assert names["WHOLE"]["correction"] == []
     known = {name.rsplit("-", 1)[0] for name in EVENTS}
     assert known == {"session_started", "session_ended", "squeeze", "waveform", *names["WHOLE"]}
 
