@@ -29,7 +29,9 @@ _LEGEND = "● done  ◐ partly  ○ not done  · not asked that day  P paused  
 
 def adherence(child: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say how much of the program was done in the last 7 and 28 days, and how that is known."""
+    from ..delivery.outbox import alive_days
     from ..program.home import child_id_of
+    from ..program.reading import off_days
     from ..stores import open_store
 
     with here(config) as home:
@@ -37,7 +39,10 @@ def adherence(child: ChildArgument, config: ConfigOption = None, as_json: JsonOp
             child_id = child_id_of(work, home.config, child)
         store = open_store(home.config, read_only=True)
         try:
-            found = picture(home.config, home.database, store, home.actor, child_id, now=datetime.now(UTC))
+            off = off_days(alive_days(home.config.data_dir / "outbox.db"), home.today)
+            found = picture(
+                home.config, home.database, store, home.actor, child_id, now=datetime.now(UTC), off=off
+            )
         finally:
             store.close()
     if as_json:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -333,6 +333,48 @@ def pause(
     out.print(
         f"Paused from {made.since} to {made.until or 'an open end'} ({made.reason}), id {made.pause_id}."
     )
+
+
+@app.command("suggest")
+def suggest(
+    child: ChildArgument,
+    accept: Annotated[bool, typer.Option("--accept", help="Take them over, from today on.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what the progression rules propose, and why; with --accept, do it."""
+    from ..program import commands, suggestions
+    from ..program.home import child_id_of
+    from ..program.local_days import noon
+    from ..stores import open_store
+
+    with here(config) as home:
+        with home.database.reading(home.actor) as work:
+            child_id = child_id_of(work, home.config, child)
+            history = commands.history(work, child_id)
+        store = open_store(home.config, read_only=True)
+        try:
+            done = store.activities(child_id, since=noon(home.today - timedelta(days=28), None))
+        finally:
+            store.close()
+        found = suggestions.suggestions(history, done, today=home.today)
+        version = None
+        if accept:
+            with home.database.work(home.actor) as work:
+                version = suggestions.accept(work, child_id, found, today=home.today)
+    if as_json:
+        rows = [
+            {"item": one.item_id, "direction": one.direction, "because": one.because, "auto": one.auto}
+            for one in found
+        ]
+        out.print_json(json.dumps({"proposals": rows, "version": version.number if version else None}))
+        return
+    for one in found:
+        out.print(f"{escape(one.item_id)}: {one.direction}. {escape(one.because)}", soft_wrap=True)
+    if not found:
+        out.print("No item has a progression rule.")
+    if version:
+        out.print(f"Version {version.number} holds from {version.valid_from} on.")
 
 
 @app.command("trained")

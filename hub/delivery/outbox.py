@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS counted (event_id BLOB PRIMARY KEY, session_id BLOB N
 CREATE TABLE IF NOT EXISTS counted_session (session_id BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS open_session (tool_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS open_exercise (child_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alive_day (day TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS taken (
     session_id BLOB PRIMARY KEY, tool_id TEXT NOT NULL, boot_id INTEGER NOT NULL,
     first_index INTEGER NOT NULL, end_index INTEGER NOT NULL, at REAL NOT NULL
@@ -224,6 +225,11 @@ class Outbox:
         """State of each session that was not closed, by tool id."""
         return dict(self._read("SELECT tool_id, state FROM open_session"))
 
+    def note_alive(self, day: date) -> None:
+        """Note that the hub ran on a day: of a day on which it did not, nobody knows what was done."""
+        with self._transaction() as db:
+            db.execute("INSERT OR IGNORE INTO alive_day VALUES (?)", (day.isoformat(),))
+
     def open_exercises(self) -> dict[str, str]:
         """State of each exercise that is not over, by child id."""
         return dict(self._read("SELECT child_id, state FROM open_exercise"))
@@ -273,6 +279,19 @@ class Outbox:
         with self._lock, store_errors("outbox", self._path), self._db as db:
             db.execute("BEGIN IMMEDIATE")
             yield db
+
+
+def alive_days(path: Path) -> set[date]:
+    """Days on which the hub of an outbox ran, also if it runs now; empty where that was never noted."""
+    with store_errors("outbox", path):
+        if (db := connect_read_only(path, _VERSION)) is None:
+            return set()
+        with contextlib.closing(db):
+            try:
+                rows = db.execute("SELECT day FROM alive_day").fetchall()
+            except sqlite3.OperationalError:  # of a hub that did not note it yet
+                return set()
+    return {date.fromisoformat(day) for (day,) in rows}
 
 
 def unacknowledged(path: Path) -> tuple[int, float | None]:

@@ -99,6 +99,13 @@ def picture(
     )
 
 
+def off_days(alive: Collection[date], today: date) -> set[date]:
+    """Days on which the hub did not run, as far back as it has noted that it did."""
+    if not alive:
+        return set()
+    return {day for day in days(max(min(alive), today - LOOK_BACK), today) if day not in alive}
+
+
 def to_work(
     history: History,
     activities: Iterable[ActivityDone],

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from ...firmware_bridge.quiet_check import ZERO
 from ..config import Config
 from ..delivery.committer import Committer
 from ..delivery.outbox import Entry
+from ..errors import StoreError
 from ..live import ExerciseView
 from ..program.local_days import local_day
 from ..records import ActivityDone, Event, Evidence, FeedbackGiven, Hand, SqueezeCounted, event_id, utc
@@ -90,7 +92,12 @@ class Coach:
 
     async def run(self) -> None:
         """Let time pass, until cancelled."""
+        noted: date | None = None
         while True:
+            today = local_day(utc(self._clock.utc_s()), self._zone)
+            if today != noted:
+                await self._note_alive(today)
+                noted = today
             await self._clock.sleep(TICK_S)
             for child_id, engine in list(self._engines.items()):
                 if not engine.ended:
@@ -227,6 +234,12 @@ class Coach:
         if engine is None or engine.ended or tool_id not in engine.state.plan.tools.values():
             return None
         return engine
+
+    async def _note_alive(self, today: date) -> None:
+        try:
+            await asyncio.to_thread(self._committer.outbox.note_alive, today)
+        except StoreError as error:
+            log.warning("That the hub ran today was not noted: %s", error)
 
     async def _keep(self, child_id: str, cues: Sequence[Cue]) -> None:
         """Commit how it stands, and tell."""

@@ -10,7 +10,7 @@ from ...firmware_bridge.samples import ToolKind, Unit
 from ..config import Config
 from ..database.actor import Actor
 from ..errors import StoreError
-from ..program import commands, home
+from ..program import commands, home, suggestions
 from ..program.adherence import Doings
 from ..program.faces import PainRule
 from ..program.prescription import Hands, Item, Program
@@ -74,12 +74,16 @@ def make_plan(
     """
     now = utc(now_s)
     today = home.today(config, now)
-    with home.opened(config) as database, database.reading(Actor.part("coach")) as work:
-        history = commands.history(work, child_id)
-        library = commands.library_for(work, child_id)
-    program = history.program(today)
     store = _store(config)
     try:
+        with home.opened(config) as database:
+            if store:
+                lately = store.activities(child_id, since=now - BEST_OF)
+                suggestions.act(database, child_id, lately, today=today)
+            with database.reading(Actor.part("coach")) as work:
+                history = commands.history(work, child_id)
+                library = commands.library_for(work, child_id)
+        program = history.program(today)
         done = today_of(config, store, child_id, today) if store else []
         item = _item(history, program, item_id, child_id, config, store, now_s)
         tools = _tools(item, child_id, [one for one in near if one.tool.child == child_id])

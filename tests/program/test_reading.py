@@ -1,0 +1,225 @@
+"""From what stores hold to one number: led exercises, ticks, and squeezes that nobody led."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from griphub.hub.config import Config
+from griphub.hub.database.actor import Actor
+from griphub.hub.database.engine import Database
+from griphub.hub.program import commands, did, home, suggestions
+from griphub.hub.program.activity import builtin
+from griphub.hub.program.adherence import DayStatus
+from griphub.hub.program.errors import ProgramError
+from griphub.hub.program.photos import keep, path_of
+from griphub.hub.program.prescription import Program
+from griphub.hub.program.reading import Picture, off_days, picture
+from griphub.hub.records import ActivityDone, Event, Evidence, Hand, SessionEnded, Source
+from griphub.hub.stores.sqlite import SqliteStore
+
+from .conftest import MONDAY
+
+OWNER = Actor.part("test")
+#: The Monday after, early in the morning in Berlin, when it is still Sunday in UTC.
+NOW = datetime(2026, 11, 8, 23, 30, tzinfo=UTC)
+Read = Callable[..., Picture]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(
+        data_dir=tmp_path, time_zone="Europe/Berlin", children=[{"id": "c-1", "alias": "Mia", "goal": 5}]
+    )
+
+
+@pytest.fixture
+def database(config: Config, winter: Program) -> Iterator[Database]:
+    with home.opened(config) as opened:
+        with opened.work(OWNER) as work:
+            commands.prescribe(work, "c-1", winter, valid_from=MONDAY, today=MONDAY)
+        yield opened
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(tmp_path / "store.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def read(config: Config, database: Database, store: SqliteStore) -> Read:
+    def read(*events: Event, **more: object) -> Picture:
+        store.write(events)
+        return picture(config, database, store, OWNER, "c-1", now=NOW, **more)  # type: ignore[arg-type]
+
+    return read
+
+
+def led(day: int, reps: int = 30, **more: object) -> ActivityDone:
+    about = {
+        "event_id": uuid4(),
+        "measured_at": datetime(2026, 11, 2 + day, 17, tzinfo=UTC),
+        "site": "home",
+        "hub": "hub",
+        "child_id": "c-1",
+        "item_id": "squeeze-right",
+        "evidence": Evidence.SENSOR,
+        "reps": reps,
+        "reps_asked": 30,
+        "sets": 3,
+        "sets_asked": 3,
+        "hits": reps,
+        "day": MONDAY + timedelta(days=day),
+    }
+    return ActivityDone.model_validate(about | more)
+
+
+def session(day: int, squeezes: int = 15, session_id: UUID | None = None, **more: object) -> SessionEnded:
+    at = datetime(2026, 11, 2 + day, 17, tzinfo=UTC)
+    about = {
+        "event_id": uuid4(),
+        "session_id": session_id or uuid4(),
+        "measured_at": at,
+        "ended_at": at + timedelta(minutes=3),
+        "ended_by": "tool_slept",
+        "site": "home",
+        "hub": "hub",
+        "child_id": "c-1",
+        "tool_id": "ball01",
+        "tool_kind": "ball",
+        "hand": Hand.RIGHT,
+        "source": Source.REAL,
+        "unit": "N",
+        "squeezes": squeezes,
+        "first_index": 0,
+        "end_index": 100,
+        "received": 100,
+        "lost": 0,
+    }
+    return SessionEnded.model_validate(about | more)
+
+
+def test_sensor_work_and_ticked_work_are_one_number(read: Read, config: Config, winter: Program) -> None:
+    tick = did.activity_done(config, "c-1", winter.items[1], "play-dough", now=NOW, day=MONDAY, minutes=10)
+    week = read(*(led(n) for n in range(7)), tick).doings.adherence(7, until=MONDAY + timedelta(days=6))
+    assert week.done_days == pytest.approx(8)
+    assert week.asked_days == pytest.approx(13)
+    assert week.by_evidence[Evidence.PARENT] == pytest.approx(1)
+
+
+def test_a_session_that_nobody_led_counts_and_one_that_somebody_led_counts_once(read: Read) -> None:
+    inside = uuid4()
+    found = read(
+        session(0), session(1, session_id=inside), led(1, sessions=[inside]), session(2, hand=Hand.LEFT)
+    )
+    week = found.doings.adherence(7, until=MONDAY + timedelta(days=6))
+    assert week.done_days == pytest.approx(0.5 + 1)
+
+
+def test_a_late_tick_is_of_its_day_and_may_be_taken_back(read: Read, config: Config, winter: Program) -> None:
+    tick = did.activity_done(
+        config, "c-1", winter.items[2], "clothespins", now=NOW, day=MONDAY + timedelta(days=1)
+    )
+    assert read(tick).doings.adherence(7, until=MONDAY + timedelta(days=6)).done_days == pytest.approx(1)
+    assert read(did.taken_back(tick)).doings.adherence(7, until=MONDAY + timedelta(days=6)).done_days == 0
+
+
+def test_the_day_is_that_of_the_family(read: Read, config: Config, winter: Program) -> None:
+    tick = did.activity_done(config, "c-1", winter.items[2], "clothespins", now=NOW)
+    assert tick.day == date(2026, 11, 9)  # half past midnight in Berlin
+    assert read(tick).today == date(2026, 11, 9)
+    late = session(0, 30, measured_at=datetime(2026, 11, 3, 23, 30, tzinfo=UTC))
+    found = read(late)
+    assert found.doings.status(date(2026, 11, 4)) is not DayStatus.MISSED
+    assert found.doings.status(date(2026, 11, 3)) is DayStatus.MISSED
+
+
+def test_a_home_that_was_not_heard_of_missed_nothing(read: Read) -> None:
+    heard = datetime(2026, 11, 4, 12, tzinfo=UTC)
+    found = read(led(0), led(1), led(2), heard_until=heard)
+    week = found.doings.adherence(7, until=MONDAY + timedelta(days=6))
+    assert len(week.unknown) == 4
+    assert found.doings.status(MONDAY + timedelta(days=4)) is DayStatus.UNKNOWN
+    off = off_days({MONDAY, MONDAY + timedelta(days=2)}, MONDAY + timedelta(days=3))
+    assert off == {MONDAY + timedelta(days=1), MONDAY + timedelta(days=3)}
+    assert off_days(set(), MONDAY) == set()
+
+
+def test_simulated_and_real_work_are_never_one_number(read: Read) -> None:
+    found = read(*(led(n, source=Source.SIMULATED) for n in range(7)))
+    assert found.doings.adherence(7, until=MONDAY + timedelta(days=6)).done_days == pytest.approx(7)
+    mixed = read(led(0))
+    assert mixed.doings.adherence(7, until=MONDAY + timedelta(days=6)).done_days == pytest.approx(1)
+
+
+def test_what_makes_no_sense_is_told_on_its_field(config: Config, winter: Program) -> None:
+    for field, more in (
+        ("day", {"day": date(2026, 12, 24)}),
+        ("day", {"day": date(2020, 1, 1)}),
+        ("minutes", {"minutes": -5.0}),
+        ("minutes", {"minutes": 1e9}),
+    ):
+        with pytest.raises(ProgramError) as told:
+            did.activity_done(config, "c-1", winter.items[1], "play-dough", now=NOW, **more)  # type: ignore[arg-type]
+        assert told.value.field == field
+    for field, scales in (("pain_after", {"pain_after": 3}), ("effort", {"effort": 11}), ("feedback", {})):
+        with pytest.raises(ProgramError) as told:
+            did.feedback(config, "c-1", now=NOW, **scales)  # type: ignore[arg-type]
+        assert told.value.field == field
+
+
+def test_a_picture_loses_what_the_camera_wrote(config: Config, tmp_path: Path) -> None:
+    from PIL import Image
+
+    photo = tmp_path / "IMG_Mia_at_home.jpg"
+    image = Image.new("RGB", (2400, 1200), "red")
+    exif = image.getexif()
+    exif[0x010F] = "SpyCam"
+    exif[0x0112] = 6  # turned by a quarter
+    image.save(photo, exif=exif)
+    name = keep(config, photo)
+    kept = path_of(config, name)
+    assert "Mia" not in name
+    assert b"SpyCam" not in kept.read_bytes()
+    assert kept.stat().st_mode & 0o077 == 0
+    with Image.open(kept) as opened:
+        assert opened.size == (800, 1600)
+        assert not opened.getexif()
+    photo.write_text("no picture")
+    with pytest.raises(ProgramError, match="no picture"):
+        keep(config, photo)
+    assert list(kept.parent.iterdir()) == [kept]
+
+
+def test_a_rule_that_may_acts_once_and_says_why(database: Database, winter: Program) -> None:
+    done = [led(n) for n in range(3)]
+    today = MONDAY + timedelta(days=4)
+    assert suggestions.act(database, "c-1", done, today=today) is None  # this one waits for the therapist
+    with database.reading(OWNER) as work:
+        (found,) = suggestions.suggestions(commands.history(work, "c-1"), done, today=today)
+    assert (found.direction, found.auto) == ("harder", False)
+    auto = Program.model_validate(
+        winter.model_dump() | {"items": [winter.items[0].model_dump() | {"progression": {"auto": True}}]}
+    )
+    with database.work(OWNER) as work:
+        commands.prescribe(work, "c-1", auto, valid_from=today, today=today)
+    assert suggestions.act(database, "c-1", [*done, led(4)], today=today) is None  # done today already
+    made = suggestions.act(database, "c-1", done, today=today + timedelta(days=1))
+    assert made
+    assert made.by == "griphub:progression"
+    assert "100 %" in made.because
+    assert made.program
+    assert made.program.items[0].squeezes
+    assert made.program.items[0].squeezes.zone == (45, 65)
+    assert (
+        suggestions.act(database, "c-1", done, today=today + timedelta(days=1)) is None
+    )  # not seen enough of it
+
+
+def test_ids_of_the_library_are_ids_of_the_wire() -> None:
+    for activity in builtin():
+        led(0, activity_id=activity)
