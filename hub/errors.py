@@ -87,6 +87,18 @@ class StoreError(GripError):
         super().__init__(f"The {store} store failed: {reason}. {advice}")
 
 
+class NotReadable(StoreError):
+    """A database that takes results and cannot give them back to the dashboard."""
+
+    def __init__(self, store: str, url: str) -> None:
+        super().__init__(
+            store,
+            f"{url} takes results but is no InfluxDB 2, which alone can be read back",
+            "Read it with its own tools, and point the dashboard at an InfluxDB 2 (docs/influxdb.md).",
+            retryable=False,
+        )
+
+
 class BackupError(GripError):
     """A backup cannot be made, or not be put back."""
 

@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from ...firmware_bridge.samples import Unit
 from ..config import InfluxConfig
-from ..errors import StoreError
+from ..errors import NotReadable, StoreError
 from ..records import (
     ActivityDone,
     Event,
@@ -413,7 +413,15 @@ class InfluxStore:
     def _query(self, flux: str, **parameters: object) -> list[Record]:
         given = {"bucket": self._config.bucket, "since": _FIRST, "until": _LAST} | parameters
         with self._errors():
-            tables = self._reader.query(flux, params=given)
+            try:
+                tables = self._reader.query(flux, params=given)
+            except ApiException as error:
+                headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+                # every answer of an InfluxDB 2 says so; others have no such path, each in its own way
+                of_2 = headers.get("x-influxdb-version", "").startswith(("v2", "2"))
+                if error.status in (400, 404, 405, 501) and not of_2:
+                    raise NotReadable(self.name, self._config.url) from error
+                raise
             return [
                 {name: value for name, value in record.values.items() if value is not None}
                 for table in tables

@@ -5,12 +5,14 @@
 
 import json
 import math
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 from uuid import UUID
 
 import numpy as np
 from influxdb_client.client.write.point import Point
 from influxdb_client.domain.write_precision import WritePrecision
+from pydantic import BaseModel
 
 from ...firmware_bridge.samples import ToolKind, Unit
 from ..measured import SessionQuality
@@ -98,12 +100,24 @@ def to_point(event: Event) -> Point:
     if not isinstance(event, SessionStarted):
         fields["field_count"] = len(fields) + 1
     point: Point = Point(measurement).time(_time_ns(event), WritePrecision.NS)
-    for tag, attribute in _TAGS.items():
-        if (value := getattr(event, attribute, None)) is not None:
-            point.tag(tag, value)
+    for tag, attribute in _tags_of(type(event)):
+        point.tag(tag, getattr(event, attribute))
     for field, value in fields.items():
         point.field(field, value)
     return point
+
+
+@cache
+def _tags_of(kind: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """Tags and attributes of a kind of event: only those that it always has.
+
+    InfluxDB 3 takes a measurement's tags from its first point and refuses others later.
+    """
+    none = type(None)
+    fields = {name: field.annotation for name, field in kind.model_fields.items()}
+    return tuple(
+        (tag, name) for tag, name in _TAGS.items() if name in fields and none not in get_args(fields[name])
+    )
 
 
 def _time_ns(event: Event) -> int:

@@ -16,9 +16,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import numpy as np
 import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.domain.permission import Permission
+from influxdb_client.domain.permission_resource import PermissionResource
+from pydantic import SecretStr
 
 from griphub.hub.config import InfluxConfig
-from griphub.hub.errors import StoreError
+from griphub.hub.errors import NotReadable, StoreError
 from griphub.hub.stores.influx import InfluxStore
 
 
@@ -96,10 +99,42 @@ def test_points_arrive_with_their_tags_and_the_time_of_measurement(victoria, mak
     assert {labels.get("session_id") for labels, *_ in series.values()} == {None}, "without end: no tag"
 
 
+def test_what_was_done_and_said_and_how_tools_are_arrive_as_numbers(
+    victoria, make_activity, make_feedback, make_status
+):
+    store = InfluxStore(InfluxConfig(url=victoria))
+    done, said = make_activity("c-told", hand=None), make_feedback("c-told")
+    store.write(
+        [
+            done,
+            make_activity("c-told", hand="left", days_ago=3),
+            said,
+            make_status("ball-vm", at=done.measured_at),
+        ]
+    )
+    series = exported(victoria, "c-told")
+    tags, values, _ = series["activity_done_minutes"]
+    # one set of tags for all of a measurement, whatever an event leaves out: InfluxDB 3 asks for that
+    assert tags == {"site": "home", "hub": "hub", "child": "c-told", "source": "real", "item": "putty"}
+    assert values == [10, 10]
+    assert series["feedback_pain_after"][1] == [4]
+    query = urllib.parse.urlencode({"match[]": '{tool="ball-vm"}'})
+    assert '"tool_status_battery_percent"' in get(f"{victoria}/api/v1/export?{query}")
+    store.close()
+
+
+def test_what_cannot_be_read_back_says_so_in_a_sentence(victoria, answering):
+    for url in (victoria, answering(404, version="3.10.0").url):  # of InfluxDB 3
+        store = InfluxStore(InfluxConfig(url=url))
+        with pytest.raises(NotReadable, match=r"takes results but is no InfluxDB 2.*docs/influxdb\.md"):
+            store.children()
+        store.close()
+
+
 class Answers:
     """A server that answers every request with the next of the given statuses."""
 
-    def __init__(self, *statuses: int, message: str = "because") -> None:
+    def __init__(self, *statuses: int, message: str = "because", version: str = "v2.7.12") -> None:
         self.asked: list[str] = []
         left = list(statuses)
         asked = self.asked
@@ -110,6 +145,7 @@ class Answers:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 body = json.dumps({"code": "x", "message": message}).encode()
                 self.send_response(left.pop(0) if len(left) > 1 else left[0])
+                self.send_header("X-Influxdb-Version", version)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -134,8 +170,8 @@ class Answers:
 def answering() -> Iterator[Callable[..., Answers]]:
     servers: list[Answers] = []
 
-    def make(*statuses: int, message: str = "because") -> Answers:
-        servers.append(Answers(*statuses, message=message))
+    def make(*statuses: int, **options: str) -> Answers:
+        servers.append(Answers(*statuses, **options))
         return servers[-1]
 
     yield make
@@ -199,6 +235,9 @@ def test_a_server_that_is_away_is_worth_another_try(make_session):
 
 if "GRIPHUB_TEST_INFLUXDB" in os.environ:
 
+    def admin(config: InfluxConfig) -> InfluxDBClient:
+        return InfluxDBClient(config.url, config.token.get_secret_value(), org=config.org)
+
     @pytest.mark.influxdb
     def test_missing_buckets_are_made_and_waveforms_kept_for_ninety_days(influx_config, make_session):
         store = InfluxStore(influx_config)
@@ -221,3 +260,42 @@ if "GRIPHUB_TEST_INFLUXDB" in os.environ:
                 for bucket in (influx_config.bucket, influx_config.waveform_bucket)
             )
         assert (forever.every_seconds, short.every_seconds) == (0, 90 * 86_400)
+
+    @pytest.mark.influxdb
+    def test_each_program_needs_only_the_rights_that_the_docs_give_it(influx_config, make_session):
+        made = make_session()
+        whole = InfluxStore(influx_config)
+        whole.write(made.events)  # makes the buckets
+        with admin(influx_config) as client:
+            org = client.organizations_api().find_organizations(org=influx_config.org)[0].id
+            names = influx_config.bucket, influx_config.waveform_bucket
+            ids = [client.buckets_api().find_bucket_by_name(name).id for name in names]
+
+            def with_rights(*actions: str) -> InfluxStore:
+                rights = [
+                    Permission(
+                        action=action, resource=PermissionResource(type="buckets", id=bucket, org_id=org)
+                    )
+                    for action in actions
+                    for bucket in ids
+                ]
+                token = client.authorizations_api().create_authorization(org_id=org, permissions=rights).token
+                return InfluxStore(influx_config.model_copy(update={"token": SecretStr(token)}))
+
+            ingest, dashboard, eraser = (
+                with_rights("write"),
+                with_rights("read"),
+                with_rights("read", "write"),
+            )
+        ingest.write(make_session(child_id=made.point.child_id).events)
+        with pytest.raises(StoreError):
+            ingest.trend(made.point.child_id)
+        assert len(dashboard.trend(made.point.child_id)) == 2
+        assert dashboard.session(made.id).t_s.size
+        for attempt in (lambda: dashboard.write(made.events), lambda: dashboard.erase_child("c-1")):
+            with pytest.raises(StoreError, match=r"40[134]"):
+                attempt()
+        eraser.erase_child(made.point.child_id)
+        assert eraser.count_child(made.point.child_id) == {}
+        for store in (whole, ingest, dashboard, eraser):
+            store.close()

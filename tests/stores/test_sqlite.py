@@ -5,7 +5,9 @@ import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from griphub.hub.config import Config
@@ -226,4 +228,24 @@ def test_of_an_erased_child_no_byte_is_left(tmp_path, make_session, make_feedbac
     raw = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert not [sign for sign in signs if sign in raw]
     assert b"c-stays" in raw
+    store.close()
+
+
+def test_a_file_that_version_2_wrote_itself_is_read_and_written_on(tmp_path, make_session, make_feedback):
+    path = tmp_path / "store.db"
+    with sqlite3.connect(path) as db:
+        db.executescript((Path(__file__).parent / "schemas" / "version-2.sql").read_text())
+    db.close()
+    store = SqliteStore(path)
+    (point,) = store.trend("c-4f21")
+    detail = store.session(point.session_id)
+    assert (point.squeezes, point.peak, point.firmware, point.purpose) == (1, 10.5, "1.4.0", "exercise")
+    assert point.started_at == datetime(2026, 3, 2, 16, 5, 0, 123456, tzinfo=UTC)
+    (squeeze,) = detail.squeezes
+    assert (squeeze.peak, squeeze.doubtful, squeeze.peak_sd, squeeze.no_rfd) == (10.5, ("weak",), None, "")
+    np.testing.assert_array_equal(detail.values, [1.0, np.nan, 2.5])
+
+    said, made = make_feedback("c-4f21"), make_session(child_id="c-4f21")
+    store.write([said, *made.events])
+    assert store.feedback("c-4f21") == [said] and len(store.trend("c-4f21")) == 2
     store.close()
