@@ -171,6 +171,22 @@ class HomeAssistantConfig(_Section):
     prefix: str = Field("homeassistant", pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")
 
 
+class IngestConfig(_Section):
+    """How ingest takes events from the broker: by MQTT, or as one of many workers from a NATS cluster."""
+
+    jetstream: tuple[str, ...] = Field((), description="nats:// or tls:// addresses of the cluster's servers")
+    replicas: int = Field(3, ge=1, le=5, description="servers that keep each event; less than it has, or all")
+
+    @field_validator("jetstream")
+    @classmethod
+    def _addresses(cls, servers: tuple[str, ...]) -> tuple[str, ...]:
+        for server in servers:
+            parts = urlsplit(server)
+            if parts.scheme not in ("nats", "tls") or not parts.hostname or parts.username:
+                raise ValueError(f"{parts.hostname or server!r} must look like tls://nats1.example.org:4222")
+        return servers
+
+
 class SessionConfig(_Section):
     """When a session is over."""
 
@@ -201,6 +217,7 @@ class Config(BaseSettings):
     database: DatabaseConfig = DatabaseConfig()
     oidc: OidcConfig = OidcConfig()
     dashboard: DashboardConfig = DashboardConfig()
+    ingest: IngestConfig = IngestConfig()
     session: SessionConfig = SessionConfig()
     homeassistant: HomeAssistantConfig = HomeAssistantConfig()
     time_zone: str | None = Field(

@@ -64,17 +64,33 @@ def hub(
     run_until_stopped(Hub(settings, HostClock(speed, epoch), counted=counted).run())
 
 
-def ingest(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
+def ingest(
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+    jetstream: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Share the work with other workers on a NATS cluster: nats://… of a server; again for more."
+        ),
+    ] = None,
+) -> None:
     """Take events from the broker, commit them, and pass them on to the store."""
     from ..child.erased import Erased
     from ..delivery.forwarder import Forwarder
     from ..delivery.ingest import Ingest
+    from ..delivery.jetstream import JetStreamIngest
     from ..delivery.journal import Journal
     from ..delivery.notice import Notice, notice_path
     from ..stores import open_store
 
     set_up_logging(verbose)
     settings = configuration.load(config)
+    if jetstream:
+        try:
+            section = configuration.IngestConfig(jetstream=jetstream, replicas=settings.ingest.replicas)
+        except ValueError:
+            raise typer.BadParameter("must look like tls://nats1.example.org:4222") from None
+        settings = settings.model_copy(update={"ingest": section})
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -85,7 +101,8 @@ def ingest(config: ConfigOption = None, verbose: VerboseOption = False) -> None:
     forwarder = Forwarder(journal, store, lambda reason: notice.say(store.name, reason), erased.concerns)
     thread = threading.Thread(target=forwarder.run, args=(stop,), name="forwarder")
     thread.start()
-    taking = Ingest(settings, journal, forwarder, notice.say)
+    kind = JetStreamIngest if settings.ingest.jetstream else Ingest
+    taking = kind(settings, journal, forwarder, notice.say)
 
     def alive() -> bool:
         oldest_s = min(taking.turned_s, forwarder.turned_s)

@@ -6,6 +6,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -206,16 +207,35 @@ def _tls(config: Config) -> ssl.SSLContext | None:
     here = broker.host is None
     if not (broker.tls or (here and broker.certificate)):
         return None
+    if not here:
+        return client_context(config)
+    # our own broker's certificate is made out to the name that others use: trust it alone, by any name
+    context = _context(broker.certificate)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
+
+
+def client_context(config: Config) -> ssl.SSLContext:
+    """What TLS to somebody else's broker trusts and shows, by ``[broker]``.
+
+    Raises
+    ------
+    SetupError
+        If a certificate, key or CA file cannot be used.
+    """
+    broker = config.broker
+    return _context(broker.ca_file, broker.certificate, broker.key)
+
+
+def _context(
+    trusted: Path | None, certificate: Path | None = None, key: Path | None = None
+) -> ssl.SSLContext:
     try:
-        if here:  # our own broker's certificate is made out to the name that others use: trust it alone
-            context = ssl.create_default_context(cafile=broker.certificate)
-            context.check_hostname = False
-            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        else:
-            context = ssl.create_default_context(cafile=broker.ca_file)
-            if broker.certificate:
-                context.load_cert_chain(broker.certificate, broker.key)
+        context = ssl.create_default_context(cafile=trusted)
         context.sslsocket_class = _Socket
+        if certificate:
+            context.load_cert_chain(certificate, key)
     except OSError as error:  # ssl.SSLError is one
         raise SetupError(
             f"A certificate of [broker] cannot be used ({error})",
