@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from griphub.dashboard.views import exercise, layout, progress
+from griphub.dashboard.views import delivery, exercise, layout, progress
 
 pages = [
     st.Page(exercise.page, title="Exercise", url_path="exercise", default=True),
     st.Page(progress.page, title="Progress", url_path="progress"),
+    st.Page(delivery.page, title="Delivery", url_path="delivery"),
 ]
 current = st.navigation(pages, position="hidden")
 layout.frame(pages)

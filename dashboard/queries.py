@@ -10,6 +10,7 @@ import numpy as np
 
 from ..firmware_bridge.samples import FloatArray, ToolKind, Unit
 from ..hub.config import Config
+from ..hub.delivery.status import DeliveryStatus, delivery_status
 from ..hub.records import Hand, Purpose, Source, StrengthTested
 from ..hub.stores.contract import SessionDetail, SessionPoint, Store
 from ..hub.trends import Finding, of_sessions, of_tests, session_key
@@ -181,6 +182,11 @@ def thin(t_s: FloatArray, values: FloatArray, columns: int) -> tuple[FloatArray,
             keep.update((int(first + np.nanargmin(part)), int(first + np.nanargmax(part))))
     kept = np.array(sorted(keep))
     return t_s[kept], values[kept]
+
+
+def delivery(config: Config) -> DeliveryStatus:
+    """What is still on its way between the tools and the store, as the files of the data folder say."""
+    return delivery_status(config)
 
 
 def lost_share(point: SessionPoint) -> float:

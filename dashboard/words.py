@@ -143,6 +143,17 @@ def quality(told: SessionQuality | None, unit: Unit) -> list[str]:
     return said
 
 
+def way(place: str, goal: str) -> str:
+    """Where a queue leads, in words.
+
+    Examples
+    --------
+    >>> way("outbox", "ingest"), way("journal", "sqlite")
+    ('From the hub to ingest', 'From ingest to the store (sqlite)')
+    """
+    return f"From the hub to {goal}" if place == "outbox" else f"From ingest to the store ({goal})"
+
+
 def day(moment: datetime, zone: tzinfo) -> str:
     """Date as read in `zone`, for example ``3 Nov 2026``."""
     local = moment.astimezone(zone)
