@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS outbox (
     payload BLOB NOT NULL,
     committed_at REAL  -- Unix time; null for what an older GripHub committed
 );
+-- to see at every start, also after a long night, that nothing of another site or hub waits
+CREATE INDEX IF NOT EXISTS outbox_of_topic ON outbox (topic);
 CREATE TABLE IF NOT EXISTS counted (event_id BLOB PRIMARY KEY, session_id BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counted_session (session_id BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS open_session (tool_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
@@ -191,12 +193,11 @@ class Outbox:
         ]
 
     def elsewhere(self, branch: str) -> int:
-        """How many unacknowledged events have a topic that does not begin so."""
-        return int(
-            self._read("SELECT count(*) FROM outbox WHERE substr(topic, 1, ?) != ?", (len(branch), branch))[
-                0
-            ][0]
-        )
+        """How many unacknowledged events have a topic that does not begin so; `branch` ends in a slash."""
+        after = branch[:-1] + chr(ord("/") + 1)  # the first text behind all that begin so
+        query = """SELECT (SELECT count(*) FROM outbox WHERE topic < ?)
+                        + (SELECT count(*) FROM outbox WHERE topic >= ?)"""
+        return int(self._read(query, (branch, after))[0][0])
 
     def acknowledge(self, event_ids: Iterable[UUID]) -> None:
         """Forget events that ingest has committed."""

@@ -36,6 +36,25 @@ def test_a_row_goes_only_when_acknowledged(tmp_path: Path, squeeze: Make) -> Non
     again.close()
 
 
+def test_what_waits_for_another_site_is_told_without_looking_at_every_row(
+    tmp_path: Path, squeeze: Make
+) -> None:
+    """After a long night a hub would read a whole SD card's worth before it starts."""
+    outbox = Outbox(tmp_path / "outbox.db")
+    sites = ("aaa", "hom", "home", "home-2", "home2", "zzz")
+    events = [squeeze(n).model_copy(update={"site": site}) for n, site in enumerate(sites)]
+    outbox.commit(events, {})
+    assert outbox.elsewhere("griphub/v1/home/hub/") == len(sites) - 1
+    assert outbox.elsewhere("griphub/v1/home/") == len(sites) - 1
+    asked: list[str] = []
+    outbox._db.set_trace_callback(asked.append)
+    outbox.elsewhere("griphub/v1/home/hub/")
+    outbox._db.set_trace_callback(None)
+    plan = outbox._db.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
+    assert not [row for row in plan if "SCAN outbox" in row[3]], plan
+    outbox.close()
+
+
 def test_the_ledger_forgets_old_sessions_and_nothing_that_waits(tmp_path: Path, squeeze: Make) -> None:
     outbox = Outbox(tmp_path / "outbox.db")
     old, new = squeeze(0), squeeze(100).model_copy(update={"session_id": UUID(int=8)})
