@@ -154,6 +154,7 @@ def count(
     session: StoredSession,
     begin: Callable[[SampleBlock], tuple[SessionTracker, list[Event]]],
     before: SessionTracker | None,
+    stepped_s: float = 0.0,
 ) -> Counted:
     """Count what was new, as if it were live.
 
@@ -163,6 +164,8 @@ def count(
         Opens a session with its first block.
     before : SessionTracker or None
         The tool's open session; goes on if the first sample is the very next one.
+    stepped_s : float
+        `HostClock.stepped_s` when the runs were dated.
     """
     events: list[Event] = []
     trackers: list[SessionTracker] = []
@@ -181,7 +184,7 @@ def count(
                 events += started
             if current not in trackers:
                 trackers.append(current)
-            events += current.add(block)
+            events += current.add(block, stepped_s=stepped_s)
     if current and trackers:
         events += current.pause() if session.running else current.end(over)
     return Counted(events, trackers, current if session.running else None)

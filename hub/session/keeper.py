@@ -228,7 +228,7 @@ class SessionKeeper:
         try:
             # a copy: what is open stays as it is until the commit. An hour takes seconds: not on the loop
             before = copy.deepcopy(entry.tracker) if entry else None
-            counted = await asyncio.to_thread(count, new.runs, session, begin, before)
+            counted = await asyncio.to_thread(count, new.runs, session, begin, before, stepped_s)
             went_on = before in counted.trackers
             if counted.running and entry and not went_on:
                 await self.end(tool_id, "tool_restarted")

@@ -28,8 +28,8 @@ HERE = Path(__file__).parent
 MAIN = {"north": "hub", "south": "hub", "server": "ingest", "broker": "broker"}
 #: A hub's disk holds days of events, the others' some hundred thousand; small enough to be filled at once.
 DISK_BYTES = {"north": 16 << 20, "south": 16 << 20, "server": 96 << 20, "broker": 64 << 20}
-#: Enough that sessions begin and end wrong, and not that the tools' own account of the time is doubted.
-CLOCK_S = 3600.0
+#: A clock an hour fast, as with a wrong time zone; one that starts far back, as a Pi without network.
+CLOCK_S = {"clock forward": 3600.0, "clock back": -400 * 86_400.0}
 
 #: The outbox forgets what was acknowledged, so each commit is also written into a ledger that does not.
 LEDGER = """
@@ -261,7 +261,7 @@ class Homes:
         elif kind.startswith("full disk"):
             await self._while(blow, lambda: asyncio.to_thread(machine.fill), machine.free)
         elif kind.startswith("clock"):
-            machine.set_clock(CLOCK_S if kind == "clock forward" else -CLOCK_S)
+            machine.set_clock(CLOCK_S[kind])
             await self._while(blow, _nothing, lambda: machine.set_clock(0.0))
         else:
             assert network

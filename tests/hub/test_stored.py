@@ -94,6 +94,25 @@ async def test_a_stored_session_is_counted_like_a_live_one(home) -> None:
     assert not home.frames  # nobody watches yesterday
 
 
+@pytest.mark.parametrize("running", [False, True])
+async def test_a_clock_that_was_set_since_the_hub_started_does_not_shift_what_is_handed_over(
+    home, running: bool
+) -> None:
+    """As on every Raspberry Pi without a clock: the network sets it some seconds after the hub has started."""
+    home.clock.set_s += 400 * 86_400.0
+    home.clock.now_s += 2
+    now_s = home.clock.utc_s()
+    session = stored(blocks(), epoch_s=now_s - 1000, running=running)
+    await home.keeper.take_stored(session, home.tool, home.use_at)
+    await home.keeper.end("ball01", "tool_slept")
+    _, ended, squeezes = session_events(home.events())
+    assert ended.clock_step_s == 0
+    for event in home.events():
+        if isinstance(event, WaveformSecond):
+            assert event.measured_at.timestamp() == pytest.approx(now_s - 900 + event.start_s, abs=0.01)
+    assert squeezes[0].measured_at.timestamp() == pytest.approx(now_s - 900 + squeezes[0].onset_s, abs=0.01)
+
+
 async def test_handed_over_again_it_changes_nothing(home) -> None:
     session = stored(blocks(), epoch_s=home.clock.utc_s() - 1000)
     await home.keeper.take_stored(session, home.tool, home.use_at)
