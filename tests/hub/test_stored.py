@@ -98,7 +98,7 @@ async def test_a_stored_session_is_counted_like_a_live_one(home) -> None:
 async def test_a_clock_that_was_set_since_the_hub_started_does_not_shift_what_is_handed_over(
     home, running: bool
 ) -> None:
-    """As on every Raspberry Pi without a clock: the network sets it some seconds after the hub has started."""
+    """As on every Raspberry Pi without a clock: the network sets it after the hub has started."""
     home.clock.set_s += 400 * 86_400.0
     home.clock.now_s += 2
     now_s = home.clock.utc_s()
