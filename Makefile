@@ -64,6 +64,7 @@ bench: $(VENV)/suite  ## the figures that the README quotes
 
 lock:  ## pin requirements anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml requirements/build.in -o requirements/griphub.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --extra clinic pyproject.toml requirements/build.in -c requirements/griphub.txt -o requirements/clinic.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml requirements/build.in requirements/test.in -c requirements/griphub.txt -o requirements/test.txt
 
 clean:  ## remove the environment and caches

@@ -110,7 +110,7 @@ def test_the_image_is_built_from_what_is_pinned() -> None:
     build = SERVICES["ingest"]["build"]
     assert (DEPLOY / build["context"] / build["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
-    assert "--require-hashes -r /src/requirements/griphub.txt" in text
+    assert "--require-hashes -r /src/requirements/clinic.txt" in text
     last = text[text.rindex("FROM ") :]
     assert re.search(r"^USER griphub$", last, re.M) and "--uid 10001" in last
     assert SERVICES["ingest"]["user"] == "10001:10001"

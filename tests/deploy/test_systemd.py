@@ -70,6 +70,8 @@ def test_it_runs_what_there_is_and_starts_it_again(unit: Path) -> None:
     assert program == "/opt/griphub/bin/griphub"
     assert name in {command.name for command in app.registered_commands}
     assert service["Restart"] == ["always"]
+    if name == "up":  # which prints for a person: a key, and names
+        assert service["StandardOutput"] == ["null"]
     assert ("WatchdogSec" in service) == (service["Type"] == ["notify"])
 
 
