@@ -16,7 +16,7 @@ from ..firmware_bridge.link_state import LinkPhase, LinkState
 from .config import Config
 from .errors import SetupError
 from .program.faces import Face
-from .records import ActivityDone, FeedbackGiven, Hand, Id
+from .records import ActivityDone, FeedbackGiven, Hand, Id, SessionCorrected
 from .tools import HomeTool
 
 FILE: Final = "hub.sock"
@@ -174,7 +174,7 @@ class Record(_Message):
     """Take in what somebody did or said, as an event; answers nothing."""
 
     do: Literal["record"] = "record"
-    event: Annotated[ActivityDone | FeedbackGiven, Field(discriminator="schema_")]
+    event: Annotated[ActivityDone | FeedbackGiven | SessionCorrected, Field(discriminator="schema_")]
 
 
 Request = Annotated[

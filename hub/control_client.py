@@ -39,7 +39,7 @@ from .control import (
 )
 from .live import ExerciseView
 from .program.faces import Face
-from .records import ActivityDone, FeedbackGiven, Hand, StrengthTested
+from .records import ActivityDone, FeedbackGiven, Hand, SessionCorrected, StrengthTested
 from .tools import HomeTool
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class ControlClient:
             while (answer := await talk.receive()).item is not None:
                 yield ExerciseView.model_validate(answer.item)
 
-    async def record(self, event: ActivityDone | FeedbackGiven) -> None:
+    async def record(self, event: ActivityDone | FeedbackGiven | SessionCorrected) -> None:
         """Take in what somebody did or said."""
         await self._ask(Record(event=event), type(None))
 

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from ..config import Config
-from ..records import ActivityDone, Evidence, FeedbackGiven, Person
+from ..records import ActivityDone, Evidence, FeedbackGiven, Person, SessionCorrected
 from .common import ConfigOption, JsonOption, out
 from .program import DAY, ChildArgument, here
 
@@ -145,7 +145,7 @@ def feedback(
         out.print("Thank you, it is noted." + (f" The picture is {name}." if name else ""))
 
 
-def take_in(config: Config, event: ActivityDone | FeedbackGiven) -> None:
+def take_in(config: Config, event: ActivityDone | FeedbackGiven | SessionCorrected) -> None:
     """Give an event to the running hub, or put it where the next one finds it."""
     from ..control import HubNotRunning, socket_path
     from ..control_client import ControlClient

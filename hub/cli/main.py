@@ -26,6 +26,7 @@ from . import (
     people,
     processes,
     program,
+    session,
     strength_test,
     tools,
 )
@@ -56,6 +57,7 @@ app.command("did", rich_help_panel=FAMILY)(did.did)
 app.command("feedback", rich_help_panel=FAMILY)(did.feedback)
 app.command("adherence", rich_help_panel=FAMILY)(adherence.adherence)
 app.command("strength-test", rich_help_panel=FAMILY)(strength_test.strength_test)
+app.add_typer(session.app, name="session", rich_help_panel=FAMILY)
 app.command("doctor", rich_help_panel=FAMILY)(doctor.doctor)
 app.command("scan", rich_help_panel=FAMILY)(processes.scan)
 app.add_typer(calibrate.app, name="calibrate", rich_help_panel=FAMILY)

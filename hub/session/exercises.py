@@ -8,7 +8,7 @@ from ..config import Config
 from ..delivery.committer import Committer
 from ..delivery.outbox import Entry
 from ..live import ExerciseView
-from ..records import ActivityDone, FeedbackGiven
+from ..records import ActivityDone, FeedbackGiven, SessionCorrected
 from .coach import Coach
 from .planning import Near, make_plan
 
@@ -55,6 +55,6 @@ class Exercises:
         )
         return await self.coach.start(plan)
 
-    async def record(self, event: ActivityDone | FeedbackGiven) -> None:
+    async def record(self, event: ActivityDone | FeedbackGiven | SessionCorrected) -> None:
         """Commit what somebody did or said."""
         await self._committer.commit(Entry([event]))
