@@ -1,6 +1,7 @@
 """A measured number with its unit and with how far it can be trusted."""
 
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Literal
 
 from ..firmware_bridge.samples import KGF_N, LBF_N, Unit
@@ -51,6 +52,8 @@ def in_unit(quantity: Quantity, unit: Literal["kgf", "lbf"]) -> Quantity | Refus
     if base != Unit.NEWTON:
         because = f"{quantity.unit} is no force. Calibrate the tool to see {unit}."
         return Refused(f"force in {unit}", Reason.UNIT, because)
+    if not isfinite(quantity.value):
+        return Refused(f"force in {unit}", Reason.NOT_KNOWN, "There is no number to show.")
     factor = _NEWTONS[unit]
     sd = None if quantity.sd is None else quantity.sd / factor
     shown = f"{unit}/{per}" if per else unit

@@ -1,6 +1,12 @@
 """What every measure must keep, whatever it measures: a number that is one, or a refusal that says why."""
 
+import gc
+import importlib
+import inspect
 import pickle
+import pkgutil
+import tracemalloc
+import typing
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -11,8 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import griphub.signal
+from griphub.firmware_bridge.creep import Creep, CreepInverter
 from griphub.firmware_bridge.samples import ToolKind, Unit
-from griphub.signal import bilateral, endurance, quality, rfd, steadiness
+from griphub.signal import bilateral, effort, endurance, mirror, quality, rfd, steadiness, warming
 from griphub.signal.counted import EndedBy, Squeeze
 from griphub.signal.growth import growth_score
 from griphub.signal.measurement_error import Basis, MeasurementError, compare, error_of
@@ -21,7 +29,14 @@ from griphub.signal.recording import Recording, Timing
 from griphub.signal.refusal import Reason, Refused
 from griphub.signal.strength import ASHT, strength, trial, variation
 from griphub.signal.trend import SeriesKey, Test, trend
+from griphub.signal.untouched import Untouched
 from griphub.signal.volume import volume
+
+
+def numbers_of(found):
+    """An effort without the recording that it was found in, whose arrays do not compare."""
+    return found if isinstance(found, Refused) else tuple(getattr(found, f.name) for f in fields(found)[1:])
+
 
 #: Measures of a recording.
 OF_A_RECORDING: dict[str, Callable[[Recording], Any]] = {
@@ -39,6 +54,9 @@ OF_A_RECORDING: dict[str, Callable[[Recording], Any]] = {
     "steadiness": lambda r: steadiness.steadiness(r, 100.0),
     "tracking_error": lambda r: steadiness.tracking_error(r, np.zeros(len(r)), 100.0),
     "release_time": steadiness.release_time,
+    "mirror_working": lambda r: mirror.mirror_force(r, good(), 100.0, clock_error_s=0.0),
+    "mirror_resting": lambda r: mirror.mirror_force(good(), r, 100.0, clock_error_s=0.0),
+    "effort": lambda r: numbers_of(effort.effort(r, "effort")),
     "tare": lambda r: quality.tare(r, 1.0),
     "loss": quality.loss,
     "saturation": quality.saturation,
@@ -75,7 +93,40 @@ OF_RESULTS: dict[str, Callable[[float], Any]] = {
     ),
     "growth_score": lambda v: growth_score(Quantity(v, "N", ""), ToolKind.DYNAMOMETER, "male", 7.0),
     "drift": lambda v: quality.drift(quality.Tare(0, 1, "N", 1), quality.Tare(1, 1, "N", 1), v),
+    "in_unit": lambda v: in_unit(Quantity(v, "N", ""), "kgf"),
+    "warming": lambda v: warming.warming(quality.Drift(Quantity(v, "kPa", ""), 1.0, False), ToolKind.BALL),
 }
+
+#: What is measured by each: a measure that is nowhere here is one that was forgotten.
+COVERED = {
+    "asymmetry", "bilateral_timing", "compare", "drift", "effort", "fatigue_index", "fatigue_of_threes",
+    "force_at_5_s", "force_kept", "growth_score", "in_unit", "loss", "mirror_force", "release_time",
+    "rfd_20_80", "rfd_window", "saturation", "steadiness", "strength", "sustained", "tare", "time_until",
+    "tracking_error", "trend", "trial", "variation", "volume", "warming",
+}  # fmt: skip
+
+
+def public_measures():
+    """Every public function of every module of `griphub.signal` that may refuse."""
+    for found in pkgutil.iter_modules(griphub.signal.__path__):
+        module = importlib.import_module(f"griphub.signal.{found.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            own = function.__module__ == module.__name__ and not name.startswith("_")
+            if own and Refused in typing.get_args(typing.get_type_hints(function).get("return")):
+                yield name
+
+
+def test_no_measure_is_forgotten():
+    """A new measure goes into one of the tables above, and then into `COVERED`."""
+    found = sorted(public_measures())
+    assert len(found) == len(set(found))
+    assert set(found) == COVERED
+    called = "".join(
+        inspect.getsource(measure) if "lambda" in inspect.getsource(measure) else measure.__name__
+        for table in (OF_A_RECORDING, OF_NUMBERS, OF_RESULTS)
+        for measure in table.values()
+    )
+    assert [name for name in COVERED if name not in called] == []
 
 
 def good(fs=100.0, lasting_s=36.0, **more):
@@ -173,7 +224,7 @@ def test_saturated_all_the_way(measure):
         assert quality.Fault.SATURATED in result.faults
     elif measure is quality.saturation:
         assert result.value == 100
-    elif measure is not quality.loss:
+    elif measure not in (quality.loss, *(OF_A_RECORDING[name] for name in ("effort", "mirror_working"))):
         assert isinstance(result, Refused)
 
 
@@ -235,6 +286,52 @@ def test_results_that_are_none(measure, value):
 @settings(max_examples=40, deadline=None)
 def test_any_result(measure, value):
     check(measure(value))
+
+
+@every_measure
+def test_memory_is_given_back(measure):
+    """Twenty calls keep less than the samples of two."""
+    whole = good()
+    for _ in range(3):
+        measure(whole)
+    tracemalloc.start()
+    try:
+        measure(whole)
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(20):
+            measure(whole)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 2 * whole.force.nbytes
+
+
+#: What runs along with a stream, fed a second of samples.
+STREAMS: dict[str, tuple[Callable[[], Any], Callable[[Any, np.ndarray, np.ndarray], Any]]] = {
+    "untouched": (Untouched, lambda one, t_s, values: one.update(t_s, values)),
+    "creep inverter": (
+        lambda: CreepInverter(Creep(shares=(0.1, 0.1), taus_s=(0.5, 5.0))),
+        lambda one, t_s, values: one.update(t_s, values),
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "feed"), STREAMS.values(), ids=STREAMS)
+def test_streams_stay_small_and_are_usable_at_any_time(make, feed):
+    one, sizes = make(), []
+    feed(one, np.empty(0), np.empty(0))  # before data
+    rng = np.random.default_rng(0)
+    for second in range(40):
+        t_s = second + np.arange(100) / 100
+        values = rng.normal(size=100) * rng.choice([0.0, 1.0, 1e6])
+        values[:: second % 7 + 2] = rng.choice([np.nan, np.inf, 3.0])
+        kept = values.copy()
+        feed(one, t_s, values)
+        np.testing.assert_array_equal(values, kept)
+        one = pickle.loads(pickle.dumps(one))
+        sizes.append(len(pickle.dumps(one)))
+    assert max(sizes[5:]) - min(sizes[5:]) < 64
 
 
 @given(

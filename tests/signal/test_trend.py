@@ -223,3 +223,17 @@ def test_impossible_series():
     ):
         with pytest.raises(GripError, match=says):
             error_of(days, values, Unit.NEWTON, ToolKind.BALL)
+
+
+def test_published_errors_come_back_from_their_formula():
+    """SDD = 1.96 √2 SEM (Gasior 2020): 0.74 kg gives 2.051, 0.78 kg gives 2.162."""
+    assert pytest.approx(2.051, abs=5e-4) == SDD_FACTOR * 0.74
+    assert pytest.approx(2.162, abs=5e-4) == SDD_FACTOR * 0.78
+    assert SDD_FACTOR * GASIOR.sem_kgf == pytest.approx(GASIOR.sdd_kgf, abs=0.005)
+
+
+def test_nothing_is_borrowed_but_for_means_of_three_by_the_ashts_protocol():
+    days, values = list(range(0, 70, 7)), [100.0] * 10
+    borrowed = error_of(days, values, Unit.NEWTON, ToolKind.DYNAMOMETER)
+    assert borrowed.basis is Basis.BORROWED
+    assert error_of(days, values, Unit.NEWTON, ToolKind.DYNAMOMETER, asht=False).basis is Basis.UNKNOWN
