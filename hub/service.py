@@ -30,6 +30,7 @@ from .errors import SetupError, StoreError
 from .homeassistant.bridge import Bridge, wanted
 from .live import LiveFrame
 from .lock import only_hub
+from .program.mailbox import Mailbox
 from .records import SqueezeCounted, utc
 from .session.coach import Coach
 from .session.exercises import Exercises
@@ -92,7 +93,8 @@ class Hub:
         self._clock = clock
         self._outbox = Outbox(config.data_dir / "outbox.db")
         self._notice: Notice | None = None
-        self._publisher = Publisher(config, self._outbox, self._say)
+        self._publisher = Publisher(config, self._outbox, self._say, letters=self._take_letter)
+        self._mailbox = Mailbox(config, answer=self._publisher.answer)
         self._committer = Committer(
             self._outbox, self._publisher.wake, lambda reason: self._say("counting", reason)
         )
@@ -170,6 +172,7 @@ class Hub:
             asyncio.create_task(self._keeper.expire(), name="expiry"),
             asyncio.create_task(self._statuses.run(), name="statuses"),
             asyncio.create_task(self._coach.run(), name="coach"),
+            asyncio.create_task(self._mailbox.run(), name="mailbox"),
             asyncio.create_task(self._answer(), name="control"),
         ]
         if self._homeassistant:
@@ -195,6 +198,9 @@ class Hub:
 
     def _squeezing(self, tool_id: str) -> bool:
         return self._keeper.squeezing(tool_id)
+
+    def _take_letter(self, topic: str, payload: bytes) -> None:
+        self._mailbox.put(topic, payload)
 
     def _streams(self, tool_id: str) -> bool:
         return tool_id in self.supervisor.clients()

@@ -18,6 +18,7 @@ from .. import __version__
 from .delivery.publisher import Ack
 from .homeassistant.discovery import ToolState
 from .live import LiveFrame, Watch
+from .program.letter import LetterTaken, SealedLetter
 from .records import Event
 
 Party = Literal["hub", "ingest", "dashboard", "homeassistant"]
@@ -66,6 +67,8 @@ MESSAGES: Final = (
     *(_event(model) for model in get_args(Event)),
     Message(Ack, "griphub/v1/{site}/{hub}/ack", "ingest", "hub", 1),
     Message(LiveFrame, "griphub/v1/{site}/{hub}/live/{tool}", "hub", "dashboard", 0),
+    Message(SealedLetter, "griphub/v1/{site}/{hub}/program/{child}", "ingest", "hub", 1, retained=True),
+    Message(LetterTaken, "griphub/v1/{site}/{hub}/program_ack/{child}", "hub", "ingest", 1, retained=True),
     Message(Watch, "griphub/v1/{site}/watch", "dashboard", "hub", 0),
     Message(
         ToolState,
@@ -81,6 +84,7 @@ _PARAMETERS: Final = {
     "site": "The home or ward.",
     "hub": "One of its hubs.",
     "tool": "The tool's id.",
+    "child": "The child's pseudonymous id.",
 }
 _IDS: Final = "a-z, 0-9, - and _, at most 48 of them"
 

@@ -377,6 +377,101 @@ def suggest(
         out.print(f"Version {version.number} holds from {version.valid_from} on.")
 
 
+@app.command("tell")
+def tell(
+    child: ChildArgument,
+    words: Annotated[str, typer.Argument(help="To the family, in your own words.")],
+    config: ConfigOption = None,
+) -> None:
+    """Write to a child's family; it travels with `griphub program send`."""
+    from ..program.home import child_id_of
+    from ..program.post import write_note
+
+    with here(config) as home, home.database.work(home.actor) as work:
+        write_note(work, child_id_of(work, home.config, child), words)
+    out.print("Noted. `griphub program send` lets it travel.")
+
+
+@app.command("notes")
+def show_notes(child: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Read what the therapist wrote to a child's family."""
+    from ..program.home import child_id_of
+    from ..program.post import notes
+
+    with here(config) as home, home.database.reading(home.actor) as work:
+        found = [(note.written_at, note.words) for note in notes(work, child_id_of(work, home.config, child))]
+    if as_json:
+        out.print_json(json.dumps([{"written_at": at.isoformat(), "words": words} for at, words in found]))
+        return
+    for at, words in found:
+        out.print(f"{at:%Y-%m-%d %H:%M} UTC  {escape(words)}", soft_wrap=True)
+    if not found:
+        out.print("Nothing yet.")
+
+
+@app.command("key")
+def key(config: ConfigOption = None) -> None:
+    """Print the key with which this clinic signs programs, for `griphub program trust` at each home."""
+    from ..program.keys import shown, signing_key
+
+    out.print(shown(signing_key(configuration.load(config)).public_key()), soft_wrap=True)
+
+
+@app.command("trust")
+def trust_key(
+    key: Annotated[str, typer.Argument(help="As `griphub program key` prints it at the clinic.")],
+    config: ConfigOption = None,
+) -> None:
+    """Take programs that are signed with a clinic's key from now on."""
+    from ..program.keys import trust
+
+    trust(configuration.load(config), key)
+    out.print("Programs that are signed with it are taken from now on.")
+
+
+@app.command("send")
+def send(
+    children: Annotated[list[str], typer.Argument(metavar="CHILD…", help="Ids or names of children.")],
+    wait: Annotated[
+        float, typer.Option(min=0, max=600, help="Seconds to wait for the homes' answers.")
+    ] = 5.0,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send programs and notes to the homes, signed; a home that is away finds them when it is back."""
+    from ..program.home import child_id_of
+    from ..program.keys import signing_key
+    from ..program.letter import seal
+    from ..program.post import letter_for
+    from ..program.sending import send as lay_down
+
+    with here(config) as home:
+        secret = signing_key(home.config)
+        with home.database.reading(home.actor) as work:
+            written = [letter_for(work, child_id_of(work, home.config, child)) for child in children]
+        letters = {(one.site, one.hub, one.child_id): seal(one, secret) for one in written}
+        answers = lay_down(home.config, letters, wait_s=wait)
+    rows = [
+        {
+            "child": where[2],
+            "taken_at": taken.taken_at.isoformat() if taken else None,
+            "problem": taken.problem if taken else "",
+        }
+        for where, taken in answers.items()
+    ]
+    if as_json:
+        out.print_json(json.dumps(rows))
+        return
+    for row in rows:
+        if row["problem"]:
+            words = f"not taken: {row['problem']}"
+        elif row["taken_at"]:
+            words = f"taken at {row['taken_at']}"
+        else:
+            words = "sent; the home has not taken it yet, and finds it when it is back"
+        out.print(f"{row['child']}: {escape(words)}", soft_wrap=True)
+
+
 @app.command("trained")
 def trained(
     child: ChildArgument,

@@ -47,7 +47,8 @@ class Publisher:
     """Delivers the outbox over MQTT, at least once, and live frames at most once.
 
     `run` belongs to the hub's task group; everything else may be called from its loop. `tell` is told why
-    ``broker`` or ``outbox`` does not go on, and None when it does.
+    ``broker`` or ``outbox`` does not go on, and None when it does. `letters` is given what a clinic has laid
+    down for this home: topic and payload.
     """
 
     def __init__(
@@ -55,9 +56,12 @@ class Publisher:
         config: Config,
         outbox: Outbox,
         tell: Callable[[str, str | None], None] = lambda _what, _reason: None,
+        *,
+        letters: Callable[[str, bytes], None] | None = None,
     ) -> None:
         self._config = config
         self._tell = tell
+        self._letters = letters
         self._outbox = outbox
         # all that the broker lets this hub send; other events would fill the window for good
         self._branch = f"griphub/v1/{config.site}/{config.hub}/"
@@ -97,6 +101,10 @@ class Publisher:
         """Send a live frame if somebody could see it."""
         if self._connected and (frame.is_news or self.watched(frame.child_id)):
             self._client.publish(frame.topic(), frame.model_dump_json(by_alias=True), qos=0)
+
+    def answer(self, topic: str, payload: str) -> None:
+        """Answer a letter; the broker keeps the answer. From any thread."""
+        self._client.publish(topic, payload, qos=1, retain=True)
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -169,6 +177,8 @@ class Publisher:
     def _on_connected(self, client: paho.Client) -> None:
         client.subscribe(ack_topic(self._config.site, self._config.hub), qos=1)
         client.subscribe(watch_topic(self._config.site), qos=0)
+        if self._letters:
+            client.subscribe(f"{self._branch}program/+", qos=1)
         self._loop.call_soon_threadsafe(self._set_connected, True)
 
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
@@ -176,6 +186,9 @@ class Publisher:
             if message.topic == watch_topic(self._config.site):
                 watch = Watch.model_validate_json(message.payload)
                 self._loop.call_soon_threadsafe(self._on_watch, watch)
+            elif message.topic.startswith(f"{self._branch}program/"):
+                if self._letters:
+                    self._loop.call_soon_threadsafe(self._letters, message.topic, bytes(message.payload))
             else:
                 self._loop.call_soon_threadsafe(self._on_ack, Ack.model_validate_json(message.payload))
         except ValidationError:

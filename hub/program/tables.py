@@ -81,3 +81,24 @@ class Photo(ClinicalData, Base):
     recorded_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(NAME)
     shared_at: Mapped[datetime | None]  #: since when the therapist may ask for it
+
+
+class FamilyNote(ClinicalData, Base):
+    """A therapist's words to the family."""
+
+    __tablename__ = "family_notes"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    written_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(NAME)
+    words: Mapped[str] = mapped_column(Text, info=PRIVATE)
+
+
+class LetterSeen(Base):
+    """The latest letter of the clinic that a home has taken."""
+
+    __tablename__ = "letters_seen"
+
+    child_id: Mapped[str] = mapped_column(ID, ForeignKey("children.id", ondelete="CASCADE"), primary_key=True)
+    serial: Mapped[int]
+    seen_at: Mapped[datetime]

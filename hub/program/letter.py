@@ -1,0 +1,171 @@
+"""What a clinic sends to a home: a program and the therapist's words, signed, as one retained message.
+
+A letter holds all that the home may have missed, so the last one is enough, also after a month without a
+network. The home takes only what is signed with the key that it was given when it joined; what it has taken
+it takes again without any change.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, Literal
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from ...firmware_bridge.errors import GripError
+from ..records import Id
+from .prescription import Program
+
+#: Brokers take 64 KiB; the signature and the envelope need a little of it.
+MAX_BODY: Final = 56_000
+#: The latest of the therapist's words that travel; a home that was away for a month has missed no more.
+MAX_NOTES: Final = 30
+
+
+class LetterError(GripError):
+    """A letter that is not taken.
+
+    Attributes
+    ----------
+    reason : str
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"A program that came from the clinic was not taken: {reason}.")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class SentVersion(_Part):
+    """A program from a day on; null: nothing is asked any more."""
+
+    id: Id
+    number: int = Field(ge=1)
+    valid_from: date
+    recorded_at: AwareDatetime
+    by: str = Field(max_length=80)
+    because: str = ""
+    program: Program | None
+
+
+class SentNote(_Part):
+    """A therapist's words to the family."""
+
+    id: Id
+    written_at: AwareDatetime
+    words: str = Field(min_length=1, max_length=2000)
+
+
+class Letter(_Part):
+    """All that a home should know of what is asked of a child."""
+
+    site: Id
+    hub: Id
+    child_id: Id
+    serial: int = Field(ge=1, description="grows with each letter for the child; an older one is not taken")
+    versions: tuple[SentVersion, ...]
+    notes: tuple[SentNote, ...] = ()
+
+
+class SealedLetter(_Part):
+    """A letter as it travels: its text, and the clinic's Ed25519 signature of exactly that text."""
+
+    schema_: Literal["program/1"] = Field("program/1", alias="schema")
+    body: str = Field(max_length=MAX_BODY, description="JSON of the letter")
+    signature: str = Field(max_length=100, description="base64 of 64 bytes")
+
+
+class LetterTaken(_Part):
+    """A home's answer to a letter; retained, so that a clinic that comes later finds it."""
+
+    schema_: Literal["program_ack/1"] = Field("program_ack/1", alias="schema")
+    site: Id
+    hub: Id
+    child_id: Id
+    digest: str = Field(max_length=64, description="SHA-256 of the letter's text")
+    taken_at: AwareDatetime
+    problem: str = Field("", max_length=300, description="why it was not taken; empty if it was")
+
+
+def letter_topic(site: str, hub: str, child_id: str) -> str:
+    """Where a child's letter lies; ``+`` for all of a home's."""
+    return f"griphub/v1/{site}/{hub}/program/{child_id}"
+
+
+def answer_topic(site: str, hub: str, child_id: str) -> str:
+    """Where the home's answer lies."""
+    return f"griphub/v1/{site}/{hub}/program_ack/{child_id}"
+
+
+def fitting(letter: Letter) -> Letter:
+    """The letter without its oldest versions, as far as it must be shorter to travel.
+
+    Raises
+    ------
+    LetterError
+        If even the latest version is too long.
+    """
+    while len(letter.model_dump_json().encode()) > MAX_BODY:
+        if len(letter.versions) > 1:
+            letter = letter.model_copy(update={"versions": letter.versions[1:]})
+        elif letter.notes:
+            letter = letter.model_copy(update={"notes": letter.notes[1:]})
+        else:
+            raise LetterError("the program is too long to be sent")
+    return letter
+
+
+def seal(letter: Letter, key: Ed25519PrivateKey) -> SealedLetter:
+    """Sign a letter."""
+    body = letter.model_dump_json()
+    return SealedLetter(body=body, signature=base64.b64encode(key.sign(body.encode())).decode())
+
+
+def unseal(payload: bytes, keys: Sequence[Ed25519PublicKey]) -> Letter:
+    """Check whose letter it is, and read it.
+
+    Parameters
+    ----------
+    keys : sequence of Ed25519PublicKey
+        Of the clinic, the present one and those before it.
+
+    Raises
+    ------
+    LetterError
+        If it is damaged, signed by nobody that is known here, or of a version that is not read here.
+    """
+    try:
+        sealed = SealedLetter.model_validate_json(payload)
+        signature = base64.b64decode(sealed.signature, validate=True)
+    except ValueError:
+        raise LetterError("it is damaged") from None
+    if not any(_signed(key, signature, sealed.body) for key in keys):
+        raise LetterError("it is not signed with the clinic's key that this home was given")
+    try:
+        return Letter.model_validate_json(sealed.body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise LetterError(f"{where}: {first['msg']}; update GripHub here") from None
+
+
+def digest_of(payload: bytes) -> str:
+    """What an answer calls a letter; empty where the payload is none."""
+    try:
+        return hashlib.sha256(SealedLetter.model_validate_json(payload).body.encode()).hexdigest()
+    except ValueError:
+        return ""
+
+
+def _signed(key: Ed25519PublicKey, signature: bytes, body: str) -> bool:
+    try:
+        key.verify(signature, body.encode())
+    except InvalidSignature:
+        return False
+    return True

@@ -1,0 +1,183 @@
+"""Letters between clinic and home: written from the clinic's database, taken into the home's."""
+
+from collections.abc import Sequence
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import select
+
+from ..config import Config
+from ..database.actor import Actor, Role
+from ..database.base import random_id
+from ..database.engine import Database
+from ..database.work import Work
+from ..errors import NotAllowed, NotFound
+from ..people.model import Child, Family
+from .letter import (
+    MAX_NOTES,
+    Letter,
+    LetterError,
+    LetterTaken,
+    SentNote,
+    SentVersion,
+    digest_of,
+    fitting,
+    unseal,
+)
+from .prescription import Program
+from .tables import FamilyNote, LetterSeen, ProgramVersion
+
+
+def write_note(work: Work, child_id: str, words: str) -> FamilyNote:
+    """Write to the family, in a therapist's name; it travels with the next letter.
+
+    Raises
+    ------
+    NotAllowed, NotFound
+    """
+    work.command = "program.write_note"
+    if work.actor.role not in (Role.THERAPIST, Role.MACHINE):
+        raise NotAllowed(work.command, work.actor.role)
+    work.need(Child, child_id)
+    note = FamilyNote(
+        id=random_id("fn"), child_id=child_id, written_at=work.now, by=work.actor.name, words=words
+    )
+    work.add(note)
+    work.flush()
+    return note
+
+
+def notes(work: Work, child_id: str) -> Sequence[FamilyNote]:
+    """The therapist's words to a family, oldest first."""
+    work.need(Child, child_id)
+    return work.scalars(
+        select(FamilyNote)
+        .where(FamilyNote.child_id == child_id)
+        .order_by(FamilyNote.written_at, FamilyNote.id)
+    ).all()
+
+
+def letter_for(work: Work, child_id: str) -> Letter:
+    """The letter that a child's home should have.
+
+    Raises
+    ------
+    NotFound
+        If there is no such child for the actor, or its home has no hub.
+    LetterError
+        If it is too long.
+    """
+    family = work.need(Family, work.need(Child, child_id).family_id)
+    if family.hub is None:
+        raise NotFound("hub for the family of", child_id)
+    versions = work.scalars(
+        select(ProgramVersion).where(ProgramVersion.child_id == child_id).order_by(ProgramVersion.number)
+    ).all()
+    written = notes(work, child_id)
+    if not versions and not written:
+        raise NotFound("program for", child_id)
+    return fitting(
+        Letter(
+            site=family.site_id,
+            hub=family.hub,
+            child_id=child_id,
+            serial=len(versions) + len(written),  # both only grow
+            versions=tuple(
+                SentVersion(
+                    id=row.id,
+                    number=row.number,
+                    valid_from=row.valid_from,
+                    recorded_at=row.recorded_at,
+                    by=row.by,
+                    because=row.because,
+                    program=None if row.document is None else Program.model_validate(row.document),
+                )
+                for row in versions
+            ),
+            notes=tuple(
+                SentNote(id=row.id, written_at=row.written_at, words=row.words)
+                for row in written[-MAX_NOTES:]
+            ),
+        )
+    )
+
+
+def take(
+    config: Config, database: Database, topic: str, payload: bytes, keys: Sequence[Ed25519PublicKey]
+) -> LetterTaken:
+    """Take a letter into the home's database, all of it or nothing; the answer says which.
+
+    What is here already stays as it is, so a letter may come any number of times.
+
+    Raises
+    ------
+    StoreError
+        If the database does not answer: the letter stays at the broker and comes again.
+    """
+    child_id = topic.rsplit("/", 1)[-1]
+    problem = ""
+    with database.work(Actor.part("post"), "program.take_letter") as work:
+        try:
+            letter = unseal(payload, keys)
+            _check(work, config, letter, child_id)
+            _take(work, letter)
+        except LetterError as error:
+            problem = error.reason[:300]
+        now = work.now
+    return LetterTaken(
+        site=config.site,
+        hub=config.hub,
+        child_id=child_id,
+        digest=digest_of(payload),
+        taken_at=now,
+        problem=problem,
+    )
+
+
+def _check(work: Work, config: Config, letter: Letter, child_id: str) -> None:
+    if (letter.site, letter.hub, letter.child_id) != (config.site, config.hub, child_id):
+        raise LetterError("it is for another home or child")
+    if work.get(Child, child_id) is None:
+        raise LetterError("the child is not here")
+    seen = work.get(LetterSeen, child_id)
+    if seen and letter.serial < seen.serial:
+        raise LetterError("a later one is here already")
+
+
+def _take(work: Work, letter: Letter) -> None:
+    known = work.scalars(select(ProgramVersion).where(ProgramVersion.child_id == letter.child_id)).all()
+    ids, numbers = {row.id for row in known}, {row.number for row in known}
+    for sent in letter.versions:
+        if sent.id in ids:
+            continue
+        number = sent.number if sent.number not in numbers else max(numbers) + 1
+        numbers.add(number)
+        work.add(
+            ProgramVersion(
+                id=sent.id,
+                child_id=letter.child_id,
+                number=number,
+                valid_from=sent.valid_from,
+                recorded_at=sent.recorded_at,
+                by=sent.by,
+                because=sent.because,
+                document=None if sent.program is None else sent.program.model_dump(mode="json"),
+            )
+        )
+    there = {row.id for row in notes(work, letter.child_id)}
+    for note in letter.notes:
+        if note.id not in there:
+            work.add(
+                FamilyNote(
+                    id=note.id,
+                    child_id=letter.child_id,
+                    written_at=note.written_at,
+                    by="clinic",
+                    words=note.words,
+                )
+            )
+    seen = work.get(LetterSeen, letter.child_id)
+    if seen is None:
+        work.add(LetterSeen(child_id=letter.child_id, serial=letter.serial, seen_at=work.now))
+    elif letter.serial > seen.serial:
+        seen.serial, seen.seen_at = letter.serial, work.now
+    work.flush()

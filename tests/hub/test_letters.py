@@ -1,0 +1,270 @@
+"""The program's way from the clinic to a home: signed, retained, answered, also after a month."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from griphub.hub.config import Config
+from griphub.hub.database.actor import Actor
+from griphub.hub.database.engine import Database
+from griphub.hub.delivery.outbox import Outbox
+from griphub.hub.delivery.publisher import Publisher
+from griphub.hub.program import commands, home
+from griphub.hub.program.activity import builtin
+from griphub.hub.program.errors import ProgramError
+from griphub.hub.program.keys import shown, signing_key, trust, trusted
+from griphub.hub.program.letter import (
+    MAX_BODY,
+    Letter,
+    LetterError,
+    SealedLetter,
+    fitting,
+    letter_topic,
+    seal,
+    unseal,
+)
+from griphub.hub.program.mailbox import Mailbox
+from griphub.hub.program.post import letter_for, notes, take, write_note
+from griphub.hub.program.prescription import Program, parse_program
+from griphub.hub.program.sending import send
+
+from .conftest import Broker
+
+OWNER = Actor.part("test")
+DAY = date(2026, 11, 2)
+TOPIC = letter_topic("home", "hub", "c-1")
+PROGRAM = """
+[[items]]
+id = "dough"
+activity = "play-dough"
+dose = { days_per_week = 3 }
+minutes = 10
+"""
+
+
+def program(title: str = "Winter") -> Program:
+    return parse_program(PROGRAM, builtin()).model_copy(update={"title": title})
+
+
+@pytest.fixture
+def clinic(config: Config, tmp_path: Path) -> Iterator[tuple[Config, Database]]:
+    """The clinic has the child's home in its own database."""
+    there = config.model_copy(update={"data_dir": tmp_path / "clinic"})
+    with home.opened(there) as database:
+        yield there, database
+
+
+def prescribed(clinic: tuple[Config, Database], title: str, day: date, note: str = "") -> SealedLetter:
+    config, database = clinic
+    with database.work(OWNER) as work:
+        commands.prescribe(work, "c-1", program(title), valid_from=day, today=DAY)
+        if note:
+            write_note(work, "c-1", note)
+        return seal(letter_for(work, "c-1"), signing_key(config))
+
+
+def payload(letter: SealedLetter) -> bytes:
+    return letter.model_dump_json(by_alias=True).encode()
+
+
+def test_a_letter_is_taken_once_however_often_it_comes(
+    config: Config, clinic: tuple[Config, Database]
+) -> None:
+    letter = payload(prescribed(clinic, "Winter", DAY, "Well done!"))
+    trust(config, shown(signing_key(clinic[0]).public_key()))
+    with home.opened(config) as database:
+        for _ in range(3):
+            taken = take(config, database, TOPIC, letter, trusted(config))
+            assert taken.problem == ""
+        with database.reading(OWNER) as work:
+            history = commands.history(work, "c-1")
+            assert [version.program for version in history.versions] == [program("Winter")]
+            assert [note.words for note in notes(work, "c-1")] == ["Well done!"]
+
+
+def test_after_a_month_the_last_letter_tells_all_that_was_asked(
+    config: Config, clinic: tuple[Config, Database]
+) -> None:
+    for week in range(4):
+        letter = prescribed(clinic, f"Week {week}", DAY + timedelta(days=7 * week), f"Note {week}")
+    trust(config, shown(signing_key(clinic[0]).public_key()))
+    with home.opened(config) as database:
+        assert take(config, database, TOPIC, payload(letter), trusted(config)).problem == ""
+        with database.reading(OWNER) as work:
+            history = commands.history(work, "c-1")
+            assert len(notes(work, "c-1")) == 4
+    asked = [history.program(DAY + timedelta(days=7 * week + 3)) for week in range(4)]
+    assert [one and one.title for one in asked] == [f"Week {week}" for week in range(4)]
+
+
+def test_what_the_home_prescribed_itself_stays(config: Config, clinic: tuple[Config, Database]) -> None:
+    with home.opened(config) as database:
+        with database.work(OWNER) as work:
+            commands.prescribe(work, "c-1", program("Ours"), valid_from=DAY, today=DAY)
+        trust(config, shown(signing_key(clinic[0]).public_key()))
+        letter = payload(prescribed(clinic, "Theirs", DAY + timedelta(days=7)))
+        assert take(config, database, TOPIC, letter, trusted(config)).problem == ""
+        with database.reading(OWNER) as work:
+            history = commands.history(work, "c-1")
+    assert [(v.number, v.program and v.program.title) for v in history.versions] == [
+        (1, "Ours"),
+        (2, "Theirs"),
+    ]
+
+
+def test_what_is_not_the_clinics_or_not_for_this_home_is_not_taken(
+    config: Config, clinic: tuple[Config, Database]
+) -> None:
+    first = prescribed(clinic, "First", DAY)
+    second = prescribed(clinic, "Second", DAY)
+    key = signing_key(clinic[0])
+    letter = unseal(payload(second), [key.public_key()])
+    strangers = seal(letter, Ed25519PrivateKey.generate())
+    cases = [
+        (payload(strangers), TOPIC, "not signed"),
+        (
+            payload(second.model_copy(update={"body": second.body.replace("Second", "Secnod")})),
+            TOPIC,
+            "not signed",
+        ),
+        (payload(seal(letter.model_copy(update={"site": "ward"}), key)), TOPIC, "another home"),
+        (payload(second), letter_topic("home", "hub", "c-2"), "another home or child"),
+        (
+            payload(seal(letter.model_copy(update={"child_id": "c-9"}), key)),
+            letter_topic("home", "hub", "c-9"),
+            "not here",
+        ),
+        (b"{}", TOPIC, "damaged"),
+        (b"\xff", TOPIC, "damaged"),
+    ]
+    with home.opened(config) as database:
+        assert (
+            "not signed" in take(config, database, TOPIC, payload(second), trusted(config)).problem
+        )  # no clinic yet
+        trust(config, shown(key.public_key()))
+        for data, topic, why in cases:
+            assert why in take(config, database, topic, data, trusted(config)).problem
+        with database.reading(OWNER) as work:
+            assert commands.history(work, "c-1").versions == []
+        assert take(config, database, TOPIC, payload(second), trusted(config)).problem == ""
+        assert "later one" in take(config, database, TOPIC, payload(first), trusted(config)).problem
+        with database.reading(OWNER) as work:
+            assert len(commands.history(work, "c-1").versions) == 2
+
+
+KEY = Ed25519PrivateKey.generate()
+SEALED = payload(seal(Letter(site="home", hub="hub", child_id="c-1", serial=1, versions=()), KEY))
+
+
+@given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
+def test_no_byte_can_be_changed(at: int, by: int) -> None:
+    changed = bytearray(SEALED)
+    changed[at] ^= by
+    try:
+        found = unseal(bytes(changed), [KEY.public_key()])
+    except LetterError:
+        return
+    assert found.serial == 1  # only a byte that means nothing to the text, such as in the name of a field
+
+
+@given(st.binary(max_size=300))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_rubbish_is_refused(data: bytes) -> None:
+    with pytest.raises(LetterError):
+        unseal(data, [KEY.public_key()])
+
+
+def test_a_letter_that_is_too_long_leaves_out_what_is_oldest(clinic: tuple[Config, Database]) -> None:
+    long = program().model_copy(update={"note": "x" * 600})
+    with clinic[1].work(OWNER) as work:
+        for n in range(80):
+            commands.prescribe(work, "c-1", long, valid_from=DAY, today=DAY, because=f"{n} " + "y" * 300)
+        letter = letter_for(work, "c-1")
+    assert len(letter.model_dump_json().encode()) <= MAX_BODY
+    assert letter.versions[-1].number == 80
+    assert letter.serial == 80
+    huge = letter.versions[-1].model_copy(update={"because": "z" * MAX_BODY})
+    with pytest.raises(LetterError, match="too long"):
+        fitting(letter.model_copy(update={"versions": (huge,), "notes": ()}))
+
+
+def test_keys_are_kept_and_rubbish_is_none(config: Config) -> None:
+    key = signing_key(config)
+    assert shown(signing_key(config).public_key()) == shown(key.public_key())
+    assert (config.data_dir / "clinic.key").stat().st_mode & 0o077 == 0
+    assert trusted(config) == []
+    for rubbish in ("", "rubbish", "AAAA"):
+        with pytest.raises(ProgramError):
+            trust(config, rubbish)
+    for _ in range(2):
+        trust(config, shown(key.public_key()))
+    assert len(trusted(config)) == 1
+
+
+class Letterbox:
+    """A home's hub, as far as letters go, on the real broker."""
+
+    def __init__(self, config: Config) -> None:
+        self._outbox = Outbox(config.data_dir / "outbox.db")
+        self._mailbox = Mailbox(config, answer=self._answer)
+        self._publisher = Publisher(config, self._outbox, letters=self._mailbox.put)
+
+    def _answer(self, topic: str, text: str) -> None:
+        self._publisher.answer(topic, text)
+
+    async def __aenter__(self) -> None:
+        self._tasks = [asyncio.create_task(self._publisher.run()), asyncio.create_task(self._mailbox.run())]
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._outbox.close()
+
+
+async def test_a_program_reaches_the_home_and_its_answer_the_clinic(
+    config: Config, clinic: tuple[Config, Database], running_broker: Broker
+) -> None:
+    letter = prescribed(clinic, "Winter", DAY)
+    trust(config, shown(signing_key(clinic[0]).public_key()))
+    with home.opened(config):
+        pass
+    where = ("home", "hub", "c-1")
+    # the home is away: the letter lies at the broker
+    assert (await asyncio.to_thread(send, config, {where: letter}, wait_s=0))[where] is None
+    running_broker.kill()
+    running_broker.start()
+    async with Letterbox(config):
+        answers = await asyncio.to_thread(send, config, {where: letter}, wait_s=30)
+    taken = answers[where]
+    assert taken
+    assert taken.problem == ""
+    # the home is away again, and its answer is still there
+    later = (await asyncio.to_thread(send, config, {where: letter}, wait_s=10))[where]
+    assert later
+    assert later.taken_at == taken.taken_at
+    with home.opened(config) as database, database.reading(OWNER) as work:
+        assert len(commands.history(work, "c-1").versions) == 1
+
+
+async def test_a_home_that_comes_back_finds_its_letter(
+    config: Config, clinic: tuple[Config, Database], running_broker: Broker
+) -> None:
+    letter = prescribed(clinic, "Winter", DAY, "Welcome back")
+    trust(config, shown(signing_key(clinic[0]).public_key()))
+    await asyncio.to_thread(send, config, {("home", "hub", "c-1"): letter}, wait_s=0)
+    with home.opened(config) as database:
+        async with Letterbox(config), asyncio.timeout(30):
+            while True:
+                with database.reading(OWNER) as work:
+                    if notes(work, "c-1"):
+                        break
+                await asyncio.sleep(0.05)
+        with database.reading(OWNER) as work:
+            assert len(commands.history(work, "c-1").versions) == 1
