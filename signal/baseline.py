@@ -27,6 +27,8 @@ _QUANTILE = 0.2
 _CORRECTION = 1.3
 _JAGGED_EVERY = 5
 _MAD_TO_SD = 1.4826
+#: Of the bends of the first steps, those of a squeeze are the largest. A low quantile, and the SD by it.
+_QUIET, _QUIET_TO_SD = 0.3, 1 / 0.3853
 
 
 class Rest:
@@ -169,6 +171,6 @@ class Rest:
         if len(self._jagged) % _JAGGED_EVERY:
             return False
         steps = list(self._jagged)
-        bends = [abs(a - 2 * b + c) for a, b, c in zip(steps, steps[1:], steps[2:], strict=False)]
-        self.noise = WHITE_GAIN * _MAD_TO_SD * median(bends) / 6**0.5
+        bends = sorted(abs(a - 2 * b + c) for a, b, c in zip(steps, steps[1:], steps[2:], strict=False))
+        self.noise = WHITE_GAIN * _QUIET_TO_SD * bends[int(_QUIET * len(bends))] / 6**0.5
         return True

@@ -357,9 +357,10 @@ class Counter:
             fit = came_back or duration_s >= settings.first_s
             calm = True
         else:
-            clear = calm and height > _SURE_UNREST * unrest and height > _SURE_NOISE * noise
-            long = duration_s >= _LONG_S and height > self._high(rest) and height > _CALM_UNREST * unrest
-            sure = came_back and (long or (clear and lasts and rested and self._paused))
+            stands_out = height > _SURE_NOISE * noise
+            clear = calm and stands_out and height > _SURE_UNREST * unrest
+            long = duration_s >= _LONG_S and stands_out and height > _CALM_UNREST * unrest
+            sure = came_back and self._paused and (long or (clear and lasts and rested))
             back = came_back or (clear and lasts and rested)
             fit = back and self._paused and height > _FIT_UNREST * unrest
         brief = _BRIEFEST_S <= duration_s < _RAPID_S and plain and height > _CALM_UNREST * unrest

@@ -20,9 +20,9 @@ _BRIEF_S = 0.25
 _BRIEF_COMPANY, _BRIEF_APART_S, _EVEN = 4, 1.0, 1.7
 _APART_S = 8.0  #: what is farther apart is no series
 _MOST = 12  #: wait at most
-#: So many clear ones, each too small for what is thought usual, with no other between: the range was wrong
-#: (an artefact at the start, a seed from another tool). They count after all.
-_SMALL = 5
+#: So many, each too small for what is thought usual, with no other between: the range was wrong (an artefact
+#: at the start, a seed from another tool). They count after all; fewer that are sure by themselves do.
+_SMALL, _SMALL_SURE = 5, 3
 
 
 @dataclass(slots=True)
@@ -141,7 +141,8 @@ class Usual:
             return []
         least = _ALIKE_SHARE * max(each.squeeze.peak for each in [*self._small, one])
         self._small = [each for each in [*self._small, one] if each.squeeze.peak >= least]
-        if len(self._small) < _SMALL:
+        sure = sum(each.sure for each in self._small)
+        if sure < _SMALL_SURE and len(self._small) < _SMALL:
             return []
         small = self._small
         self._peaks.clear()
@@ -153,7 +154,10 @@ class Usual:
     def finish(self, now_s: float, *, all_of_them: bool) -> list[Squeeze]:
         """Count at the end of the stream what waits, if `all_of_them` count."""
         waiting = self._waiting if all_of_them and not self.firm else []
-        return [self._count_in(one, now_s) for one in waiting]
+        counted = [self._count_in(one, now_s) for one in waiting]
+        if all_of_them:
+            self._fit.clear()  # without rest, nothing could come from it
+        return counted
 
     def _count_in(self, one: Candidate, decided_s: float) -> Squeeze:
         self._small = []
@@ -191,10 +195,10 @@ def _latest_run(waiting: list[Candidate]) -> list[Candidate]:
 
 def _is_series(company: list[Candidate]) -> bool:
     """Whether several that are alike are enough to be squeezes."""
-    fit = [each for each in company if each.fit and each.duration_s >= _BRIEF_S]
-    latest = fit[-_COMPANY:]
-    calm = len(latest) == _COMPANY and all(each.calm for each in latest)
-    return calm or len(fit) >= _RESTLESS_COMPANY
+    fit = [each for each in company if each.fit]
+    long = [each for each in fit if each.duration_s >= _BRIEF_S]
+    calm = len(long) >= _COMPANY and all(each.calm for each in long[-_COMPANY:])
+    return calm or len(long) >= _RESTLESS_COMPANY or len(fit) > _RESTLESS_COMPANY
 
 
 def _is_rapid(company: list[Candidate]) -> bool:
