@@ -8,7 +8,7 @@ from ..firmware_bridge.samples import Unit
 from .baseline import Rest
 from .counted import EndedBy, Provisional, Squeeze
 from .filters import DELAY_STEPS
-from .grid import NEVER, STEP_S, Moment, Stretch
+from .grid import NEVER, STEP_S, Moment, Row, Stretch
 from .measure import peak_of, phases_s, rate_of_force
 from .rise import Ladder, Rise, Steps, Turn
 from .settings import SqueezeSettings
@@ -103,7 +103,7 @@ class Counter:
         self._torn = 0.0
         self._on = self._least = self._quantum = inf
         self._means: list[float] = []
-        self._moments: list[Moment] = []
+        self._moments: list[Row] = []
         self._clipped: list[bool] = []
 
     @property
@@ -160,7 +160,7 @@ class Counter:
             if self.rise is not None:
                 i, turn = self.rise.follow(steps, i, end, rest.noise)
                 if turn is not Turn.ON or not usual.firm:
-                    self._turn(self.rise, turn, steps, i, stretch.moments[i].t_s, out)
+                    self._turn(self.rise, turn, steps, i, stretch.moments[i][0], out)
             elif self._fill:
                 self._fill -= 1
                 if not rest.seen:
@@ -187,8 +187,8 @@ class Counter:
         better = stretch.quanta[i] < self._quantum
         self._quantum = min(self._quantum, stretch.quanta[i])
         # a slow tool's sample fills several steps, which bend nowhere: one of them tells of noise
-        news = stretch.moments[i].received != self._glimpsed
-        self._glimpsed = stretch.moments[i].received
+        received = stretch.moments[i][2]
+        news, self._glimpsed = received != self._glimpsed, received
         if (news and rest.glimpse(stretch.means[i])) or better:
             self._set_thresholds(rest)
 
@@ -197,7 +197,7 @@ class Counter:
         noise = rest.noise
         end = rest.follow(steps.forces, begin, end, self._on)
         if rest.quiet >= 0:
-            self._low = steps.moments[rest.quiet]
+            self._low = Moment(*steps.moments[rest.quiet])
             self._away = 0
             self._torn = 0.0
         if rest.noise != noise:
@@ -236,7 +236,7 @@ class Counter:
         doubtful = (STUCK,) if turn is Turn.STUCK else ()
         slack = 3 * rest.noise if rest.seen * STEP_S >= self._settings.first_rest_s else 0.0
         came_back = force - rise.level < _BACK_SHARE * rise.height + slack
-        self._conclude(rise, ended_by, steps.moments[i], now_s, came_back, doubtful, out)
+        self._conclude(rise, ended_by, Moment(*steps.moments[i]), now_s, came_back, doubtful, out)
         self._rested = rest.seen
         if turn is Turn.AGAIN:
             self.rise = rise.next(steps, i)
@@ -304,7 +304,7 @@ class Counter:
         doubtful: tuple[str, ...],
     ) -> Squeeze:
         """Say all of a rise that is known at its end; it has no number yet."""
-        onset = rise.ladder.onset
+        onset, top = rise.ladder.onset, Moment(*rise.top)
         offset, area = rise.end(now, released=ended_by is EndedBy.RELEASE)
         peak, peak_sd = peak_of(rise, rest.noise, self._quantum if self._quantum < inf else 0.0)
         rise_s, release_s = phases_s(rise, peak, onset.t_s, offset.t_s)
@@ -317,10 +317,10 @@ class Counter:
         return Squeeze(
             number=0,
             onset_s=onset.t_s,
-            peak_s=rise.top.t_s,
+            peak_s=top.t_s,
             offset_s=offset.t_s,
             onset_index=onset.sample,
-            peak_index=rise.top.sample,
+            peak_index=top.sample,
             offset_index=offset.sample,
             decided_s=decided_s,
             peak=peak,

@@ -69,4 +69,4 @@ def rate_of_force(rise: Rise, peak: float, noise: float) -> tuple[float | None, 
 def phases_s(rise: Rise, peak: float, onset_s: float, offset_s: float) -> tuple[float, float]:
     """Rise and release time, seconds."""
     high_s, _ = rise.ladder.reached(HIGH_SHARE * (peak + rise.level - rise.base))
-    return max(high_s - onset_s, 0.0), max(offset_s - rise.left_top.t_s, 0.0)
+    return max(high_s - onset_s, 0.0), max(offset_s - rise.left_top[0], 0.0)

@@ -5,7 +5,7 @@ from enum import Enum, auto
 from math import inf, sqrt
 
 from .filters import DELAY_STEPS
-from .grid import STEP_S, Moment
+from .grid import STEP_S, Moment, Row
 from .settings import SqueezeSettings
 
 _LEAK_S = 8.0  #: the crest is forgotten so slowly: a hand that tires in a hold does not let go
@@ -32,7 +32,7 @@ class Steps:
     ----------
     forces : list of float
         Smoothed force.
-    moments : list of Moment
+    moments : list of Row
         The sample that it tells about.
     clipped : list of bool
         Whether the sensor was at its end; these two run on a little further.
@@ -43,7 +43,7 @@ class Steps:
     __slots__ = ("clipped", "forces", "means", "moments")
 
     def __init__(
-        self, forces: list[float], moments: list[Moment], clipped: list[bool], means: list[float]
+        self, forces: list[float], moments: list[Row], clipped: list[bool], means: list[float]
     ) -> None:
         self.forces = forces
         self.moments = moments
@@ -58,11 +58,11 @@ class Steps:
 class Ladder:
     """Where force first reached each rung on its way up, to find the onset once the crest is known."""
 
-    def __init__(self, foot: float, moment: Moment) -> None:
+    def __init__(self, foot: float, moment: Row) -> None:
         self._foot = foot
-        self._rungs: deque[tuple[float, Moment]] = deque([(0.0, moment)])
+        self._rungs: deque[tuple[float, Row]] = deque([(0.0, moment)])
 
-    def climb(self, force: float, moment: Moment, share: float) -> None:
+    def climb(self, force: float, moment: Row, share: float) -> None:
         """Note a new height, and forget what lies below `share` of it but the last."""
         climbed = force - self._foot
         rungs = self._rungs
@@ -74,18 +74,17 @@ class Ladder:
     @property
     def onset(self) -> Moment:
         """The last rung below the share."""
-        return self._rungs[0][1]
+        return Moment(*self._rungs[0][1])
 
     def reached(self, crossing: float) -> tuple[float, float]:
         """When force came to a height above the foot, seconds, and how many samples came until then."""
-        below, before = self._rungs[0]
-        for above, after in self._rungs:
+        below, (before_s, _, before_n) = self._rungs[0]
+        for above, (after_s, _, after_n) in self._rungs:
             if above >= crossing:
                 part = (crossing - below) / (above - below) if above > below else 1.0
-                received = before.received + part * (after.received - before.received)
-                return before.t_s + part * (after.t_s - before.t_s), received
-            below, before = above, after
-        return before.t_s, float(before.received)
+                return before_s + part * (after_s - before_s), before_n + part * (after_n - before_n)
+            below, before_s, before_n = above, after_s, after_n
+        return before_s, float(before_n)
 
 
 class Rise:
@@ -108,13 +107,13 @@ class Rise:
     ----------
     height : float
         Highest smoothed force above `level`.
-    top : Moment
+    top : Row
         When that was.
     window : list of float
         Mean force of the steps around it.
     near : int
         Steps within a tenth of the height.
-    left_top : Moment
+    left_top : Row
         The last of those.
     fallen : bool
         Whether force has since fallen by enough to end it.
@@ -140,7 +139,8 @@ class Rise:
         self.base = base
         self.level = level
         self.height = force - level
-        self.top = self.left_top = moment
+        self.top: Row = moment
+        self.left_top: Row = moment
         self.window = steps.window(k)
         self.near = 0
         self._near_from = self._near_sum = self._near_squares = 0.0
@@ -175,7 +175,7 @@ class Rise:
     def end(self, now: Moment, *, released: bool) -> tuple[Moment, float]:
         """Offset, and integral above rest until then, of a rise that is over `now`."""
         if self.fallen and not released:
-            return self._valley_moment, self._valley_area
+            return Moment(*self._valley_moment), self._valley_area
         return now, self.area
 
     def follow(self, steps: Steps, begin: int, end: int, noise: float) -> tuple[int, Turn]:
@@ -235,7 +235,7 @@ class Rise:
         self.clipped = self.clipped or True in steps.clipped[begin : k + 1]
         return k, turn
 
-    def _follow_fall(self, force: float, above: float, moment: Moment) -> Turn:
+    def _follow_fall(self, force: float, above: float, moment: Row) -> Turn:
         """Take a step after the fall: back to rest, to a new rest, or up again."""
         settings = self._settings
         if force < self._valley:

@@ -3,13 +3,14 @@
 from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import SampleBlock, Unit
 from .counted import EndedBy, Squeeze
 from .counter import Counter, Known
 from .filters import DELAY_STEPS, Smoother
-from .grid import GRID_HZ, Grid, Stretch
+from .grid import GRID_HZ, Grid, Moment, Stretch
 from .settings import DEFAULTS, SqueezeSettings
 
 _EARLY_STEPS = round(3.0 * GRID_HZ)
@@ -138,9 +139,9 @@ def _count(counter: Counter, smoothed: Sequence[_Smoothed]) -> list[Squeeze]:
 def _until(t_s: float, smoothed: Sequence[_Smoothed]) -> Iterator[_Smoothed]:
     """What was known `DELAY_STEPS` after a time, so that force of that time is the last."""
     for stretch, forces in smoothed:
-        n = bisect(stretch.moments, t_s, key=lambda moment: moment.t_s) + DELAY_STEPS
+        n = bisect(stretch.moments, t_s, key=itemgetter(0)) + DELAY_STEPS
         columns = (stretch.means[:n], stretch.moments[:n], stretch.clipped[:n], stretch.quanta[:n])
-        last = stretch.moments[:n][-1] if stretch.moments else stretch.last
+        last = Moment(*stretch.moments[:n][-1]) if stretch.moments else stretch.last
         yield Stretch(stretch.fresh, *columns, last=last), forces[:n]
         if n < len(forces):
             return

@@ -9,7 +9,7 @@ from scipy.ndimage import median_filter
 from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from griphub.signal.filters import DELAY_STEPS, DETECT_HZ, MEDIAN_STEPS, Smoother
-from griphub.signal.grid import GRID_HZ, STEP_S, Grid
+from griphub.signal.grid import GRID_HZ, STEP_S, Grid, Moment
 
 
 def steps(block_of, values, t, cuts=(), **about):
@@ -19,7 +19,8 @@ def steps(block_of, values, t, cuts=(), **about):
     for begin, end in pairwise(edges):
         part = {name: column[begin:end] for name, column in about.items()}
         for stretch in grid.push(block_of(values[begin:end], first=begin, t=t[begin:end], **part)):
-            rows += zip(stretch.means, stretch.moments, stretch.clipped, stretch.quanta, strict=True)
+            moments = map(Moment._make, stretch.moments)
+            rows += zip(stretch.means, moments, stretch.clipped, stretch.quanta, strict=True)
             last = stretch.last
     return rows, last
 
