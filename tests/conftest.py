@@ -20,7 +20,7 @@ DECLARED_SKIPS: frozenset[str] = frozenset(
 )
 
 HOW_TO_GET_IT = (
-    "For the whole suite: apt-get install chromium dbus mosquitto postgresql victoria-metrics, point "
+    "For the whole suite: apt-get install chromium dbus mosquitto systemd postgresql victoria-metrics, point "
     "GRIPHUB_RECORDINGS at a folder of recorded hands (docs/simulators.md), and for BlueZ in a virtual "
     "machine run make test-bluez."
 )

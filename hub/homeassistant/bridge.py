@@ -353,6 +353,10 @@ class Bridge:
     def _on_connected(self, client: paho.Client) -> None:
         prefix = self._config.homeassistant.prefix
         client.subscribe([(f"{prefix}/status", 0), (f"{prefix}/+/+/config", 0)])
+        if (
+            self._config.homeassistant.enabled == "auto"
+        ):  # the older form, in which most devices are announced
+            client.subscribe(f"{prefix}/+/+/+/config", 0)
         client.subscribe(tare_topic(self._config, "+"), qos=1)
         self._connected_s = time.monotonic()
         self._loop.call_soon_threadsafe(self._start_over)
