@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Final, Protocol
 from uuid import UUID
 
+from sqlalchemy import select
+
 from ..config import Config
+from ..database.actor import Actor
+from ..database.engine import open_database
+from ..program.photos import FOLDER as PHOTOS
+from ..program.photos import path_of
+from ..program.tables import Photo
 from ..session.usual import FILE as USUAL
 from ..sqlite_file import scrub, store_errors
 from ..stores import open_store
@@ -40,6 +47,7 @@ def places(config: Config) -> list[Place]:
         StorePlace(config),
         SqlitePlace("usual peaks", config.data_dir / USUAL, _USUAL),
         SqlitePlace("tools", config.data_dir / TOOLS, _TOOLS, before=_let_tools_go),
+        PhotoPlace(config),
         DatabasePlace(config),
         LogPlace(config.data_dir / "run"),
     ]
@@ -56,11 +64,17 @@ def mentions(child_id: str) -> re.Pattern[bytes]:
     return re.compile(rb"(?<![a-z0-9_-])" + re.escape(child_id.encode()) + rb"(?![a-z0-9_-])")
 
 
+_ERASING: Final = Actor.part("erasing")
+
 # an event is JSON, a dead letter may be anything: of that, all that has the id in quotes goes
 _EVENT: Final = (
     "CASE WHEN length(payload) THEN json_extract(CAST(payload AS TEXT), '$.child_id') END = :child"
 )
-_OUTBOX: Final = {"outbox": _EVENT, "open_session": "json_extract(state, '$.child_id') = :child"}
+_OUTBOX: Final = {
+    "outbox": _EVENT,
+    "open_session": "json_extract(state, '$.child_id') = :child",
+    "open_exercise": "child_id = :child",
+}
 _JOURNAL: Final = {"event": _EVENT, "dead_letter": """instr(CAST(payload AS TEXT), '"' || :child || '"')"""}
 _USUAL: Final = {"usual": "substr(about, 1, length(:child) + 1) = :child || char(10)"}
 _TOOLS: Final = {"tool_use": "child = :child"}
@@ -174,6 +188,30 @@ class StorePlace:
             return
         with closing(open_store(self._config, read_only=False)) as store:
             store.erase_child(child_id)
+
+
+class PhotoPlace:
+    """Pictures in the data folder; whose they are stands in the database, which is erased after them."""
+
+    def __init__(self, config: Config) -> None:
+        self.name = f"pictures ({PHOTOS}/)"
+        self._config = config
+
+    def count(self, child_id: str) -> int:
+        """How many there are of a child."""
+        return len(self._files(child_id))
+
+    def erase(self, child_id: str) -> None:
+        """Delete them."""
+        for file in self._files(child_id):
+            file.unlink(missing_ok=True)
+
+    def _files(self, child_id: str) -> list[Path]:
+        if not (self._config.data_dir / PHOTOS).exists():
+            return []
+        with closing(open_database(self._config)) as database, database.reading(_ERASING) as work:
+            names = work.scalars(select(Photo.id).where(Photo.child_id == child_id)).all()
+        return [file for name in names if (file := path_of(self._config, name)).exists()]
 
 
 class LogPlace:

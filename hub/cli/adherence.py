@@ -51,6 +51,46 @@ def adherence(child: ChildArgument, config: ConfigOption = None, as_json: JsonOp
         _print(found)
 
 
+def alerts(child: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Say what somebody should look at: nothing done, pain, decline, a silent tool, a battery."""
+    from ..program import alerts as rules
+    from ..program.faces import PainRule
+    from ..program.home import child_id_of
+    from ..stores import open_store
+    from ..tools import registered
+    from ..trends import of_tests
+
+    now = datetime.now(UTC)
+    with here(config) as home:
+        with home.database.reading(home.actor) as work:
+            child_id = child_id_of(work, home.config, child)
+        store = open_store(home.config, read_only=True)
+        try:
+            seen = picture(home.config, home.database, store, home.actor, child_id, now=now)
+            tools, tests = store.tools(), store.strength_tests(child_id)
+        finally:
+            store.close()
+        wanted = [(tool.id, tool.hand) for tool in registered(home.config) if tool.child == child_id]
+    program = seen.history.program(seen.today)
+    found = [
+        *(rules.stopped(seen.doings.gap()) if program else []),
+        *rules.pain(program.pain if program else PainRule(), seen.feedback, seen.activities, now=now),
+        *rules.falling(of_tests(tests)),
+        *(rules.tools(tools, wanted, now=now) if program else []),
+    ]
+    if as_json:
+        rows = [
+            {"key": one.key, "cause": one.cause, "for": sorted(one.audience), "words": one.words}
+            for one in found
+        ]
+        out.print_json(json.dumps(rows))
+        return
+    for one in found:
+        out.print(f"{', '.join(sorted(one.audience))}: {escape(one.words)}", soft_wrap=True)
+    if not found:
+        out.print("Nothing to look at.")
+
+
 def as_dict(found: Picture) -> dict[str, Any]:
     """The numbers for scripts."""
     gap = found.doings.gap()

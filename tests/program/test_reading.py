@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from griphub.hub.child.places import places
 from griphub.hub.config import Config
 from griphub.hub.database.actor import Actor
 from griphub.hub.database.engine import Database
+from griphub.hub.delivery.outbox import Entry, Outbox
 from griphub.hub.program import commands, did, home, suggestions
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.adherence import DayStatus
@@ -223,3 +225,30 @@ def test_a_rule_that_may_acts_once_and_says_why(database: Database, winter: Prog
 def test_ids_of_the_library_are_ids_of_the_wire() -> None:
     for activity in builtin():
         led(0, activity_id=activity)
+
+
+def test_erasing_a_child_takes_its_pictures_along(config: Config, database: Database, tmp_path: Path) -> None:
+    from PIL import Image
+
+    photo = tmp_path / "a.png"
+    Image.new("RGB", (20, 20), "red").save(photo)
+    names = [keep(config, photo), keep(config, photo)]
+    with database.work(OWNER) as work:
+        commands.add_photo(work, "c-1", names[0], taken_on=MONDAY, shared=False)
+    place = next(place for place in places(config) if "pictures" in place.name)
+    assert place.count("c-1") == 1
+    place.erase("c-1")
+    assert place.count("c-1") == 0
+    assert [path_of(config, name).exists() for name in names] == [False, True]
+
+
+def test_erasing_a_child_ends_its_exercise(config: Config) -> None:
+    outbox = Outbox(config.data_dir / "outbox.db")
+    outbox.commit_all([Entry(exercises={"c-1": "{}", "c-2": "{}"})])
+    outbox.close()
+    place = next(place for place in places(config) if "outbox" in place.name)
+    assert place.count("c-1") == 1
+    place.erase("c-1")
+    outbox = Outbox(config.data_dir / "outbox.db")
+    assert outbox.open_exercises() == {"c-2": "{}"}
+    outbox.close()
