@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from griphub.hub.config import Config
 from griphub.hub.database.actor import Actor
@@ -18,6 +19,8 @@ from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Entry, Outbox, Taken
 from griphub.hub.people import places
 from griphub.hub.people.model import Child
+from griphub.hub.program import commands
+from griphub.hub.program.photos import keep
 from griphub.hub.records import (
     ActivityDone,
     Event,
@@ -120,7 +123,7 @@ def home(tmp_path: Path, unused_tcp_port: int) -> Home:
             ids = told[0].session_id, told[0].tool_id
             taken = Taken(*ids, 1, 0, 100, 0.0)
             state = f'{{"child_id": "{child}", "session_id": "{ids[0]}"}}'
-            outbox.commit_all([Entry(told, {ids[1]: state}, [taken])])
+            outbox.commit_all([Entry(told, {ids[1]: state}, [taken], exercises={child: state})])
             journal.append([(event.event_id, encode(event)) for event in told])
             journal.dead_letter(
                 "griphub/v1/home/hub/event/squeeze", f'{{"child_id": "{child}"'.encode(), "cut"
@@ -137,6 +140,8 @@ def home(tmp_path: Path, unused_tcp_port: int) -> Home:
             )
         tools.add("tool-2", child=STAYS, hand="left", driver="griphub", title="A ball", address="", at_s=1.0)
         tools.assign("tool-2", GONE, "left", at_s=2.0)
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (8, 8), "red").save(photo)
     database = open_database(config)
     upgrade(database)
     with database.work(Actor.part("tests")) as work:
@@ -147,6 +152,8 @@ def home(tmp_path: Path, unused_tcp_port: int) -> Home:
             work.add(
                 Child(id=child, family_id=family.id, name=f"name of {child}", goal=15, created_at=work.now)
             )
+            work.flush()
+            commands.add_photo(work, child, keep(config, photo), taken_on=work.now.date(), shared=False)
     database.close()
     (data / "run").mkdir()
     (data / "run" / "hub.log").write_text(f"session of {GONE}\nsession of {STAYS}\n")

@@ -43,7 +43,7 @@ def forward_all(journal, store, refused=lambda _: False):
 def test_no_byte_of_an_erased_child_is_left_and_the_other_child_keeps_everything(home):
     others = count(home.config, STAYS)
     before = count(home.config, GONE)
-    assert min(before.values()) > 0 and len(before) == 7, "the test puts something into every place"
+    assert min(before.values()) > 0 and len(before) == 8, "the test puts something into every place"
     signs = [b"said of c-4f21", b"name of c-4f21"]
     session = home.sessions(GONE)[0]
     signs += [str(session).encode(), session.bytes, encode(home.events[GONE][6])[-200:-50]]
