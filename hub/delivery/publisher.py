@@ -27,6 +27,9 @@ WINDOW = 500
 #: Ingest answers within some 50 ms; the broker's own redelivery takes 10 s.
 RESEND_S, RESEND_MAX_S = 3.0, 60.0
 
+#: An answer after so long a silence means that ingest is back: what waits for another try is sent at once.
+BACK_S = 5.0
+
 #: Wait after the outbox could not be used (disk full, say) before trying again.
 RETRY_S = 1.0
 
@@ -75,6 +78,7 @@ class Publisher:
         self._wake = asyncio.Event()
         self._connected = False
         self._last_seq = 0
+        self._heard_s = 0.0  # the last answer, by the loop's clock
         self._in_flight: dict[UUID, tuple[Waiting, float, int]] = {}  # event, when to send again, tries
         self._acknowledged: list[UUID] = []
         self._watched: dict[str, float] = {}  # child: until when, monotonic
@@ -87,6 +91,8 @@ class Publisher:
             disconnected=lambda: self._loop.call_soon_threadsafe(self._set_connected, False),
             tell=lambda reason: tell("broker", reason),
         )
+        # the outbox is the queue: of what a broker takes and does not answer for, paho need not keep more
+        self._client.max_queued_messages_set(WINDOW)
         self._client.on_message = self._on_message
 
     def wake(self) -> None:
@@ -208,4 +214,10 @@ class Publisher:
 
     def _on_ack(self, ack: Ack) -> None:
         self._acknowledged.extend(ack.event_ids)
+        now_s = self._loop.time()
+        if now_s - self._heard_s > BACK_S:
+            for event, _, tries in self._in_flight.values():
+                if tries > 1 and event.event_id not in ack.event_ids:
+                    self._in_flight[event.event_id] = (event, now_s, 1)
+        self._heard_s = now_s
         self._wake.set()

@@ -183,6 +183,7 @@ class Homes:
         lines = [f'site = "{site}"', f'data_dir = "{machine.disk}"', f'radio = "unix:{self.folder}/radio"']
         lines += ["[broker]", 'host = "127.0.0.1"', f"port = {self.networks[name].port}"]
         lines += [f'user = "{user}"', f'password = "{self._passwords[user]}"']
+        lines += ["[homeassistant]", "enabled = false"]
         lines += ["[store]", f'kind = "{self._store}"', "[session]", "resume_s = 20"]
         for number, (tool, _, child, hand, home, _) in enumerate(TOOLS):
             if home == site:
@@ -274,7 +275,7 @@ class Homes:
             await asyncio.sleep(0.05)
         machine.arm(moment)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(90):
                 while (machine.inside / "armed").exists():
                     await asyncio.sleep(0.02)
         return not machine.disarm()

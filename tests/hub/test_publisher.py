@@ -1,6 +1,7 @@
 """The publisher sends every waiting event until it is acknowledged, whatever comes in between."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -10,6 +11,7 @@ import pytest
 
 from griphub.hub.config import Config
 from griphub.hub.delivery import mqtt
+from griphub.hub.delivery import publisher as publisher_module
 from griphub.hub.delivery.outbox import Outbox, Waiting
 from griphub.hub.delivery.publisher import WINDOW, Ack, Publisher
 from griphub.hub.errors import StoreError
@@ -130,3 +132,57 @@ async def test_results_of_another_site_are_told_and_hold_nothing_up(
     delivery.outbox.close()
     assert delivery.air.sent == [ours.event_id]
     assert f"{WINDOW} results from before `site` or `hub` was changed" in caplog.text
+
+
+async def test_when_ingest_is_back_what_waits_is_sent_at_once(
+    delivery: Delivery, squeeze: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when its own pause is over, which has grown to a minute meanwhile."""
+    monkeypatch.setattr(publisher_module, "RESEND_S", 0.01)
+    events = [squeeze(n) for n in range(3)]
+    ids = [event.event_id for event in events]
+    delivery.outbox.commit(events, {})
+    delivery.publisher._set_connected(True)
+    await delivery.until(lambda: delivery.air.sent.count(ids[2]) == 4)  # nobody answers
+    monkeypatch.setattr(publisher_module, "RESEND_S", 60.0)
+    await delivery.until(lambda: delivery.air.sent.count(ids[2]) == 5)  # the next is an hour away
+    sent = len(delivery.air.sent)
+    delivery.acknowledge(ids[0])
+    await delivery.until(lambda: delivery.air.sent[sent:] == ids[1:])
+    delivery.acknowledge(ids[1])  # it is not silent any more
+    await delivery.until(lambda: len(delivery.outbox.waiting(0, 10)) == 1)
+    assert len(delivery.air.sent) == sent + 2
+
+
+async def test_a_broker_that_never_answers_costs_no_memory(config: Config, squeeze: Make) -> None:
+    """It takes the connection and drops it, time and again, as one with a full disk does."""
+    connections = 0
+    port = config.broker.port
+
+    async def ill(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.read(100)
+        writer.write(b"\x20\x02\x00\x00")  # CONNACK: accepted
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.3):
+                while await reader.read(1 << 16):
+                    pass
+        writer.close()
+
+    server = await asyncio.start_server(ill, "127.0.0.1", port)
+    outbox = Outbox(config.data_dir / "outbox.db")
+    outbox.commit([squeeze(n) for n in range(2 * WINDOW)], {})
+    publisher = Publisher(config, outbox)
+    publisher._client.reconnect_delay_set(1, 1)
+    task = asyncio.create_task(publisher.run())
+    try:
+        async with asyncio.timeout(20):
+            while connections < 4:
+                await asyncio.sleep(0.05)
+        assert 0 < len(publisher._client._out_messages) <= WINDOW
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        server.close()
+        outbox.close()
