@@ -129,6 +129,7 @@ class Outbox:
         self._path = path
         with store_errors("outbox", path):
             self._db = connect(path, _SCHEMA, _VERSION, _UPGRADES)
+            self._latest_s = float(self._db.execute("SELECT ifnull(max(at), 0) FROM taken").fetchone()[0])
 
     def commit(self, events: Sequence[Event], sessions: Mapping[str, str | None]) -> None:
         """Make events and session states durable, together; None closes the tool's session."""
@@ -168,7 +169,7 @@ class Outbox:
                         db.execute("INSERT OR REPLACE INTO open_exercise VALUES (?, ?)", (child_id, state))
                 db.executemany(
                     "INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?, ?, ?)",
-                    [(one.session_id.bytes, *one[1:]) for one in entry.taken],
+                    [(one.session_id.bytes, *one[1:-1], self._age(one.at_s)) for one in entry.taken],
                 )
                 db.executemany(
                     """INSERT INTO anchor VALUES (?, ?, ?, ?, ?) ON CONFLICT
@@ -270,6 +271,14 @@ class Outbox:
         """Let go of the file."""
         with self._lock:
             self._db.close()
+
+    def _age(self, at_s: float) -> float:
+        """When something was, to forget it by: never before what is known already.
+
+        A Raspberry Pi wakes up years back. What it takes until somebody sets its clock is not old.
+        """
+        self._latest_s = max(self._latest_s, at_s)
+        return self._latest_s
 
     def _read(self, query: str, parameters: Sequence[object] = ()) -> list[Any]:
         with self._lock, store_errors("outbox", self._path):

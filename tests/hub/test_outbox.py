@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -14,6 +14,7 @@ from griphub.hub.errors import StoreError
 from griphub.hub.records import SqueezeCounted, decode, utc
 
 Make = Callable[[int], SqueezeCounted]
+NOW_S = 1_800_000_000.0
 
 
 def test_a_row_goes_only_when_acknowledged(tmp_path: Path, squeeze: Make) -> None:
@@ -68,6 +69,21 @@ def test_the_ledger_forgets_old_sessions_and_nothing_that_waits(tmp_path: Path, 
     assert outbox.taken("ball01", 8) == outbox.taken("ball02", 7) == []
     assert [w.event_id for w in outbox.waiting(0, 10)] == [old.event_id, new.event_id]
     outbox.close()
+
+
+def test_what_was_taken_under_a_clock_that_was_years_back_is_not_old(tmp_path: Path) -> None:
+    """Else the tool, which was not told yet that it may forget it, would hand it over a second time."""
+    for at_s in (NOW_S, NOW_S - 400 * 86_400):  # between them the hub was started again
+        outbox = Outbox(tmp_path / "outbox.db")
+        taken = Taken(uuid4(), "ball01", 7, int(NOW_S - at_s), int(NOW_S - at_s) + 100, at_s)
+        outbox.commit_all([Entry(taken=[taken])])
+        outbox.close()
+    again = Outbox(tmp_path / "outbox.db")
+    again.prune(utc(NOW_S - 30 * 86_400))
+    assert len(again.taken("ball01", 7)) == 2
+    again.prune(utc(NOW_S + 1))
+    assert again.taken("ball01", 7) == []
+    again.close()
 
 
 def test_what_commit_returned_for_survives_a_kill(tmp_path: Path) -> None:
