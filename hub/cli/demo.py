@@ -18,6 +18,7 @@ from ..delivery.outbox import Outbox
 from ..errors import SetupError
 from ..records import SqueezeCounted
 from ..stores import open_store
+from . import demo_program
 from .common import err, out
 from .reconcile import Report, read_truth, reconcile
 from .rig import TRUTH, Rig, announce, describe, free_port
@@ -33,6 +34,11 @@ PAUSE_S = 2.0
 def demo_tools() -> list[tuple[str, str, str]]:
     """Id, child and hand of the tools that are used while one watches."""
     return [(p.name, p.child.child_id, p.hand) for p in players(ball=True, putty=True)]
+
+
+def _hands() -> dict[str, tuple[str, str]]:
+    """Hand and kind of tool of each child that plays while one watches."""
+    return {p.child.child_id: (p.hand, p.tool.kind.name.lower()) for p in players(ball=True, putty=True)}
 
 
 async def headless(file: Path, duration_s: float, seed: int, faults: Sequence[str]) -> Report:
@@ -68,6 +74,7 @@ async def watch(file: Path, seed: int, faults: Sequence[str]) -> None:
         err.print("Starting the broker, ingest and the store …")
         await rig.start_broker()
         _seed(config, seed)
+        demo_program.prescribe(config, _hands(), datetime.now(UTC).date())
         await rig.start_ingest()
         err.print("Starting the simulated radio with a grip ball and a putty sensor …")
         await rig.start_simulator(_child_options(seed, faults))
@@ -101,6 +108,7 @@ def _seed(config: Config, seed: int) -> None:
                 for _ in seed_history(config, journal, child, datetime.now(UTC).date(), seed):
                     progress.advance(task)
                 progress.update(task, total=progress.tasks[task].completed)
+        demo_program.tick(config, journal, datetime.now(UTC).date(), seed)
     finally:
         journal.close()
 
