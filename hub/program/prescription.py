@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -140,7 +140,9 @@ class Squeezes(_Part):
 class StrengthTestOf(_Part):
     """A test of the greatest strength by a published protocol."""
 
-    protocol: Id = Field("asht", description="as `griphub test` names them")
+    protocol: Literal["asht", "southampton", "nih", "nhanes", "ploegmakers"] = Field(
+        "asht", description="as `griphub strength-test` names them; docs/measures.md has their sources"
+    )
     hands: Hands = Hands.BOTH
 
     @field_validator("hands")

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from ...signal.strength import SOUTHAMPTON
 from ..config import Config
 from ..database.actor import Actor
 from ..database.engine import Database
-from ..records import ActivityDone, Evidence, FeedbackGiven, Source, StrengthTested
+from ..records import ActivityDone, Evidence, FeedbackGiven, Purpose, Source, StrengthTested
 from ..stores.contract import SessionPoint, Store
 from . import commands
 from .adherence import Doings
@@ -124,7 +125,7 @@ def to_work(
         told |= set(done.sessions) | {done.session_id}
     for session in sessions:
         day = day_of(session.started_at)
-        if session.session_id in told or not session.squeezes:
+        if session.session_id in told or not session.squeezes or session.purpose is not Purpose.EXERCISE:
             continue
         item = _squeezed(history.program(day), session)
         amount = float(session.squeezes) if item else None
@@ -133,8 +134,10 @@ def to_work(
         day = day_of(test.measured_at)
         program = history.program(day)
         asked = next((one for one in program.items if one.test), None) if program else None
-        if asked and not test.stopped:
-            found.append(Work(test.event_id, day, asked.id, Evidence.SENSOR))
+        if asked and asked.test and not test.stopped:
+            # where both hands are asked for and each has a score, one of them is half of it
+            half = asked.test.hands is Hands.BOTH and test.protocol != SOUTHAMPTON.name
+            found.append(Work(test.event_id, day, asked.id, Evidence.SENSOR, 0.5 if half else 1.0))
     return found
 
 

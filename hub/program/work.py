@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from ..records import Evidence
-from .prescription import Item, Unit
+from .prescription import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def share(item: Item, work: Work) -> float:
 
     A tick without an amount is one time of those that are asked for.
     """
-    if work.amount is None or item.unit is Unit.TICKS:
+    if work.amount is None:
         return 1 / item.dose.times_per_day
     return max(0.0, work.amount) / item.per_day
 

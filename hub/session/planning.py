@@ -146,7 +146,7 @@ def _item(
                 child_id, f"Nothing called {item_id} is asked for today", "See `griphub program show`."
             )
         if item.squeezes is None:
-            other = "griphub test" if item.test else "griphub did"
+            other = "griphub strength-test" if item.test else "griphub did"
             raise NoExercise(child_id, f"{item_id} is not counted by squeezes", f"Use `{other}` for it.")
         return item
     if program:

@@ -44,6 +44,14 @@ BAD = [
     ("items.0", {"items": [item(squeezes=SQUEEZES, progression={})]}),
     ("items.0.squeezes", {"items": [item(activity="puzzle")]}),
     ("items.0.progression", {"items": [item(progression={"low": 80, "high": 70})]}),
+    (
+        "items.0.test.protocol",
+        {"items": [item(activity="strength-test", squeezes=None, test={"protocol": "best-of-ten"})]},
+    ),
+    (
+        "items.0.test.hands",
+        {"items": [item(activity="strength-test", squeezes=None, test={"hands": "alternating"})]},
+    ),
     ("program", {"items": [item(), item()]}),
     ("program", {"items": [item(goal="flying")]}),
     ("program", {"items": [item()], "max_reps_per_day": 29}),

@@ -17,10 +17,11 @@ from griphub.hub.program.activity import builtin
 from griphub.hub.program.adherence import DayStatus
 from griphub.hub.program.errors import ProgramError
 from griphub.hub.program.photos import keep, path_of
-from griphub.hub.program.prescription import Program
+from griphub.hub.program.prescription import Program, read_program
 from griphub.hub.program.reading import Picture, off_days, picture
-from griphub.hub.records import ActivityDone, Event, Evidence, Hand, SessionEnded, Source
+from griphub.hub.records import ActivityDone, Event, Evidence, Hand, SessionEnded, Source, StrengthTested
 from griphub.hub.stores.sqlite import SqliteStore
+from griphub.signal.strength import ASHT
 
 from .conftest import MONDAY
 
@@ -114,9 +115,13 @@ def test_sensor_work_and_ticked_work_are_one_number(read: Read, config: Config, 
 
 
 def test_a_session_that_nobody_led_counts_and_one_that_somebody_led_counts_once(read: Read) -> None:
-    inside = uuid4()
+    inside, tested = uuid4(), session(3, purpose="strength_test")
     found = read(
-        session(0), session(1, session_id=inside), led(1, sessions=[inside]), session(2, hand=Hand.LEFT)
+        session(0),
+        session(1, session_id=inside),
+        led(1, sessions=[inside]),
+        session(2, hand=Hand.LEFT),
+        tested,
     )
     week = found.doings.adherence(7, until=MONDAY + timedelta(days=6))
     assert week.done_days == pytest.approx(0.5 + 1)
@@ -252,3 +257,38 @@ def test_erasing_a_child_ends_its_exercise(config: Config) -> None:
     outbox = Outbox(config.data_dir / "outbox.db")
     assert outbox.open_exercises() == {"c-2": "{}"}
     outbox.close()
+
+
+def test_a_test_of_one_hand_is_half_of_one_of_both(read: Read, database: Database, winter: Program) -> None:
+    item = {
+        "id": "test",
+        "activity": "strength-test",
+        "dose": {"days_per_week": 1},
+        "test": {"protocol": "asht", "hands": "both"},
+    }
+    today = MONDAY + timedelta(days=6)
+    with database.work(OWNER) as work:
+        commands.prescribe(
+            work, "c-1", read_program({"items": [item]}, builtin()), valid_from=today, today=today
+        )
+
+    def tested(hand: str, stopped: str = "") -> StrengthTested:
+        return StrengthTested.model_validate(
+            session(6, hand=hand).model_dump()
+            | {
+                "schema": "strength_test/1",
+                "event_id": uuid4(),
+                "protocol": ASHT.name,
+                "outcome": {"rule": "mean"},
+                "trials": (),
+                "stopped": stopped,
+            }
+        )
+
+    def done(*events: Event) -> float:
+        ((_, did),) = read(*events).doings.due(today)
+        return did.share
+
+    assert done(tested("right", stopped="pain")) == 0
+    assert done(tested("right")) == pytest.approx(0.5)
+    assert done(tested("left")) == pytest.approx(1)
