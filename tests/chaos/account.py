@@ -3,6 +3,8 @@
 import json
 import sqlite3
 import time
+import urllib.parse
+import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from contextlib import closing
@@ -169,7 +171,11 @@ def account(homes: Homes, watch: Watch, report: Report) -> None:
         report.open_sessions += len(rows(path, "SELECT tool_id FROM open_session"))
     server = homes.machines["server"].disk
     report.dead_letters = len(rows(server / "journal.db", "SELECT number FROM dead_letter"))
-    stored = _in_store(server / "store.db")
+    if homes.store_url:
+        stored, strange = _in_victoria(homes.store_url, committed.values())
+        report.notes += [f"{name} of {tool} was never committed" for name, tool, *_ in strange]
+    else:
+        stored, strange = _in_store(server / "store.db"), set()
     told = Counter(squeeze.event_id for hub in HUBS for squeeze in homes.printed[hub])
     needed = {
         event.event_id
@@ -190,7 +196,7 @@ def account(homes: Homes, watch: Watch, report: Report) -> None:
     report.true_squeezes = sum(play.squeezes for play in plays)
     duplicates = _samples(report, events, lives, plays)
     duplicates |= _squeezes(report, events, ended)
-    report.lost, report.invented, report.duplicated = len(lost), len(invented), len(duplicates)
+    report.lost, report.invented, report.duplicated = len(lost), len(invented) + len(strange), len(duplicates)
     _times(report, homes, events, ended, lives, plays)
     _costs(report, homes, watch, lost, invented, duplicates)
     for machine in homes.machines.values():
@@ -209,6 +215,43 @@ def _in_store(path: Path) -> set[UUID]:
         if over is not None:
             found.add(event_id(UUID(session), "ended"))
     return found
+
+
+#: What tells a point of each kind from all others of its tool and moment.
+_TELLING = {
+    SqueezeCounted: ("squeeze_number", "number"),
+    WaveformSecond: ("waveform_first_index", "first_index"),
+    SessionEnded: ("session_received", "received"),
+}
+Telling = tuple[str, str, int, float]  #: series, tool, Unix time in ms, value
+
+
+def _in_victoria(url: str, committed: Iterable[Event]) -> tuple[set[UUID], set[Telling]]:
+    """Which events are there, and which points belong to none."""
+    urllib.request.urlopen(f"{url}/internal/force_flush").close()
+    names = "|".join(name for name, _ in _TELLING.values())
+    query = urllib.parse.urlencode({"match[]": f'{{__name__=~"{names}"}}'})
+    points: set[Telling] = set()
+    with urllib.request.urlopen(f"{url}/api/v1/export?{query}") as answer:
+        for line in answer:
+            row = json.loads(line)
+            series, tool = row["metric"]["__name__"], row["metric"]["tool"]
+            points |= {
+                (series, tool, at, value) for at, value in zip(row["timestamps"], row["values"], strict=True)
+            }
+    there: set[UUID] = set()
+    known: set[Telling] = set()
+    for event in committed:
+        if (telling := _TELLING.get(type(event))) is None:
+            there.add(event.event_id)  # they have no point of their own
+            continue
+        series, field = telling
+        at_ms = int(event.measured_at.timestamp() * 1e3)
+        made = {(series, event.tool_id, at_ms + d, float(getattr(event, field))) for d in (-1, 0, 1)}
+        if made & points:
+            there.add(event.event_id)
+        known |= made
+    return there, points - known
 
 
 def _truth(path: Path) -> list[TruePlay]:

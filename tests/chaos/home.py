@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from network import Network
-from plan import HUBS, MACHINES, Blow
+from plan import HUBS, MACHINES, MOMENTS, Blow
 from tools import CHILDREN, TOOLS
 
 from griphub.hub import config as configuration
@@ -126,7 +127,7 @@ class Homes:
         self.printed: dict[str, list[SqueezeCounted]] = {hub: [] for hub in HUBS}
         self.struck: list[tuple[Blow, float, float]] = []
         self.tools_done = asyncio.Event()
-        self._store = store
+        self.store, self.store_url = store, ""
         self._tools = Supervisor(folder / "run", {"PYTHONUNBUFFERED": "1"})
 
     @contextlib.asynccontextmanager
@@ -142,6 +143,8 @@ class Homes:
                 network = Network(ports, Random(self.random.random()))
                 self.networks[name] = await stack.enter_async_context(network)
             await self._start_broker(ports)
+            if self.store == "influxdb":
+                await self._start_victoria()
             self._configure("server", "ingest", "griphub")
             server = self.machines["server"].supervisor
             await server.start(Child("ingest", self.machines["server"].command("ingest")))
@@ -178,13 +181,24 @@ class Homes:
             )
         )
 
+    async def _start_victoria(self) -> None:
+        """Something that takes InfluxDB's line protocol: Debian's victoria-metrics, on a disk of its own."""
+        binary, port = shutil.which("victoria-metrics"), free_port()
+        assert binary, "needs Debian's victoria-metrics"
+        self.store_url = f"http://127.0.0.1:{port}"
+        command = [binary, f"-storageDataPath={self.folder}/victoria", f"-httpListenAddr=127.0.0.1:{port}"]
+        command += ["-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms"]  # one value per point and time
+        await self._tools.start(Child("store", command, ready=lambda: port_open("127.0.0.1", port)))
+
     def _configure(self, name: str, user: str, site: str) -> None:
         machine = self.machines[name]
         lines = [f'site = "{site}"', f'data_dir = "{machine.disk}"', f'radio = "unix:{self.folder}/radio"']
         lines += ["[broker]", 'host = "127.0.0.1"', f"port = {self.networks[name].port}"]
         lines += [f'user = "{user}"', f'password = "{self._passwords[user]}"']
         lines += ["[homeassistant]", "enabled = false"]
-        lines += ["[store]", f'kind = "{self._store}"', "[session]", "resume_s = 20"]
+        lines += ["[store]", f'kind = "{self.store}"', "[session]", "resume_s = 20"]
+        if self.store_url:
+            lines += ["[store.influxdb]", f'url = "{self.store_url}"']
         for number, (tool, _, child, hand, home, _) in enumerate(TOOLS):
             if home == site:
                 child_id = f"{CHILDREN[child].child_id}-{number}"
@@ -257,7 +271,7 @@ class Homes:
             await asyncio.sleep(blow.for_s)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(frozen, signal.SIGCONT)
-        elif kind.startswith("kill "):
+        elif kind in MOMENTS:
             return await self._kill_at(machine, kind)
         elif kind.startswith("full disk"):
             await self._while(blow, lambda: asyncio.to_thread(machine.fill), machine.free)
@@ -270,14 +284,12 @@ class Homes:
         return True
 
     async def _kill_at(self, machine: Machine, moment: str) -> bool:
-        """Wait for a process to come to its moment; False if it never does."""
+        """Wait for a process to come to its moment; False if it does not while children play."""
         while (machine.inside / "armed").exists():
             await asyncio.sleep(0.05)
         machine.arm(moment)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(90):
-                while (machine.inside / "armed").exists():
-                    await asyncio.sleep(0.02)
+        while (machine.inside / "armed").exists() and not self.tools_done.is_set():
+            await asyncio.sleep(0.02)
         return not machine.disarm()
 
     async def _network(self, blow: Blow, network: Network) -> None:

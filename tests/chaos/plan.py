@@ -35,6 +35,15 @@ KINDS: dict[str, tuple[tuple[str, ...], float]] = {
     "clock back": ((*HUBS, "server"), 6),
 }
 
+#: Kills that wait for their moment.
+MOMENTS = {
+    "kill ingest at its commit",
+    "kill store writer",
+    "kill forwarder",
+    "kill hub at its commit",
+    "kill hub at an answer",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Blow:
@@ -59,7 +68,13 @@ def plan(seed: int, seconds: float, kinds: tuple[str, ...] = tuple(KINDS)) -> li
     """
     random = Random(seed)
     rounds = max(1, round(seconds / 5 / len(kinds)))
-    order = [kind for _ in range(rounds) for kind in random.sample(kinds, len(kinds))]
+    order: list[str] = []
+    for _ in range(rounds):
+        # a moment must have time to come, so those that wait for one are not among the last
+        others = random.sample([kind for kind in kinds if kind not in MOMENTS], len(set(kinds) - MOMENTS))
+        for kind in random.sample(sorted(MOMENTS & set(kinds)), len(MOMENTS & set(kinds))):
+            others.insert(random.randrange(2 * len(others) // 3 + 1), kind)
+        order += others
     step_s = seconds / len(order)
     blows: list[Blow] = []
     for number, kind in enumerate(order):

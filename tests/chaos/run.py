@@ -124,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1.0)
-    parser.add_argument("--store", choices=("sqlite",), default="sqlite")
+    parser.add_argument("--store", choices=("sqlite", "influxdb"), default="sqlite")
     parser.add_argument("--only", nargs="*", default=None, help="kinds of fault; by default all")
     parser.add_argument("--keep", type=Path, default=None, help="where logs and truth are kept")
     parser.add_argument("--json", action="store_true")
