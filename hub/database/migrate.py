@@ -43,6 +43,16 @@ class Revision:
         return self.found == self.head
 
 
+def newest() -> str:
+    """Revision of the tables that this GripHub knows."""
+    return _steps().get_current_head() or ""
+
+
+def revisions() -> list[str]:
+    """Every revision that there was, oldest first."""
+    return [script.revision for script in _steps().walk_revisions()][::-1]
+
+
 def revision(database: Database) -> Revision:
     """Look where the tables stand, and change nothing.
 
@@ -55,7 +65,7 @@ def revision(database: Database) -> Revision:
         found = MigrationContext.configure(
             connection.execution_options(griphub_reads=True)
         ).get_current_revision()
-    return Revision(found or "", _steps().get_current_head() or "")
+    return Revision(found or "", newest())
 
 
 def require_current(database: Database) -> None:
@@ -143,8 +153,7 @@ def _settings() -> AlembicConfig:
 
 
 def _refuse_newer(stand: Revision) -> None:
-    known = {script.revision for script in _steps().walk_revisions()}
-    if stand.found and stand.found not in known:
+    if stand.found and stand.found not in revisions():
         raise StoreError(
             "people",
             f"a newer GripHub made its tables (version {stand.found}, this one knows {stand.head})",
