@@ -37,7 +37,7 @@ _FIRST: Final = ("outbox.db", "journal.db", "store.db")
 #: way, which the outboxes send again.
 _LEFT_OUT: Final = ("run", "broker/jetstream")
 #: What belongs to a file or a process, and means nothing elsewhere.
-_LEFT_OUT_ENDINGS: Final = ("-wal", "-shm", "-journal", ".lock", ".new")
+_LEFT_OUT_ENDINGS: Final = ("-wal", "-shm", "-journal", ".lock", ".new", ".pid", ".ports")
 
 _SQLITE_HEAD: Final = b"SQLite format 3\0"
 #: Bytes read at once.

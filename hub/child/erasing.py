@@ -3,8 +3,7 @@
 import re
 import shutil
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,9 +12,8 @@ from uuid import UUID
 from ..config import Config
 from ..errors import SetupError
 from ..lock import only_hub
-from ..stores import open_store
 from .erased import Erased
-from .places import mentions, places
+from .places import mentions, places, sessions_of
 
 #: Bytes of a file searched at once, and how much of them is looked at again with the next: no id is longer.
 _PIECE: Final = 1 << 22
@@ -59,7 +57,7 @@ class Report:
 
 def count(config: Config, child_id: str) -> dict[str, int]:
     """How much there is of a child, by place."""
-    return {place.name: place.count(child_id) for place in places(config)}
+    return {place.name: place.count(child_id) for place in places(config, child_id)}
 
 
 def erase(config: Config, config_file: Path, child_id: str) -> Report:
@@ -79,11 +77,11 @@ def erase(config: Config, config_file: Path, child_id: str) -> Report:
             "Take them, and their [[tools]], out of that file first; else they would be measured anew.",
         )
     with only_hub(config.data_dir):
-        sessions = _sessions(config, child_id)
+        sessions, found = sessions_of(config, child_id), places(config, child_id)
         Erased(config.data_dir).add(child_id)  # first: what comes meanwhile is refused
         elsewhere = _empty_broker(config)
         cleared = []
-        for place in places(config):
+        for place in found:
             before = place.count(child_id)
             place.erase(child_id)
             cleared.append(Cleared(place.name, before, place.count(child_id)))
@@ -95,11 +93,6 @@ def erase(config: Config, config_file: Path, child_id: str) -> Report:
         "Backups that were made before still hold the child: delete them, or erase again after a restore."
     )
     return Report(tuple(cleared), searched, left, tuple(elsewhere))
-
-
-def _sessions(config: Config, child_id: str) -> list[UUID]:
-    with closing(open_store(config, read_only=True)) as store:
-        return [point.session_id for point in store.trend(child_id)]
 
 
 def _empty_broker(config: Config) -> list[str]:
@@ -122,7 +115,7 @@ def _files(config: Config, config_file: Path) -> Iterator[Path]:
         yield config_file
 
 
-def _found_in(path: Path, child_id: str, sessions: Sequence[UUID]) -> bool:
+def _found_in(path: Path, child_id: str, sessions: Collection[UUID]) -> bool:
     """Whether a file has the id anywhere, also in free pages of a database, or names one of the sessions."""
     patterns = [mentions(child_id)]
     forms = [form for session in sessions for form in (str(session).encode(), session.bytes)]

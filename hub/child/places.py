@@ -4,9 +4,10 @@ A module that keeps something of a child in a new file or database adds a place 
 (`search`) finds what nobody thought of.
 """
 
+import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
@@ -39,10 +40,15 @@ class Place(Protocol):
         """Delete them, so that no bytes of them stay in our own files."""
 
 
-def places(config: Config) -> list[Place]:
-    """Every place of an installation, in the order in which an event passes through them."""
+def places(config: Config, child_id: str) -> list[Place]:
+    """Every place of an installation, in the order in which an event passes through them.
+
+    The child's sessions are looked up now: some ledgers name nothing but them, and once the results are
+    erased nobody knows whose they were.
+    """
+    sessions = sessions_of(config, child_id)
     return [
-        SqlitePlace("outbox", config.data_dir / "outbox.db", _OUTBOX, before=_forget_counted),
+        SqlitePlace("outbox", config.data_dir / "outbox.db", _OUTBOX, sessions=sessions),
         SqlitePlace("journal", config.data_dir / "journal.db", _JOURNAL, emptied="event"),
         StorePlace(config),
         SqlitePlace("usual peaks", config.data_dir / USUAL, _USUAL),
@@ -70,28 +76,31 @@ _ERASING: Final = Actor.part("erasing")
 _EVENT: Final = (
     "CASE WHEN length(payload) THEN json_extract(CAST(payload AS TEXT), '$.child_id') END = :child"
 )
+_OF_SESSION: Final = "hex(session_id) IN (SELECT value FROM json_each(:sessions))"
 _OUTBOX: Final = {
     "outbox": _EVENT,
     "open_session": "json_extract(state, '$.child_id') = :child",
     "open_exercise": "child_id = :child",
+    "counted": _OF_SESSION,
+    "counted_session": _OF_SESSION,
+    "taken": _OF_SESSION,
 }
+#: Where an event, or the state of a session, stands in a table.
+_DOCUMENTS: Final = {"outbox": "payload", "event": "payload", "open_session": "state"}
 _JOURNAL: Final = {"event": _EVENT, "dead_letter": """instr(CAST(payload AS TEXT), '"' || :child || '"')"""}
 _USUAL: Final = {"usual": "substr(about, 1, length(:child) + 1) = :child || char(10)"}
 _TOOLS: Final = {"tool_use": "child = :child"}
 
-#: Sessions of a child that the outbox knows of: by what waits, and by what is open.
-_SESSIONS: Final = f"""
-    SELECT json_extract(CAST(payload AS TEXT), '$.session_id') FROM outbox WHERE {_EVENT}
-    UNION SELECT json_extract(state, '$.session_id') FROM open_session WHERE {_OUTBOX["open_session"]}
-"""  # noqa: S608
 
-
-def _forget_counted(db: sqlite3.Connection, child_id: str) -> None:
-    """Strike the child's sessions off the ledgers that name nothing but the session."""
-    for (session_id,) in db.execute(_SESSIONS, {"child": child_id}).fetchall():
-        if session_id:
-            for table in ("counted", "counted_session", "taken"):
-                db.execute(f"DELETE FROM {table} WHERE session_id = ?", (UUID(session_id).bytes,))  # noqa: S608
+def sessions_of(config: Config, child_id: str) -> frozenset[UUID]:
+    """Sessions of a child: those with results, and those of events on their way."""
+    found: set[UUID] = set()
+    for name, tables in (("outbox.db", _OUTBOX), ("journal.db", _JOURNAL)):
+        place = SqlitePlace(name, config.data_dir / name, tables)
+        found.update(place.sessions(child_id))
+    with closing(open_store(config, read_only=True)) as store:
+        found.update(point.session_id for point in store.trend(child_id))
+    return frozenset(found)
 
 
 def _let_tools_go(db: sqlite3.Connection, child_id: str) -> None:
@@ -115,6 +124,8 @@ class SqlitePlace:
     emptied : str
         Table whose rows stay, without their payload: a reader's place in it is a row's number, and a number
         that is free is given to the next row.
+    sessions : iterable of UUID
+        The child's, for tables that name nothing else.
     """
 
     def __init__(
@@ -124,8 +135,10 @@ class SqlitePlace:
         tables: dict[str, str],
         before: Callable[[sqlite3.Connection, str], None] | None = None,
         emptied: str = "",
+        sessions: Iterable[UUID] = (),
     ) -> None:
         self._emptied = emptied
+        self._sessions = json.dumps([session.hex.upper() for session in sessions])
         self.name = f"{name} ({path.name})"
         self._path = path
         self._tables = tables
@@ -137,8 +150,8 @@ class SqlitePlace:
             if db is None:
                 return 0
             counts = [
-                db.execute(f"SELECT count(*) FROM {table} WHERE {which}", {"child": child_id}).fetchone()  # noqa: S608
-                for table, which in self._tables.items()
+                db.execute(f"SELECT count(*) FROM {table} WHERE {which}", self._given(child_id)).fetchone()  # noqa: S608
+                for table, which in self._there(db).items()
             ]
         return sum(int(n) for (n,) in counts)
 
@@ -151,10 +164,34 @@ class SqlitePlace:
                 db.execute("BEGIN IMMEDIATE")
                 if self._before:
                     self._before(db, child_id)
-                for table, which in self._tables.items():
+                for table, which in self._there(db).items():
                     what = "UPDATE {} SET payload = x''" if table == self._emptied else "DELETE FROM {}"
-                    db.execute(f"{what.format(table)} WHERE {which}", {"child": child_id})
+                    db.execute(f"{what.format(table)} WHERE {which}", self._given(child_id))
             scrub(db)
+
+    def sessions(self, child_id: str) -> set[UUID]:
+        """Sessions that the child's events and open sessions name."""
+        found: set[UUID] = set()
+        with self._opened() as db:
+            if db is None:
+                return found
+            for table in self._there(db).keys() & _DOCUMENTS.keys():
+                document = _DOCUMENTS[table]
+                rows = db.execute(
+                    f"""SELECT DISTINCT json_extract(CAST({document} AS TEXT), '$.session_id') FROM {table}
+                        WHERE {self._tables[table]}""",  # noqa: S608
+                    self._given(child_id),
+                )
+                found.update(UUID(session_id) for (session_id,) in rows if session_id)
+        return found
+
+    def _there(self, db: sqlite3.Connection) -> dict[str, str]:
+        """Tables that the file has: an older version may have written it last."""
+        names = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return {table: which for table, which in self._tables.items() if table in names}
+
+    def _given(self, child_id: str) -> dict[str, str]:
+        return {"child": child_id, "sessions": self._sessions}
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection | None]:

@@ -96,9 +96,10 @@ class Home:
     config: Config
     file: Path
     events: dict[str, list[Event]]
+    older: dict[str, list[Event]]
 
     def sessions(self, child_id: str) -> list[UUID]:
-        return [self.events[child_id][0].session_id]
+        return [told[child_id][0].session_id for told in (self.events, self.older)]
 
     def raw(self) -> bytes:
         """Every byte of every file."""
@@ -118,18 +119,23 @@ def home(tmp_path: Path, unused_tcp_port: int) -> Home:
     config = Config(data_dir=data, broker={"port": unused_tcp_port}, children=children)
     events = {child: session_of(child, seed) for seed, child in enumerate((GONE, STAYS))}
 
+    older = {child: session_of(child, seed) for seed, child in enumerate((GONE, STAYS), 5)}
+
     with closing(Outbox(data / "outbox.db")) as outbox, closing(Journal(data / "journal.db")) as journal:
         for child, told in events.items():
             ids = told[0].session_id, told[0].tool_id
             taken = Taken(*ids, 1, 0, 100, 0.0)
             state = f'{{"child_id": "{child}", "session_id": "{ids[0]}"}}'
             outbox.commit_all([Entry(told, {ids[1]: state}, [taken], exercises={child: state})])
+            # of an older session only the ledger is left, as after an acknowledgement
+            outbox.commit_all([Entry(older[child])])
+            outbox.acknowledge(event.event_id for event in older[child])
             journal.append([(event.event_id, encode(event)) for event in told])
             journal.dead_letter(
                 "griphub/v1/home/hub/event/squeeze", f'{{"child_id": "{child}"'.encode(), "cut"
             )
     with closing(SqliteStore(data / "store.db")) as store:
-        store.write([event for told in events.values() for event in told])
+        store.write([event for told in (*events.values(), *older.values()) for event in told])
     with closing(UsualPeaks(data / USUAL)) as usual:
         for told in events.values():
             usual.note(next(event for event in told if isinstance(event, SessionEnded)))
@@ -161,7 +167,7 @@ def home(tmp_path: Path, unused_tcp_port: int) -> Home:
     (data / "broker" / "jetstream" / "1.blk").write_bytes(encode(events[GONE][1]))
     file = tmp_path / "griphub.toml"
     file.write_text(f'data_dir = "{data}"\n[broker]\nport = {unused_tcp_port}\n')
-    return Home(Config(data_dir=data, broker={"port": unused_tcp_port}), file, events)
+    return Home(Config(data_dir=data, broker={"port": unused_tcp_port}), file, events, older)
 
 
 @pytest.fixture
