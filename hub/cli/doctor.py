@@ -104,6 +104,8 @@ async def _try_radio(radio: str) -> Finding:
 def broker(config: Config) -> Finding:
     """Whether the broker can be started, or reached when it is somebody else's."""
     from ..delivery.broker import find_nats_server
+    from ..delivery.mqtt import try_login
+    from ..delivery.notice import notice_path, read_notice
 
     name = "MQTT broker"
     if config.broker.host is None:
@@ -120,16 +122,19 @@ def broker(config: Config) -> Finding:
             )
         return Finding(name, "ok", version.stdout.strip())
     address = f"{config.broker.host}:{config.broker.port}"
+    hub = read_notice(notice_path(config.data_dir, "hub"))
+    if hub.running:  # to log in beside it might end its connection
+        said = hub.hindrances.get("broker")
+        if said is None:
+            return Finding(name, "ok", f"{address}, and the hub is connected to it")
+        return Finding(name, "missing", address, said.reason)
     try:
-        socket.create_connection((config.broker.host, config.broker.port), timeout=5).close()
-    except OSError as error:
-        return Finding(
-            name,
-            "missing",
-            f"{address} does not answer: {error}",
-            "Start it, or correct [broker] host and port.",
-        )
-    return Finding(name, "ok", f"{address} answers")
+        reason = try_login(config, "hub")
+    except GripError as error:
+        reason = str(error)
+    return (
+        Finding(name, "missing", address, reason) if reason else Finding(name, "ok", f"{address} lets us in")
+    )
 
 
 def folder(config: Config) -> Finding:

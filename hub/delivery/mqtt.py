@@ -1,6 +1,7 @@
 """One way to make an MQTT client, for hub, ingest and dashboard, and what it says when it cannot connect."""
 
 import logging
+import queue
 import secrets
 import socket
 import ssl
@@ -151,6 +152,25 @@ _CERTIFICATE = {
     "mismatch": "is made out to another name. Correct [broker] url.",
     "": "is signed by nobody that is known here. Name the broker's authority in [broker] ca_file.",
 }
+
+
+def try_login(config: Config, role: Role, timeout_s: float = 8.0) -> str | None:
+    """Log in once and leave: None if the broker lets us in, else a sentence why not.
+
+    Raises
+    ------
+    SetupError
+        If a certificate, key or CA file cannot be used.
+    """
+    answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    client = make_client(config, role, f"griphub-try-{role}", connected=lambda _: None, tell=answers.put)
+    start(client, config)
+    try:
+        return answers.get(timeout=timeout_s)
+    except queue.Empty:
+        return f"The {role} is not connected to the broker: {explain(TimeoutError(), config)}"
+    finally:
+        stop(client)
 
 
 def explain(error: BaseException, config: Config) -> str:

@@ -22,12 +22,14 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import ValidationError
 
+from griphub.hub.cli import doctor
 from griphub.hub.config import BrokerConfig, Config
 from griphub.hub.delivery import broker as own
 from griphub.hub.delivery import homes, mqtt
 from griphub.hub.delivery.forwarder import Forwarder
 from griphub.hub.delivery.ingest import Ingest
 from griphub.hub.delivery.journal import Journal
+from griphub.hub.delivery.notice import Notice, notice_path
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.delivery.publisher import Publisher
 from griphub.hub.errors import SetupError
@@ -392,17 +394,7 @@ async def test_squeezes_of_two_homes_arrive(served: Served, squeeze, tmp_path: P
 
 
 def _said(config: Config) -> str:
-    """First sentence in which a hub says why it is not connected."""
-    said: list[str] = []
-    client = mqtt.make_client(
-        config, "hub", "test", connected=lambda _: None, tell=lambda reason: said.append(reason or "in")
-    )
-    mqtt.start(client, config)
-    try:
-        until(lambda: bool(said))
-        return said[0]
-    finally:
-        mqtt.stop(client)
+    return mqtt.try_login(config, "hub", timeout_s=20) or "in"
 
 
 def test_why_there_is_no_connection_is_said_in_words(
@@ -527,6 +519,18 @@ def test_a_url_says_host_port_and_tls(url: str, means: tuple, monkeypatch) -> No
     monkeypatch.setenv("GRIPHUB_BROKER__URL", url)
     from_environment = Config().broker
     assert (from_environment.host, from_environment.port, from_environment.tls) == means
+
+
+def test_doctor_asks_the_running_hub_and_else_tries_itself(served: Served) -> None:
+    config = served.config(ONE)
+    assert doctor.broker(config).what.endswith("lets us in")
+    refused = served.config(ONE, url=f"mqtts://localhost:{free_port()}")
+    assert "nothing listens" in doctor.broker(refused).mend
+    notice = Notice(notice_path(config.data_dir, "hub"))
+    assert doctor.broker(config).what.endswith("the hub is connected to it")
+    notice.say("broker", "The certificate has expired.")
+    assert doctor.broker(config).mend == "The certificate has expired."
+    notice.close()
 
 
 def test_files_that_are_no_certificates_are_said_in_a_sentence(tmp_path: Path) -> None:
