@@ -22,6 +22,7 @@ from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError
 
+from ..child.erased import Erased
 from ..config import Config
 from . import mqtt
 from .forwarder import Forwarder
@@ -82,7 +83,13 @@ class JetStreamIngest:
         self._tell = tell
         self._said = ""
         self.turned_s = time.monotonic()  #: when `run` last came round, to see whether it hangs
-        self._intake = Intake(journal, forwarder.notify, lambda reason: tell("journal", reason), self._turned)
+        self._intake = Intake(
+            journal,
+            forwarder.notify,
+            lambda reason: tell("journal", reason),
+            self._turned,
+            Erased(config.data_dir).concerns,
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Ingest until `stop` is set."""
