@@ -246,7 +246,7 @@ def publish(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish what parents agree to. From then on nothing is shared of a child without consent."""
+    """Publish what parents agree to. From then on a child without consent may not be shared."""
     from ..errors import FieldError
     from ..people import consent as commands
 
@@ -291,14 +291,14 @@ def withdraw(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take consent back: nothing new is shared from now on."""
+    """Take consent back: nothing new may be shared from now on."""
     from ..people import consent as commands
     from ..program.home import child_id_of
 
     with changing(config) as (settings, work):
         ended = commands.withdraw(work, child_id_of(work, settings, name), withdrawn_by=by)
         row = columns(ended, _CONSENT)
-    done(row, as_json, f"Nothing new of {ended.child_id} is shared from now on.")
+    done(row, as_json, f"Nothing new of {ended.child_id} may be shared from now on.")
 
 
 @consent.command("list")

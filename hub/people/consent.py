@@ -1,6 +1,6 @@
 """Consent: to which text, since when, by whom, and taken back.
 
-A site that has published a text asks for consent: of a child without one nothing leaves the home. A site
+A site that has published a text asks for consent: `may_share` says no of a child without one. A site
 that has none, such as a home by itself, shares with nobody and asks nobody.
 """
 

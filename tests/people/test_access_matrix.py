@@ -122,6 +122,8 @@ ABOUT_ONE: dict[str, Callable[[Ids], Callable[[Work], Any]]] = {
     "commands.add_photo": lambda of: _run(
         "commands.add_photo", of("child"), "ph-1", taken_on=DAY, shared=False
     ),
+    "post.notes": lambda of: _run("post.notes", of("child")),
+    "post.write_note": lambda of: _run("post.write_note", of("child"), "Well done"),
     "suggestions.accept": lambda of: _run("suggestions.accept", of("child"), [], today=DAY),
 }
 
@@ -136,6 +138,8 @@ ROLES_OF = {name: command.roles for name, command in COMMANDS.items()} | {
     "commands.add_activities": {Role.THERAPIST},
     "commands.trained": {Role.PARENT, Role.THERAPIST},
     "commands.add_photo": {Role.PARENT},
+    "post.notes": _EVERYBODY,
+    "post.write_note": {Role.THERAPIST},
     "suggestions.accept": _EVERYBODY,  # with something to accept it is `prescribe`
 }
 
@@ -156,7 +160,7 @@ ABOUT_ONESELF = {"accounts.change_password", "places.add_site"}
 PARTS = {"accounts.redeem", "accounts.set_password", "accounts.sign_out_everywhere", "home.family_of"}
 
 #: What looks up only through the scope, and says what is not there as it says what is not the actor's.
-LOOKS_UP = {"home.child_id_of", "commands.library_of", "commands.training_left"}
+LOOKS_UP = {"home.child_id_of", "commands.library_of", "commands.training_left", "post.letter_for"}
 
 ROLES = (Role.PARENT, Role.THERAPIST, Role.ADMIN)
 
@@ -263,6 +267,8 @@ def test_looking_up_finds_nothing_foreign(standing_clinic: Clinic) -> None:
             for name in (foreign["child"], "foreign child"):
                 with pytest.raises(NotFound):
                     FUNCTIONS["home.child_id_of"](work, Config(children=()), name)
+            with pytest.raises(NotFound):
+                FUNCTIONS["post.letter_for"](work, foreign["child"])
             assert "secret-game" not in FUNCTIONS["commands.library_of"](work, foreign["site"]), role
             assert FUNCTIONS["commands.training_left"](work, foreign["child"], PROGRAM) == list(
                 PROGRAM.training
