@@ -1,7 +1,9 @@
 """What was committed, what arrived, and what truly happened, side by side; and what each fault has cost."""
 
 import json
+import shutil
 import sqlite3
+import tempfile
 import time
 import urllib.parse
 import urllib.request
@@ -25,6 +27,7 @@ from griphub.hub.records import (
     decode,
     event_id,
 )
+from griphub.simulators.flash import FlashLog
 
 #: An event counts for the faults that were under way between its commit and this long after.
 AFTERMATH_S = 5.0
@@ -117,6 +120,7 @@ class Report:
     undelivered: int = 0
     dead_letters: int = 0
     wrong_clock_sessions: int = 0
+    in_the_tools: int = 0
     notes: list[str] = field(default_factory=list)
 
     ZERO = (
@@ -194,7 +198,7 @@ def account(homes: Homes, watch: Watch, report: Report) -> None:
     report.sessions, report.handed_over = len(started), sum(e.stored for e in started.values())
     plays = _truth(homes.folder / "truth.jsonl")
     report.true_squeezes = sum(play.squeezes for play in plays)
-    duplicates = _samples(report, events, lives, plays)
+    duplicates = _samples(report, events, lives, plays, _in_the_tools(homes.folder / "tools"))
     duplicates |= _squeezes(report, events, ended)
     report.lost, report.invented, report.duplicated = len(lost), len(invented) + len(strange), len(duplicates)
     _times(report, homes, events, ended, lives, plays)
@@ -264,8 +268,24 @@ def _truth(path: Path) -> list[TruePlay]:
     return plays
 
 
+def _in_the_tools(folder: Path) -> dict[tuple[str, int], set[int]]:
+    """Samples that wait in the tools' flash for the next contact, by tool and life."""
+    kept: dict[tuple[str, int], set[int]] = defaultdict(set)
+    with tempfile.TemporaryDirectory() as copies:
+        for file in folder.glob("*.flash"):
+            log = FlashLog(Path(shutil.copy(file, copies)))  # reading it tidies it up
+            for session in log.sessions:
+                kept[file.stem, session.boot_id] |= set(range(session.first_index, session.end_index))
+            log.power_off()
+    return kept
+
+
 def _samples(
-    report: Report, events: Iterable[Event], lives: dict[UUID, int], plays: list[TruePlay]
+    report: Report,
+    events: Iterable[Event],
+    lives: dict[UUID, int],
+    plays: list[TruePlay],
+    kept: dict[tuple[str, int], set[int]],
 ) -> set[UUID]:
     """Every sample that was sensed, once; says which seconds came twice."""
     pieces: dict[tuple[str, int], list[WaveformSecond]] = defaultdict(list)
@@ -287,7 +307,10 @@ def _samples(
     for play in plays:
         report.samples += play.samples
         sensed = set(range(play.first_index, play.first_index + play.samples))
-        if missing := sensed - here.get((play.tool_id, play.boot_id), set()):
+        missing = sensed - here.get((play.tool_id, play.boot_id), set())
+        in_the_tool = missing & kept.get((play.tool_id, play.boot_id), set())
+        report.in_the_tools += len(in_the_tool)
+        if missing := missing - in_the_tool:
             report.missing_samples += len(missing)
             report.notes.append(f"{play.tool_id}: {len(missing)} samples from {min(missing)} are nowhere")
     return twice

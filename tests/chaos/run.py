@@ -104,7 +104,7 @@ def show(report: Report, console: Console) -> None:
         console.print(f"{name.replace('_', ' '):20} {getattr(report, name)}")
     console.print(
         f"worst time error {report.worst_time_s:.2f} s; {report.wrong_clock_sessions} sessions were over "
-        "before a wrong clock was set right"
+        f"before a wrong clock was set right; {report.in_the_tools} samples wait in tools that sleep"
     )
     for note in report.notes:
         console.print(f"- {note}", markup=False)
