@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import Final
 
 from .candidates import OWN
+from .clock import HostClock
 from .discovery import Advertisement
 from .errors import DeviceNotFound, GripError, ToolRefused
 from .known import known_as
@@ -41,6 +42,7 @@ class HeldTool:
         client: ToolClient,
         advertisement: Advertisement,
         explained: Callable[[], AbstractContextManager[None]],
+        clock: HostClock,
     ) -> None:
         known = known_as(advertisement)
         self.tool = client.tool
@@ -51,6 +53,7 @@ class HeldTool:
         self.kept = False
         self._client = client
         self._explained = explained
+        self._clock = clock
         self._blinks = False
 
     async def blink(self) -> None:
@@ -75,12 +78,18 @@ class HeldTool:
             await self._client.tare()
 
     async def quiet_check(self) -> QuietReport:
-        """Look at it for `QUIET_S` while nobody touches it."""
+        """Look at it for `QUIET_S` while nobody touches it.
+
+        A tool first sends what it sensed since it was last listened to. That may be from before a tare, or
+        from a hand that has let go since: only what it senses from now on is judged.
+        """
         blocks: list[SampleBlock] = []
+        began_s = self._clock.utc_s()
         with self._explained(), suppress(TimeoutError):
             async with asyncio.timeout(QUIET_S):
                 async for block in self._client.samples():
-                    blocks.append(block)  # noqa: PERF401 - a list made in one go would go with the timeout
+                    if not block.utc_s < began_s:  # nor where nobody knows when it was
+                        blocks.append(block)  # noqa: PERF401 - a list made in one go would go with the timeout
                 raise DeviceNotFound(self.tool.tool_id, QUIET_S)  # it said goodbye, and sleeps
         return judge(blocks, self.capabilities)
 

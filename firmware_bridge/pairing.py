@@ -138,7 +138,9 @@ class Pairing:
                             client = await self._connect(stack, address, name, digits)
                         if client is None:
                             raise BondLost(name)
-                    held = HeldTool(client, heard.advertisement, lambda: self._explained(address, name))
+                    held = HeldTool(
+                        client, heard.advertisement, lambda: self._explained(address, name), self._clock
+                    )
                     stack.push_async_callback(held.hush)
                     yield held
             finally:

@@ -173,6 +173,10 @@ async def test_a_tool_that_needs_a_tare_gets_one(air: Any, house: House) -> None
     air.tool("ball1", still(level=7.0))
     async with house.pairing.hold((await house.find("ball1")).id) as held:
         assert (await held.quiet_check()).verdict is QuietVerdict.NEEDS_TARE
+        looked_s = house.clock.monotonic_s()
+        await until(
+            lambda: house.clock.monotonic_s() > looked_s + 0.5
+        )  # a parent reads, and the tool records
         await held.tare()
         assert (await held.quiet_check()).verdict is QuietVerdict.FINE
 
