@@ -107,6 +107,16 @@ class BrokerConfig(_Section):
             return self.listen == "localhost"
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether what is sent leaves this computer."""
+        if self.host is None:
+            return False
+        try:
+            return not ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host != "localhost"
+
+    @property
     def address(self) -> str:
         """Where this computer's own processes reach the broker."""
         if self.host is not None:

@@ -30,6 +30,7 @@ from .errors import SetupError, StoreError
 from .homeassistant.bridge import Bridge, wanted
 from .live import LiveFrame
 from .lock import only_hub
+from .people.sharing import Sharing
 from .program.mailbox import Mailbox
 from .records import SqueezeCounted, utc
 from .session.coach import Coach
@@ -93,7 +94,13 @@ class Hub:
         self._clock = clock
         self._outbox = Outbox(config.data_dir / "outbox.db")
         self._notice: Notice | None = None
-        self._publisher = Publisher(config, self._outbox, self._say, letters=self._take_letter)
+        self._publisher = Publisher(
+            config,
+            self._outbox,
+            self._say,
+            letters=self._take_letter,
+            held=Sharing(config).held if config.broker.elsewhere else None,
+        )
         self._mailbox = Mailbox(config, answer=self._publisher.answer)
         self._committer = Committer(
             self._outbox, self._publisher.wake, lambda reason: self._say("counting", reason)

@@ -8,7 +8,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -24,10 +24,13 @@ CREATE TABLE IF NOT EXISTS outbox (
     event_id BLOB NOT NULL UNIQUE,
     topic TEXT NOT NULL,
     payload BLOB NOT NULL,
-    committed_at REAL  -- Unix time; null for what an older GripHub committed
+    committed_at REAL,  -- Unix time; null for what an older GripHub committed
+    child_id TEXT  -- null where it is about no child, such as a tool that was seen
 );
 -- to see at every start, also after a long night, that nothing of another site or hub waits
 CREATE INDEX IF NOT EXISTS outbox_of_topic ON outbox (topic);
+-- to pass over a child whose results are held without reading them, and to see who has any
+CREATE INDEX IF NOT EXISTS outbox_of_child ON outbox (child_id, seq);
 CREATE TABLE IF NOT EXISTS counted (event_id BLOB PRIMARY KEY, session_id BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counted_session (session_id BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS open_session (tool_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
@@ -53,8 +56,20 @@ INSERT OR IGNORE INTO tally VALUES ('committed', 0), ('acknowledged', 0);
 """
 
 
-_VERSION = 2
-_UPGRADES = {1: "ALTER TABLE outbox ADD COLUMN committed_at REAL;"}
+_VERSION = 3
+_UPGRADES = {
+    1: "ALTER TABLE outbox ADD COLUMN committed_at REAL;",
+    2: """ALTER TABLE outbox ADD COLUMN child_id TEXT;
+          UPDATE outbox SET child_id = json_extract(CAST(payload AS TEXT), '$.child_id')
+          WHERE json_valid(CAST(payload AS TEXT));""",
+}
+
+#: Every child of whom something waits, null for what is about none: one step in the index for each of them.
+_CHILDREN = """WITH RECURSIVE child(id) AS (
+    SELECT min(child_id) FROM outbox
+    UNION ALL
+    SELECT (SELECT min(child_id) FROM outbox WHERE child_id > child.id) FROM child WHERE child.id IS NOT NULL
+) SELECT id FROM child"""
 
 
 class Taken(NamedTuple):
@@ -139,12 +154,16 @@ class Outbox:
         """Make entries durable, together and in order."""
         events = [event for entry in entries for event in entry.events]
         now = time.time()
-        rows = [(event.event_id.bytes, event.topic(), encode(event), now) for event in events]
+        rows = [
+            (event.event_id.bytes, event.topic(), encode(event), now, getattr(event, "child_id", None))
+            for event in events
+        ]
         squeezes = [event for event in events if isinstance(event, SqueezeCounted)]
         with self._transaction() as db:
             before = db.total_changes
             db.executemany(
-                "INSERT OR IGNORE INTO outbox (event_id, topic, payload, committed_at) VALUES (?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO outbox (event_id, topic, payload, committed_at, child_id)"
+                " VALUES (?, ?, ?, ?, ?)",
                 rows,
             )
             new = db.total_changes - before
@@ -178,20 +197,36 @@ class Outbox:
                 )
             db.execute("UPDATE tally SET n = n + ? WHERE name = 'committed'", (new,))
 
-    def waiting(self, after: int, limit: int, branch: str = "") -> list[Waiting]:
+    def waiting(self, after: int, limit: int, branch: str = "", held: Collection[str] = ()) -> list[Waiting]:
         """Unacknowledged events with a sequence number above `after`, oldest first.
 
         Parameters
         ----------
         branch : str
             Only those whose topic begins so.
+        held : collection of str
+            Children whose events are passed over.
         """
-        query = """SELECT seq, event_id, topic, payload FROM outbox
-                   WHERE seq > ? AND substr(topic, 1, ?) = ? ORDER BY seq LIMIT ?"""
-        return [
-            Waiting(seq, UUID(bytes=event_id), topic, payload)
-            for seq, event_id, topic, payload in self._read(query, (after, len(branch), branch, limit))
-        ]
+        where, rows = "seq > ? AND substr(topic, 1, ?) = ? ORDER BY seq LIMIT ?", []
+        query = f"SELECT seq, event_id, topic, payload FROM outbox WHERE {where}"  # noqa: S608
+        parameters = (after, len(branch), branch, limit)
+        if held:
+            # each of the others by the index: what is held may be a million rows
+            query = query.replace("WHERE", "WHERE child_id IS ? AND")
+            for child_id in self._children() - set(held):
+                rows += self._read(query, (child_id, *parameters))
+            rows = sorted(rows)[:limit]
+        else:
+            rows = self._read(query, parameters)
+        return [Waiting(seq, UUID(bytes=event_id), topic, payload) for seq, event_id, topic, payload in rows]
+
+    def has(self, child_ids: Collection[str]) -> set[str]:
+        """Those of some children of whom something waits."""
+        return {child_id for child_id in self._children() if child_id and child_id in child_ids}
+
+    def _children(self) -> set[str | None]:
+        found: list[tuple[str | None]] = self._read(_CHILDREN)
+        return {None, *(child_id for (child_id,) in found)}
 
     def elsewhere(self, branch: str) -> int:
         """How many unacknowledged events have a topic that does not begin so; `branch` ends in a slash."""

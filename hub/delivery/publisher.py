@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Literal
 from uuid import UUID
 
@@ -33,6 +33,9 @@ BACK_S = 5.0
 #: Wait after the outbox could not be used (disk full, say) before trying again.
 RETRY_S = 1.0
 
+#: How often it is asked of whom nothing may be sent: a parent who takes consent back need not wait.
+ASK_S = 2.0
+
 
 class Ack(BaseModel):
     """Ingest's word that events are committed there."""
@@ -51,7 +54,8 @@ class Publisher:
 
     `run` belongs to the hub's task group; everything else may be called from its loop. `tell` is told why
     ``broker`` or ``outbox`` does not go on, and None when it does. `letters` is given what a clinic has laid
-    down for this home: topic and payload.
+    down for this home: topic and payload. `held` says of which children nothing may leave the home just now,
+    and is asked in a thread; without it everything is sent.
     """
 
     def __init__(
@@ -61,11 +65,15 @@ class Publisher:
         tell: Callable[[str, str | None], None] = lambda _what, _reason: None,
         *,
         letters: Callable[[str, bytes], None] | None = None,
+        held: Callable[[], Collection[str]] | None = None,
     ) -> None:
         self._config = config
         self._tell = tell
         self._letters = letters
         self._outbox = outbox
+        self._ask_held = held
+        self._held: frozenset[str] | None = frozenset() if held is None else None  # None: not asked yet
+        self._ask_at_s = 0.0
         # all that the broker lets this hub send; other events would fill the window for good
         self._branch = f"griphub/v1/{config.site}/{config.hub}/"
         self._stray = ""
@@ -105,6 +113,8 @@ class Publisher:
 
     def send_live(self, frame: LiveFrame) -> None:
         """Send a live frame if somebody could see it."""
+        if self._held is None or frame.child_id in self._held:
+            return
         if self._connected and (frame.is_news or self.watched(frame.child_id)):
             self._client.publish(frame.topic(), frame.model_dump_json(by_alias=True), qos=0)
 
@@ -122,6 +132,7 @@ class Publisher:
             while True:
                 try:
                     await self._settle()
+                    await self._ask()
                     wait_s = await self._send()
                     said = ""
                     self._tell("outbox", None)
@@ -147,25 +158,45 @@ class Publisher:
             for event_id in done:
                 self._in_flight.pop(event_id, None)
 
+    async def _ask(self) -> None:
+        """Learn again, now and then, of whom nothing may be sent."""
+        if self._ask_held is None or (self._held is not None and self._loop.time() < self._ask_at_s):
+            return
+        held = frozenset(await asyncio.to_thread(self._ask_held))
+        self._ask_at_s = self._loop.time() + ASK_S
+        if held != self._held:  # what is in flight may not be sent again; what was held, may now
+            self._held = held
+            self._start_over()
+        names = ", ".join(sorted(await asyncio.to_thread(self._outbox.has, held)))
+        reason = (
+            f"Nothing of {names} is sent: there is no consent, or it was taken back. All is kept here, and "
+            "goes when consent is given (`griphub people consent give`)."
+        )
+        self._tell("consent", reason if names else None)
+
     async def _send(self) -> float | None:
         """Send what is new or overdue; return seconds until something is due again."""
+        soonest_s = None if self._ask_held is None else max(0.0, self._ask_at_s - self._loop.time())
         if not self._connected:
-            return None
+            return soonest_s
         now_s = self._loop.time()
         for event, due_s, tries in list(self._in_flight.values()):
             if due_s <= now_s:
                 self._publish(event, tries)
         if (room := WINDOW - len(self._in_flight)) > 0:
             after = self._last_seq
-            waiting = await asyncio.to_thread(self._outbox.waiting, after, room, self._branch)
+            waiting = await asyncio.to_thread(
+                self._outbox.waiting, after, room, self._branch, self._held or ()
+            )
             if after != self._last_seq:
                 return 0.0  # started over meanwhile: these are not the next ones any more
             for event in waiting:
                 self._last_seq = event.seq
                 self._publish(event, 0)
         if not self._in_flight:
-            return None
-        return max(0.0, min(due_s for _, due_s, _ in self._in_flight.values()) - now_s)
+            return soonest_s
+        due_s = max(0.0, min(due_s for _, due_s, _ in self._in_flight.values()) - now_s)
+        return due_s if soonest_s is None else min(due_s, soonest_s)
 
     def _publish(self, event: Waiting, tries: int) -> None:
         self._client.publish(event.topic, event.payload, qos=1)

@@ -123,7 +123,7 @@ def _outbox(config: Config, full: list[str]) -> Queue:
     notice = read_notice(notice_path(config.data_dir, "hub"))
     waiting, since_s = unacknowledged(config.data_dir / "outbox.db")
     since = _past(since_s)
-    reasons = _reasons(notice, full, ("broker", "outbox", "counting", "name"))
+    reasons = _reasons(notice, full, ("broker", "outbox", "counting", "name", "consent"))
     if waiting and not notice.running:
         reasons = ["The hub does not run. Start it, for example with `griphub up`.", *full]
     elif not reasons and since and utc(time.time()) - since > USUAL:

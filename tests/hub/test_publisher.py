@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import closing
 from uuid import UUID
 
@@ -74,8 +74,8 @@ async def test_a_reconnection_while_the_outbox_is_read_forgets_nothing(
     reading, go_on = threading.Event(), threading.Event()
     read = delivery.outbox.waiting
 
-    def slow(after: int, limit: int, branch: str) -> list[Waiting]:
-        rows = read(after, limit, branch)
+    def slow(after: int, limit: int, branch: str, held: Collection[str]) -> list[Waiting]:
+        rows = read(after, limit, branch, held)
         reading.set()
         go_on.wait(10)
         return rows

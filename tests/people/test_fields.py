@@ -15,7 +15,7 @@ from griphub.hub.people import accounts, consent, fields, places
 from griphub.hub.people.model import Account, Child
 from griphub.hub.records import Id
 
-from .conftest import Clinic
+from .conftest import Clinic, Clock
 
 TODAY = date(2026, 11, 25)
 
@@ -96,7 +96,7 @@ def test_a_role_that_does_not_fit_is_refused(
     assert refused.value.field == field
 
 
-def test_consent_is_recorded_with_version_date_and_name_and_taken_back(clinic: Clinic) -> None:
+def test_consent_is_recorded_with_version_date_and_name_and_taken_back(clinic: Clinic, clock: Clock) -> None:
     child = clinic.ids["child"]["own"]
     parent = clinic.actors[Role.PARENT]
     with clinic.database.work(parent) as work:
@@ -107,6 +107,7 @@ def test_consent_is_recorded_with_version_date_and_name_and_taken_back(clinic: C
         consent.withdraw(work, child, withdrawn_by="Ana Ortiz")
     with clinic.database.work(clinic.actors[Role.ADMIN]) as work:
         consent.publish_text(work, site_id="own-site", version="v2", text="New words")
+    clock.forward(minutes=1)
     with clinic.database.work(parent) as work:
         given = consent.give(work, child, version="v2", given_by="Ana Ortiz", given_on=date(2026, 11, 20))
         assert consent.may_share(work, child)
