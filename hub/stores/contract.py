@@ -19,6 +19,7 @@ from ..records import (
     Hand,
     Purpose,
     SessionCorrected,
+    SessionEnded,
     Source,
     SqueezeCounted,
     StrengthTested,
@@ -71,6 +72,7 @@ class SessionPoint:
     purpose: Purpose = Purpose.EXERCISE
     quality: SessionQuality | None = None
     recorded: Recorded | None = None  #: None: nobody corrected it
+    clock_step_s: float = 0.0  #: is in the session's times already; without it they are as they were told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -340,3 +342,8 @@ def to_us(at: datetime) -> int:
 def from_us(us: int) -> datetime:
     """Inverse of `to_us`, in UTC."""
     return _EPOCH + timedelta(microseconds=us)
+
+
+def step_us(ended: SessionEnded) -> int:
+    """By how much the hub's clock was set while a session ran, which its times as told lack."""
+    return round(ended.clock_step_s * 1e6)

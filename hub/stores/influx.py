@@ -108,6 +108,11 @@ _CORRECTIONS = """
     from(bucket: bucket) |> range(start: since, stop: until)
         |> filter(fn: (r) => r._measurement == "correction" and r._field == "data")
 """
+#: Few as well: sessions that began under a clock that was set before they ended. A point's time is its key.
+_STEPPED = """
+    from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r._measurement == "session" and r._field == "clock_step_us")
+"""
 #: What may stand in an expression: ids, which have no sign that means anything there.
 _PLAIN = re.compile(r"[a-z0-9_-]+")
 _COUNT = """
@@ -176,6 +181,11 @@ class InfluxStore:
                 at["last"] = max(at["last"], row["_time"])
             else:
                 at[row["result"]] += row["_value"]
+        for row in self._query(_STEPPED):
+            whose = row["child"], row["source"]
+            if whose in sums:
+                right = row["_time"] + timedelta(microseconds=row["_value"])
+                sums[whose]["last"] = max(sums[whose]["last"], right)
         found = [
             ChildOverview(child, Source(source), at["sessions"], at["squeezes"], at["last"])
             for (child, source), at in sorted(sums.items())
@@ -186,15 +196,20 @@ class InfluxStore:
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[SessionPoint]:
         """Ended sessions of a child that started in ``[since, until)``, oldest first; both sources."""
-        corrections = self._corrections()
+        corrections, stepped = self._corrections(), self._stepped()
         points = list(map(session_of, self._of_child("session", child_id, since, until)))
+        points += [session_of(row) for at in stepped[child_id] for row in self._at("session", child_id, at)]
         for session_id, made in corrections.items():
             told = made[0]
-            at = told.measured_at
             if told.child_id != child_id and any(one.to_child == child_id for one in made):
-                moved = map(session_of, self._of_child("session", told.child_id, at, at + _TICK))
+                moved = (
+                    session_of(row)
+                    for at in {told.measured_at, *stepped[told.child_id]}
+                    for row in self._at("session", told.child_id, at)
+                )
                 points += [point for point in moved if point.session_id == session_id]
-        now = [self._corrected(point, corrections.get(point.session_id, ())) for point in points]
+        once = {point.session_id: point for point in points}.values()
+        now = [self._corrected(point, corrections.get(point.session_id, ())) for point in once]
         within = (
             point
             for point in now
@@ -212,8 +227,11 @@ class InfluxStore:
             if not ended:
                 continue
             point = session_of(ended[0])
-            around = start - MARGIN, point.ended_at + MARGIN
-            squeezes = map(squeeze_of, self._of_session(found, "squeeze", *around))
+            step = timedelta(seconds=point.clock_step_s)
+            around = start - MARGIN, point.ended_at - step + MARGIN
+            squeezes = [
+                squeeze_of(row, point.clock_step_s) for row in self._of_session(found, "squeeze", *around)
+            ]
             seconds = self._of_session(found, "waveform", *around)
             seconds.sort(key=lambda second: (second["first_index"], second["start_s"]))
             t_s, values = join_waveform(self.name, [(row["start_s"], row["data"]) for row in seconds])
@@ -228,8 +246,27 @@ class InfluxStore:
     ) -> list[StrengthTested]:
         """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
         rows = self._of_child("strength_test", child_id, since, until)
-        tests = [StrengthTested.model_validate_json(row["data"]) for row in rows]
-        return sorted(tests, key=lambda test: (test.measured_at, str(test.event_id)))
+        stepped = self._stepped()[child_id]
+        if stepped:  # a test has its session's clock
+            rows = self._of_child("strength_test", child_id, None, None)
+        steps = {
+            UUID(row["session_id"]): timedelta(microseconds=row["clock_step_us"])
+            for at in stepped
+            for row in self._at("session", child_id, at)
+            if "clock_step_us" in row
+        }
+        none = timedelta()
+        told = (StrengthTested.model_validate_json(row["data"]) for row in rows)
+        tests = [
+            test.model_copy(update={"measured_at": test.measured_at + steps.get(test.session_id, none)})
+            for test in told
+        ]
+        within = (
+            test
+            for test in tests
+            if (since is None or since <= test.measured_at) and (until is None or test.measured_at < until)
+        )
+        return sorted(within, key=lambda test: (test.measured_at, str(test.event_id)))
 
     def activities(
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
@@ -261,12 +298,28 @@ class InfluxStore:
             return []
         flux = _CASELOAD.replace("CHILDREN", f"^({'|'.join(ids)})$")
         rows = self._query(flux, beginning=_FIRST, since=start, until=stop)
+        told_at = self._stepped()
+        stepped = [
+            session_of(row)
+            for child in ids
+            for at in told_at[child]
+            for row in self._at("session", child, at)
+            if "clock_step_us" in row
+        ]
+        wrong = {
+            (point.child_id, point.tool_id, point.started_at - timedelta(seconds=point.clock_step_s))
+            for point in stepped
+        }
         last: dict[tuple[str, Source], datetime] = {}
         for row in rows:
-            if row["result"] == "last":
+            if row["result"] == "last" and (row["child"], row["tool"], row["_time"]) not in wrong:
                 whose = row["child"], Source(row["source"])
                 last[whose] = max(last.get(whose, _FIRST), row["_time"])
-        sessions = (
+        for point in stepped:
+            if point.started_at < until:
+                whose = point.child_id, point.source
+                last[whose] = max(last.get(whose, _FIRST), point.started_at)
+        sessions = [
             SessionRow(
                 row["child"],
                 Source(row["source"]),
@@ -279,8 +332,25 @@ class InfluxStore:
                 row.get("purpose", Purpose.EXERCISE) == Purpose.EXERCISE,
             )
             for row in rows
-            if row["result"] == "sessions" and "squeezes" in row
-        )
+            if row["result"] == "sessions"
+            and "squeezes" in row
+            and (row["child"], row["tool"], row["_time"]) not in wrong
+        ]
+        sessions += [
+            SessionRow(
+                point.child_id,
+                point.source,
+                point.hand,
+                point.tool_id,
+                point.unit,
+                to_us(point.started_at),
+                point.squeezes,
+                point.peak,
+                point.purpose == Purpose.EXERCISE,
+            )
+            for point in stepped
+            if since <= point.started_at < until
+        ]
         feedback = (
             FeedbackGiven.model_validate_json(row["_value"]) for row in rows if row["result"] == "feedback"
         )
@@ -331,6 +401,16 @@ class InfluxStore:
             one = SessionCorrected.model_validate_json(row["_value"])
             made[one.session_id].append(one)
         return made
+
+    def _stepped(self) -> dict[str, set[datetime]]:
+        """By child, beginnings as they were told of sessions in which the hub's clock was set."""
+        found = defaultdict(set)
+        for row in self._query(_STEPPED):
+            found[row["child"]].add(row["_time"])
+        return found
+
+    def _at(self, measurement: str, child_id: str, at: datetime) -> list[Record]:
+        return self._of_child(measurement, child_id, at, at + _TICK)
 
     def _corrected(self, point: SessionPoint, made: Sequence[SessionCorrected]) -> SessionPoint:
         """A point of a trend with its corrections; only where squeezes were corrected, they are read."""

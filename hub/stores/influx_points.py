@@ -5,6 +5,7 @@
 
 import json
 import math
+from datetime import timedelta
 from functools import cache
 from typing import Any, get_args
 from uuid import UUID
@@ -32,7 +33,7 @@ from ..records import (
     WaveformSecond,
 )
 from ..waveform import decode_samples
-from .contract import SessionPoint, from_us, to_us
+from .contract import SessionPoint, from_us, step_us, to_us
 
 #: A point as Flux gives it back after a pivot: tags and fields by name, ``_time``, no nulls.
 Record = dict[str, Any]
@@ -69,6 +70,8 @@ def to_point(event: Event) -> Point:
             measurement = "session"
             fields |= {column: getattr(event, column) for column in (*_RESULT, *_CIRCUMSTANCES)}
             fields |= {"ended_at_us": to_us(event.ended_at), "ended_by": event.ended_by}
+            if step := step_us(event):  # the point keeps its time, which is its key; reading adds this
+                fields |= {"clock_step_us": step}
             if event.quality:
                 fields |= {"quality": event.quality.model_dump_json()}
         case SqueezeCounted():
@@ -152,6 +155,7 @@ def session_of(row: Record) -> SessionPoint:
     result: Record = {column: row.get(column) for column in _RESULT}
     # what was stored before there were such fields has the read model's defaults
     result |= {column: row[column] for column in _CIRCUMSTANCES if row.get(column) is not None}
+    step = row.get("clock_step_us", 0)
     if row.get("purpose"):
         result |= {"purpose": Purpose(row["purpose"])}
     if row.get("quality"):
@@ -164,18 +168,19 @@ def session_of(row: Record) -> SessionPoint:
         hand=Hand(row["hand"]),
         source=Source(row["source"]),
         unit=Unit(row["unit"]),
-        started_at=row["_time"],
-        ended_at=from_us(row["ended_at_us"]),
+        started_at=row["_time"] + timedelta(microseconds=step),
+        ended_at=from_us(row["ended_at_us"] + step),
+        clock_step_s=step / 1e6,
         **result,
         ended_by=row.get("ended_by", ""),
     )
 
 
-def squeeze_of(row: Record) -> SqueezeCounted:
-    """The event that a squeeze's point was made from."""
+def squeeze_of(row: Record, clock_step_s: float) -> SqueezeCounted:
+    """The event that a squeeze's point was made from, its time put right by what the hub's clock was set."""
     return SqueezeCounted(
         event_id=row["event_id"],
-        measured_at=row["_time"],
+        measured_at=row["_time"] + timedelta(seconds=clock_step_s),
         session_id=row["session_id"],
         doubtful=json.loads(row["doubtful"]),
         **{attribute: row[tag] for tag, attribute in _TAGS.items() if tag in row},

@@ -41,14 +41,17 @@ from .contract import (
     from_us,
     join_waveform,
     standing,
+    step_us,
     to_us,
 )
 from .corrections import correct, in_order, whose
 
-VERSION = 5
+VERSION = 6
 
 # All events of a session repeat whose it is; only the session's row keeps it. Where somebody corrected it,
-# the row holds what is true now, and `recorded` what was told, as JSON.
+# the row holds what is true now, and `recorded` what was told, as JSON. Where the hub's clock was set
+# meanwhile, the times in the session's row and of its strength test are put right, and those of its squeezes
+# and waveform stay as told: reading adds `clock_step`.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS session (
     session_id TEXT PRIMARY KEY,
@@ -63,6 +66,7 @@ CREATE TABLE IF NOT EXISTS session (
     time_known INTEGER NOT NULL DEFAULT 1, firmware TEXT NOT NULL DEFAULT '',
     calibration_id TEXT, calibration_overdue INTEGER NOT NULL DEFAULT 0,
     purpose TEXT NOT NULL DEFAULT 'exercise',
+    clock_step INTEGER NOT NULL DEFAULT 0, -- is in started_at and ended_at already
     quality TEXT                 -- JSON, see hub/measured.py
 );
 CREATE INDEX IF NOT EXISTS session_of_child ON session (child_id, started_at);
@@ -133,12 +137,13 @@ ALTER TABLE squeeze ADD COLUMN rfd REAL;
 ALTER TABLE squeeze ADD COLUMN no_rfd TEXT NOT NULL DEFAULT '';
 """,
     4: "ALTER TABLE session ADD COLUMN recorded TEXT;",
+    5: "ALTER TABLE session ADD COLUMN clock_step INTEGER NOT NULL DEFAULT 0;",
 }
 
 _ABOUT = ("session_id", "site", "hub", "child_id", "tool_id", "tool_kind", "hand", "source", "unit")
 _RESULT = (
     "ended_at", "ended_by", "squeezes", "doubtful", "peak", "median_peak",
-    "first_index", "end_index", "received", "lost", "quality",
+    "first_index", "end_index", "received", "lost", "quality", "clock_step",
 )  # fmt: skip
 _CIRCUMSTANCES = (
     "goal", "counts", "stored", "time_known", "firmware", "calibration_id", "calibration_overdue",
@@ -230,6 +235,7 @@ class SqliteStore:
             for event in events:
                 db.execute(*_statement(event))
             for session_id in {str(session) for event in events if (session := _session_of(event))}:
+                _set_clock(db, session_id)
                 _correct(db, session_id)
 
     def children(self) -> list[ChildOverview]:
@@ -275,7 +281,7 @@ class SqliteStore:
             for row in self._select("SELECT data FROM correction WHERE session_id = ?", key)
         )
         t_s, values = join_waveform(self.name, [(row["start_s"], row["data"]) for row in seconds])
-        told = [_squeeze(row, about) for row in squeezes]
+        told = [_squeeze(row, about, found[0]["clock_step"]) for row in squeezes]
         now = correct(_told_point(found[0]), told, corrections)
         return SessionDetail(now.point, now.squeezes, t_s, values, now.set_aside, corrections)
 
@@ -284,7 +290,8 @@ class SqliteStore:
     ) -> list[StrengthTested]:
         """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
         rows = self._select(
-            """SELECT test.data AS data, test.child_id AS child_id, session.hand AS hand
+            """SELECT test.data AS data, test.child_id AS child_id, test.measured_at AS measured_at,
+                      session.hand AS hand
                FROM strength_test AS test
                LEFT JOIN session
                  ON session_id = json_extract(test.data, '$.session_id') AND recorded IS NOT NULL
@@ -295,7 +302,8 @@ class SqliteStore:
         )
         return [
             StrengthTested.model_validate_json(row["data"]).model_copy(
-                update={"child_id": row["child_id"], **({"hand": Hand(row["hand"])} if row["hand"] else {})}
+                update={"child_id": row["child_id"], "measured_at": from_us(row["measured_at"])}
+                | ({"hand": Hand(row["hand"])} if row["hand"] else {})
             )
             for row in rows
         ]
@@ -381,8 +389,10 @@ class SqliteStore:
         with self._writing() as db:
             return db.execute(
                 """DELETE FROM waveform WHERE event_id IN
-                   (SELECT event_id FROM waveform WHERE measured_at < ? LIMIT ?)""",
-                (to_us(now - self._keep), FORGET_STEP),
+                   (SELECT event_id FROM waveform AS piece WHERE measured_at < :before AND NOT EXISTS
+                    (SELECT * FROM session WHERE session.session_id = piece.session_id
+                     AND piece.measured_at + clock_step >= :before) LIMIT :step)""",
+                {"before": to_us(now - self._keep), "step": FORGET_STEP},
             ).rowcount
 
     def count_child(self, child_id: str) -> dict[str, int]:
@@ -492,8 +502,14 @@ def _statement(event: Event) -> tuple[str, dict[str, Any]]:
         case SessionStarted():
             return _STARTED, values
         case SessionEnded():
+            step = step_us(event)
             quality = event.quality and event.quality.model_dump_json()
-            return _ENDED, values | {"ended_at": to_us(event.ended_at), "quality": quality}
+            return _ENDED, values | {
+                "started_at": values["started_at"] + step,
+                "ended_at": to_us(event.ended_at) + step,
+                "clock_step": step,
+                "quality": quality,
+            }
         case SqueezeCounted():
             return _COUNTED, values | {"doubtful": json.dumps(event.doubtful)}
         case WaveformSecond():
@@ -503,6 +519,22 @@ def _statement(event: Event) -> tuple[str, dict[str, Any]]:
 def _session_of(event: Event) -> UUID | None:
     """The session whose row an event may change."""
     return None if isinstance(event, WaveformSecond) else getattr(event, "session_id", None)
+
+
+def _set_clock(db: sqlite3.Connection, session_id: str) -> None:
+    """Put a strength test right whose session began before the hub's clock was set."""
+    (step,) = db.execute("SELECT max(clock_step) FROM session WHERE session_id = ?", (session_id,)).fetchone()
+    if not step:
+        return
+    tests = db.execute(
+        "SELECT data FROM strength_test WHERE json_extract(data, '$.session_id') = ?", (session_id,)
+    ).fetchall()
+    for (data,) in tests:
+        test = StrengthTested.model_validate_json(data)
+        db.execute(
+            "UPDATE strength_test SET measured_at = ? WHERE event_id = ?",
+            (to_us(test.measured_at) + step, str(test.event_id)),
+        )
 
 
 def _correct(db: sqlite3.Connection, session_id: str) -> None:
@@ -521,8 +553,9 @@ def _correct(db: sqlite3.Connection, session_id: str) -> None:
     values = told | {"child_id": child_id, "hand": hand}
     if row["ended_at"] is not None:
         about = {column: row[column] for column in _ABOUT}
-        squeezes = db.execute("SELECT * FROM squeeze WHERE session_id = ? ORDER BY onset_s", (session_id,))
-        point = correct(_told_point(row), [_squeeze(one, about) for one in squeezes], made).point
+        rows = db.execute("SELECT * FROM squeeze WHERE session_id = ? ORDER BY onset_s", (session_id,))
+        squeezes = [_squeeze(one, about, row["clock_step"]) for one in rows]
+        point = correct(_told_point(row), squeezes, made).point
         values |= {column: getattr(point, column) for column in _RECORDED[2:]}
     db.execute(
         f"""UPDATE session SET {", ".join(f"{column} = :{column}" for column in _RECORDED)},
@@ -572,7 +605,8 @@ def _point(row: sqlite3.Row) -> SessionPoint:
         calibration_id=row["calibration_id"],
         calibration_overdue=bool(row["calibration_overdue"]),
         purpose=Purpose(row["purpose"]),
-        **{column: row[column] for column in _RESULT}
+        clock_step_s=row["clock_step"] / 1e6,
+        **{column: row[column] for column in _RESULT if column != "clock_step"}
         | {
             "ended_at": from_us(row["ended_at"]),
             "quality": row["quality"] and SessionQuality.model_validate_json(row["quality"]),
@@ -585,10 +619,10 @@ def _recorded(told: dict[str, Any]) -> Recorded:
     return Recorded(**told | {"hand": Hand(told["hand"])})
 
 
-def _squeeze(row: sqlite3.Row, about: dict[str, Any]) -> SqueezeCounted:
+def _squeeze(row: sqlite3.Row, about: dict[str, Any], clock_step: int) -> SqueezeCounted:
     return SqueezeCounted(
         event_id=row["event_id"],
-        measured_at=from_us(row["measured_at"]),
+        measured_at=from_us(row["measured_at"] + clock_step),
         doubtful=json.loads(row["doubtful"]),
         **about,
         **{column: row[column] for column in _SQUEEZE},

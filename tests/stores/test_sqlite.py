@@ -111,7 +111,7 @@ SINCE_3 = {
 }
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
 def test_a_file_of_an_older_version_is_brought_up(tmp_path, make_session, version):
     path = tmp_path / "store.db"
     made = make_session(quality=None)
@@ -128,7 +128,9 @@ def test_a_file_of_an_older_version_is_brought_up(tmp_path, make_session, versio
         for table, columns in gone.items():
             for column in columns:
                 db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        db.execute("ALTER TABLE session DROP COLUMN recorded")
+        db.execute("ALTER TABLE session DROP COLUMN clock_step")
+        if version < 5:
+            db.execute("ALTER TABLE session DROP COLUMN recorded")
         since = {"strength_test": 3, "activity": 4, "feedback": 4, "tool_status": 4, "correction": 5}
         for table in (table for table, first in since.items() if version < first):
             db.execute(f"DROP TABLE {table}")
