@@ -5,6 +5,7 @@ Nested keys take a double underscore: ``GRIPHUB_BROKER__PORT=1884`` sets ``[brok
 
 import os
 import tomllib
+from datetime import time
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -203,6 +204,13 @@ class SessionConfig(_Section):
     resume_s: float = Field(60, gt=0, description="a lost link may come back within this time")
 
 
+class RemindersConfig(_Section):
+    """When a family is left alone, also over midnight; none if both are the same."""
+
+    quiet_from: time = time(20, 0)
+    quiet_to: time = time(7, 0)
+
+
 class Config(BaseSettings):
     """Everything the hub, ingest and dashboard need to know."""
 
@@ -230,6 +238,7 @@ class Config(BaseSettings):
     ingest: IngestConfig = IngestConfig()
     session: SessionConfig = SessionConfig()
     homeassistant: HomeAssistantConfig = HomeAssistantConfig()
+    reminders: RemindersConfig = RemindersConfig()
     time_zone: str | None = Field(
         None,
         description="where the family's days begin and end, such as `Europe/Berlin`; default: this machine's",

@@ -32,6 +32,7 @@ from .live import LiveFrame
 from .lock import only_hub
 from .people.sharing import Sharing
 from .program.mailbox import Mailbox
+from .program.reminding import Reminding
 from .records import SqueezeCounted, utc
 from .session.coach import Coach
 from .session.exercises import Exercises
@@ -102,6 +103,7 @@ class Hub:
             held=Sharing(config).held if config.broker.elsewhere else None,
         )
         self._mailbox = Mailbox(config, answer=self._publisher.answer)
+        self._reminding = Reminding(config, self._outbox, lambda: utc(clock.utc_s()))
         self._committer = Committer(
             self._outbox, self._publisher.wake, lambda reason: self._say("counting", reason)
         )
@@ -180,6 +182,7 @@ class Hub:
             asyncio.create_task(self._statuses.run(), name="statuses"),
             asyncio.create_task(self._coach.run(), name="coach"),
             asyncio.create_task(self._mailbox.run(), name="mailbox"),
+            asyncio.create_task(self._reminding.run(), name="reminders"),
             asyncio.create_task(self._answer(), name="control"),
         ]
         if self._homeassistant:

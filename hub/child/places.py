@@ -81,6 +81,7 @@ _OUTBOX: Final = {
     "outbox": _EVENT,
     "open_session": "json_extract(state, '$.child_id') = :child",
     "open_exercise": "child_id = :child",
+    "reminded": "child_id = :child",
     "counted": _OF_SESSION,
     "counted_session": _OF_SESSION,
     "taken": _OF_SESSION,

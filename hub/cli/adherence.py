@@ -3,16 +3,18 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
 from ..program.adherence import WINDOWS, Adherence, DayStatus
-from ..program.reading import Picture, picture
 from ..records import Evidence
 from .common import ConfigOption, JsonOption, out
 from .program import ChildArgument, here
+
+if TYPE_CHECKING:
+    from ..program.reading import Picture
 
 _SIGNS = {
     DayStatus.DONE: "●",
@@ -31,7 +33,7 @@ def adherence(child: ChildArgument, config: ConfigOption = None, as_json: JsonOp
     """Say how much of the program was done in the last 7 and 28 days, and how that is known."""
     from ..delivery.outbox import alive_days
     from ..program.home import child_id_of
-    from ..program.reading import off_days
+    from ..program.reading import off_days, picture
     from ..stores import open_store
 
     with here(config) as home:
@@ -51,11 +53,32 @@ def adherence(child: ChildArgument, config: ConfigOption = None, as_json: JsonOp
         _print(found)
 
 
+def reminders(child: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Say of what the hub reminded the family today."""
+    from ..delivery.outbox import reminded
+    from ..program.home import child_id_of, zone_of
+    from ..records import utc
+
+    with here(config) as home, home.database.reading(home.actor) as work:
+        child_id, zone = child_id_of(work, home.config, child), zone_of(home.config)
+        found = reminded(home.config.data_dir / "outbox.db", child_id, home.today)
+    if as_json:
+        rows = [{"slot": one.slot, "told_at": utc(one.at_s).isoformat(), "items": one.items} for one in found]
+        out.print_json(json.dumps(rows))
+        return
+    for one in found:
+        slot = one.slot.replace("_", " ")
+        out.print(f"{utc(one.at_s).astimezone(zone):%H:%M}  {slot}: {escape(', '.join(one.items))}")
+    if not found:
+        out.print("No reminder today.")
+
+
 def alerts(child: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say what somebody should look at: nothing done, pain, decline, a silent tool, a battery."""
     from ..program import alerts as rules
     from ..program.faces import PainRule
     from ..program.home import child_id_of
+    from ..program.reading import picture
     from ..stores import open_store
     from ..tools import registered
     from ..trends import of_tests
@@ -91,7 +114,7 @@ def alerts(child: ChildArgument, config: ConfigOption = None, as_json: JsonOptio
         out.print("Nothing to look at.")
 
 
-def as_dict(found: Picture) -> dict[str, Any]:
+def as_dict(found: "Picture") -> dict[str, Any]:
     """The numbers for scripts."""
     gap = found.doings.gap()
     return {
@@ -126,7 +149,7 @@ def _window(one: Adherence) -> dict[str, Any]:
     }
 
 
-def _print(found: Picture) -> None:
+def _print(found: "Picture") -> None:
     if not found.history.versions:
         out.print("There is no program yet. `griphub program set` makes one.")
         return
@@ -156,7 +179,7 @@ def _print(found: Picture) -> None:
         out.print(f"today: {escape(item.id)} {_percent(100 * did.share)}")
 
 
-def _days(found: Picture) -> Iterator[Any]:
+def _days(found: "Picture") -> Iterator[Any]:
     return (found.today - timedelta(days=n) for n in range(27, -1, -1))
 
 

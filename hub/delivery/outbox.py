@@ -5,6 +5,7 @@ of the session is kept, so that a hub that was killed goes on where it was.
 """
 
 import contextlib
+import json
 import sqlite3
 import threading
 import time
@@ -36,6 +37,10 @@ CREATE TABLE IF NOT EXISTS counted_session (session_id BLOB PRIMARY KEY, at REAL
 CREATE TABLE IF NOT EXISTS open_session (tool_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS open_exercise (child_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alive_day (day TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reminded (
+    child_id TEXT NOT NULL, day TEXT NOT NULL, slot TEXT NOT NULL, at REAL NOT NULL, items TEXT NOT NULL,
+    PRIMARY KEY (child_id, day, slot)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS taken (
     session_id BLOB PRIMARY KEY, tool_id TEXT NOT NULL, boot_id INTEGER NOT NULL,
     first_index INTEGER NOT NULL, end_index INTEGER NOT NULL, at REAL NOT NULL
@@ -55,6 +60,8 @@ CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WIT
 INSERT OR IGNORE INTO tally VALUES ('committed', 0), ('acknowledged', 0);
 """
 
+
+_REMINDED = "SELECT slot, at, items FROM reminded WHERE child_id = ? AND day = ? ORDER BY at"
 
 _VERSION = 3
 _UPGRADES = {
@@ -91,6 +98,14 @@ class Anchor(NamedTuple):
     since_s: float  #: tool time
     tool_s: float
     utc_s: float
+
+
+class Told(NamedTuple):
+    """Of what a family was reminded."""
+
+    slot: str
+    at_s: float  #: Unix time
+    items: tuple[str, ...]  #: ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +272,7 @@ class Outbox:
             )
             db.execute("DELETE FROM counted_session WHERE at < ?", old)
             db.execute("DELETE FROM taken WHERE at < ?", old)
+            db.execute("DELETE FROM reminded WHERE at < ?", old)
 
     def open_sessions(self) -> dict[str, str]:
         """State of each session that was not closed, by tool id."""
@@ -266,6 +282,22 @@ class Outbox:
         """Note that the hub ran on a day: of a day on which it did not, nobody knows what was done."""
         with self._transaction() as db:
             db.execute("INSERT OR IGNORE INTO alive_day VALUES (?)", (day.isoformat(),))
+
+    def alive_days(self) -> set[date]:
+        """Days on which the hub ran."""
+        return {date.fromisoformat(day) for (day,) in self._read("SELECT day FROM alive_day")}
+
+    def note_told(self, child_id: str, day: date, told: Told) -> None:
+        """Note that a child's family was reminded; once for each slot of a day."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO reminded VALUES (?, ?, ?, ?, ?)",
+                (child_id, day.isoformat(), told.slot, told.at_s, json.dumps(told.items)),
+            )
+
+    def told(self, child_id: str, day: date) -> list[Told]:
+        """Of what a child's family was reminded on a day, in that order."""
+        return [_told(*row) for row in self._read(_REMINDED, (child_id, day.isoformat()))]
 
     def open_exercises(self) -> dict[str, str]:
         """State of each exercise that is not over, by child id."""
@@ -337,6 +369,23 @@ def alive_days(path: Path) -> set[date]:
             except sqlite3.OperationalError:  # of a hub that did not note it yet
                 return set()
     return {date.fromisoformat(day) for (day,) in rows}
+
+
+def reminded(path: Path, child_id: str, day: date) -> list[Told]:
+    """Of what a child's family was reminded on a day, read beside the hub that owns the outbox."""
+    with store_errors("outbox", path):
+        if (db := connect_read_only(path, _VERSION)) is None:
+            return []
+        with contextlib.closing(db):
+            try:
+                rows = db.execute(_REMINDED, (child_id, day.isoformat())).fetchall()
+            except sqlite3.OperationalError:  # of a hub that reminded nobody yet
+                return []
+    return [_told(*row) for row in rows]
+
+
+def _told(slot: str, at_s: float, items: str) -> Told:
+    return Told(slot, at_s, tuple(json.loads(items)))
 
 
 def unacknowledged(path: Path) -> tuple[int, float | None]:

@@ -240,7 +240,7 @@ def test_erasing_a_child_takes_its_pictures_along(config: Config, database: Data
     names = [keep(config, photo), keep(config, photo)]
     with database.work(OWNER) as work:
         commands.add_photo(work, "c-1", names[0], taken_on=MONDAY, shared=False)
-    place = next(place for place in places(config) if "pictures" in place.name)
+    place = next(place for place in places(config, "c-1") if "pictures" in place.name)
     assert place.count("c-1") == 1
     place.erase("c-1")
     assert place.count("c-1") == 0
@@ -251,7 +251,7 @@ def test_erasing_a_child_ends_its_exercise(config: Config) -> None:
     outbox = Outbox(config.data_dir / "outbox.db")
     outbox.commit_all([Entry(exercises={"c-1": "{}", "c-2": "{}"})])
     outbox.close()
-    place = next(place for place in places(config) if "outbox" in place.name)
+    place = next(place for place in places(config, "c-1") if "outbox" in place.name)
     assert place.count("c-1") == 1
     place.erase("c-1")
     outbox = Outbox(config.data_dir / "outbox.db")

@@ -1,0 +1,108 @@
+"""The hub reminds a family once for each slot, also over a restart, and never of what is done."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner
+
+from griphub.hub.cli.main import app
+from griphub.hub.config import Config
+from griphub.hub.database.actor import Actor
+from griphub.hub.delivery.outbox import Outbox
+from griphub.hub.errors import StoreError
+from griphub.hub.program import commands, home, reminding
+from griphub.hub.program.prescription import Program, Slot
+from griphub.hub.program.reminding import Reminding
+from griphub.hub.records import ActivityDone, Evidence
+from griphub.hub.stores.sqlite import SqliteStore
+
+from .conftest import MONDAY
+
+
+@pytest.fixture
+def config(tmp_path: Path, winter: Program) -> Iterator[Config]:
+    config = Config(data_dir=tmp_path, time_zone="UTC", children=[{"id": "c-1", "alias": "Mia", "goal": 5}])
+    with home.opened(config) as database:
+        with database.work(Actor.part("test")) as work:
+            commands.prescribe(work, "c-1", winter, valid_from=MONDAY, today=MONDAY)
+        with closing(SqliteStore(tmp_path / "store.db")):
+            pass
+        yield config
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    return datetime.combine(MONDAY + timedelta(days=7), time(hour, minute), UTC)
+
+
+def look(config: Config, now: datetime) -> list[tuple[Slot, tuple[str, ...]]]:
+    """Start a hub's reminders on its outbox, and look once."""
+    with closing(Outbox(config.data_dir / "outbox.db")) as outbox:
+        return [(one.slot, one.items) for one in Reminding(config, outbox, lambda: now).look()]
+
+
+def test_each_slot_is_told_once_also_by_a_hub_that_started_again(
+    config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", reminding.__name__)
+    assert look(config, at(15, 29)) == []
+    assert look(config, at(15, 31)) == [(Slot.AFTER_SCHOOL, ("squeeze-right", "pins"))]
+    assert look(config, at(15, 32)) == []
+    assert look(config, at(18, 50)) == [(Slot.AFTER_DINNER, ("dough",))]
+    assert caplog.messages == [
+        "Reminder for c-1, after school: squeeze-right, pins.",
+        "Reminder for c-1, after dinner: dough.",
+    ]
+
+
+def test_what_is_done_reminds_nobody(config: Config) -> None:
+    done = ActivityDone(
+        event_id=uuid4(),
+        measured_at=at(16),
+        site="home",
+        hub="hub",
+        child_id="c-1",
+        item_id="dough",
+        evidence=Evidence.PARENT,
+        minutes=10,
+        day=at(16).date(),
+    )
+    with closing(SqliteStore(config.data_dir / "store.db")) as store:
+        store.write([done])
+    assert look(config, at(18, 50)) == []
+
+
+def test_quiet_hours_are_the_familys(config: Config) -> None:
+    early = config.model_validate(config.model_dump() | {"reminders": {"quiet_from": time(18, 0)}})
+    assert look(early, at(18, 50)) == []
+    assert look(config, at(18, 50)) != []
+
+
+def test_where_nothing_was_ever_asked_nothing_is_made(tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path, children=[{"id": "c-1", "alias": "Mia", "goal": 5}])
+    assert look(config, at(15, 31)) == []
+    assert not (tmp_path / "people.db").exists()
+
+
+def test_what_cannot_be_read_reminds_nobody(config: Config) -> None:
+    (config.data_dir / "store.db").write_bytes(b"no database" * 100)
+    with pytest.raises(StoreError):
+        look(config, at(15, 31))
+
+
+def test_the_command_says_what_was_told_today(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "griphub.toml"
+    file.write_text(f'data_dir = "{tmp_path}"\ntime_zone = "UTC"\n[[children]]\nid = "c-1"\nalias = "Mia"\n')
+    monkeypatch.setattr(home, "today", lambda *_: at(0).date())
+    run = CliRunner().invoke
+    assert "No reminder today" in run(app, ["reminders", "Mia", "--config", str(file)]).output
+    look(config, at(15, 31))
+    assert (
+        "15:31  after school: squeeze-right, pins"
+        in run(app, ["reminders", "Mia", "--config", str(file)]).output
+    )
