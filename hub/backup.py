@@ -6,19 +6,22 @@ again, and never in none.
 """
 
 import hashlib
+import lzma
 import os
 import shutil
 import sqlite3
 import stat
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel
 
 from .. import __version__
 from .config import Config
@@ -40,6 +43,12 @@ _LEFT_OUT: Final = ("run", "broker/jetstream")
 _LEFT_OUT_ENDINGS: Final = ("-wal", "-shm", "-journal", ".lock", ".new", ".pid", ".ports")
 
 _SQLITE_HEAD: Final = b"SQLite format 3\0"
+#: What a damaged archive makes `zipfile` and the decompressors raise: beside their own errors, a length that
+#: is cut, a name that is no text, a method or an encryption that nobody asked for.
+_DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, KeyError, ValueError,
+    RuntimeError, OverflowError,
+)  # fmt: skip
 #: Bytes read at once.
 _PIECE: Final = 1 << 20
 #: Pages of a database copied before whoever writes it gets a turn: 4 MB, some ten ms on an SD card.
@@ -247,7 +256,7 @@ def _opened(archive: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
             yield bundle, manifest
     except OSError as error:
         raise BackupError(f"{archive} cannot be read: {error}", "See that the file is there.") from error
-    except (zipfile.BadZipFile, KeyError, ValidationError, EOFError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise BackupError(
             f"{archive} is not a whole backup of GripHub ({error})", "Take another one; nothing was changed."
         ) from None

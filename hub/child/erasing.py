@@ -14,6 +14,8 @@ from ..errors import SetupError
 from ..lock import only_hub
 from .erased import Erased
 from .places import mentions, places, sessions_of
+from .relational import DatabasePlace
+from .retained import take_back
 
 #: Bytes of a file searched at once, and how much of them is looked at again with the next: no id is longer.
 _PIECE: Final = 1 << 22
@@ -79,7 +81,7 @@ def erase(config: Config, config_file: Path, child_id: str) -> Report:
     with only_hub(config.data_dir):
         sessions, found = sessions_of(config, child_id), places(config, child_id)
         Erased(config.data_dir).add(child_id)  # first: what comes meanwhile is refused
-        elsewhere = _empty_broker(config)
+        elsewhere = _empty_broker(config, child_id)
         cleared = []
         for place in found:
             before = place.count(child_id)
@@ -95,12 +97,16 @@ def erase(config: Config, config_file: Path, child_id: str) -> Report:
     return Report(tuple(cleared), searched, left, tuple(elsewhere))
 
 
-def _empty_broker(config: Config) -> list[str]:
-    """Take what the home's broker has on its way; outboxes send again what is not the child's."""
+def _empty_broker(config: Config, child_id: str) -> list[str]:
+    """Take what the home's broker has on its way or retains; outboxes send again what is not the child's.
+
+    From another's broker only what is retained of the child can be taken.
+    """
     if config.broker.host is not None:
         return [
             f"Messages on their way at {config.broker.host} cannot be reached from here; ingest refuses the "
-            "child's from now on, and nothing of a child is retained there."
+            "child's from now on.",
+            *take_back(config, child_id, DatabasePlace(config).homes(child_id) | {(config.site, config.hub)}),
         ]
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", config.broker.port)) == 0:

@@ -12,6 +12,7 @@ from ..config import Config
 from ..database.engine import open_database
 from ..database.migrate import revision
 from ..database.tables import metadata
+from ..people.model import Child, Family
 from ..sqlite_file import scrub
 
 _SQLITE_TRIGGER: Final = "audit_no_delete"
@@ -34,6 +35,13 @@ class DatabasePlace:
         """Rows of a child, by table."""
         with self._connected() as connection:
             return _read(connection, child_id) if connection else {}
+
+    def homes(self, child_id: str) -> set[tuple[str, str]]:
+        """Site and hub of the child's family, where it has one."""
+        home = select(Family.site_id, Family.hub).join(Child, Child.family_id == Family.id)
+        with self._connected() as connection:
+            rows = connection.execute(home.where(Child.id == child_id)).all() if connection else []
+        return {(site, hub) for site, hub in rows if hub}
 
     def erase(self, child_id: str) -> None:
         """Delete them, in the log of changes too, which otherwise only grows."""

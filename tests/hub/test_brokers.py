@@ -22,6 +22,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import ValidationError
 
+from griphub.hub.child.retained import take_back
 from griphub.hub.cli import doctor
 from griphub.hub.config import BrokerConfig, Config
 from griphub.hub.delivery import broker as own
@@ -270,9 +271,9 @@ class Stranger:
         self._client.subscribe([(topic, 1) for topic in topics])
         assert done.wait(10)
 
-    def publish(self, topic: str, payload: bytes = b"x") -> None:
+    def publish(self, topic: str, payload: bytes = b"x", *, retain: bool = False) -> None:
         with contextlib.suppress(RuntimeError):  # a broker may end the connection of who tries
-            self._client.publish(topic, payload, qos=1).wait_for_publish(10)
+            self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
 
     def drop(self) -> None:
         """Vanish without a goodbye, so that the last will is due."""
@@ -324,6 +325,39 @@ def test_a_home_can_neither_read_nor_write_another_homes_topics(served: Served) 
         assert {payload for _, payload in one.heard} == {b"for one"}
         assert dashboard.heard == [("griphub/v1/home-17/hub/live/ball01", b"one")]
         assert not [topic for topic, _ in other.heard if "home-17" in topic]
+
+
+def test_what_is_retained_of_an_erased_child_is_taken_back_from_both_ends(served: Served) -> None:
+    home, clinic = served.config(ONE), served.config("ingest")
+    where = {("home-17", "hub")}
+    letter, answer = (f"griphub/v1/home-17/hub/{kind}/c-gone" for kind in ("program", "program_ack"))
+
+    def retained() -> set[str]:
+        """What somebody finds who comes now; the other child's is there, or nothing was to be found."""
+        with Stranger(served, "ingest", "i") as ingest, Stranger(served, ONE, "one") as one:
+            assert ingest.is_in and one.is_in
+            ingest.subscribe("griphub/v1/+/+/program_ack/+")
+            one.subscribe("griphub/v1/home-17/hub/program/+")
+            others = {letter.replace("gone", "stays"), answer.replace("gone", "stays")}
+            until(lambda: others <= {topic for topic, _ in ingest.heard + one.heard})
+            return {topic for topic, payload in ingest.heard + one.heard if payload} - others
+
+    with Stranger(served, "ingest", "i") as ingest, Stranger(served, ONE, "one") as one:
+        assert ingest.is_in and one.is_in
+        for child in ("c-gone", "c-stays"):
+            ingest.publish(f"griphub/v1/home-17/hub/program/{child}", b"a letter", retain=True)
+            one.publish(f"griphub/v1/home-17/hub/program_ack/{child}", b"an answer", retain=True)
+    assert retained() == {letter, answer}
+    said = take_back(home, "c-gone", where)
+    assert retained() == {letter}
+    assert [one for one in said if one.startswith(f"{letter} could not be cleared at localhost")]
+    assert not [one for one in said if one.startswith(f"{answer} could not")]
+    said = take_back(clinic, "c-gone", where)
+    assert retained() == set()
+    assert not [one for one in said if "could not be cleared" in one]
+    away = served.config(ONE, url="mqtts://localhost:1")
+    (sentence,) = take_back(away, "c-gone", where)
+    assert letter in sentence and answer in sentence and "nothing listens on localhost:1" in sentence
 
 
 def test_a_home_cannot_pose_as_another_hub(served: Served) -> None:

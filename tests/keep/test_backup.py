@@ -134,6 +134,34 @@ def test_a_damaged_archive_is_refused_and_nothing_changed(home: Config, tmp_path
     assert not list(tmp_path.glob("other.*"))
 
 
+def test_whichever_byte_of_an_archive_is_damaged_it_is_refused_or_means_nothing(
+    home: Config, tmp_path: Path
+) -> None:
+    target, bad = tmp_path / "backup.zip", tmp_path / "bad.zip"
+    whole = back_up(home, None, target, now=NOW)
+    raw = target.read_bytes()
+    with zipfile.ZipFile(target) as bundle:
+        entries = [entry.header_offset for entry in bundle.infolist()]
+    directory = raw.index(b"PK\x01\x02")
+    # headers and the first bytes of some streams, the directory with the end of the file, the rest in steps
+    places = {*range(120), *range(entries[2], entries[2] + 80), *range(entries[-1], entries[-1] + 80)}
+    places |= {*range(directory, directory + 100), *range(len(raw) - 40, len(raw)), *range(0, len(raw), 97)}
+    elsewhere = Config(data_dir=tmp_path / "other")
+    refused = 0
+    for place in sorted(place for place in places if place < len(raw)):
+        for flip in (0x01, 0xFF):
+            bad.write_bytes(raw[:place] + bytes([raw[place] ^ flip]) + raw[place + 1 :])
+            try:
+                assert verify(bad) == whole, "a date or a right, which nobody reads"
+            except BackupError:
+                refused += 1
+                with pytest.raises(BackupError):
+                    restore(bad, elsewhere, tmp_path / "none.toml")
+    assert refused > len(places)
+    assert set(contents(elsewhere.data_dir)) <= {"hub.lock"}
+    assert not list(tmp_path.glob("other.*"))
+
+
 def _broken(name: str, content: bytes) -> bytes:
     """A database that is broken, with the hash of what is in it: only SQLite itself can tell."""
     broken = b"SQLite format 3\0" + bytes(5_000)

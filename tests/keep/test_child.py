@@ -2,12 +2,16 @@
 
 import csv
 import json
+import socket
 import sqlite3
+import subprocess
 import threading
 import zipfile
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from queue import SimpleQueue
+from shutil import rmtree
 
 import pytest
 from typer.testing import CliRunner
@@ -17,7 +21,8 @@ from griphub.hub.child.erased import Erased
 from griphub.hub.child.erasing import count, erase
 from griphub.hub.child.export import export
 from griphub.hub.cli.main import app
-from griphub.hub.config import Config, load
+from griphub.hub.config import BrokerConfig, Config, load
+from griphub.hub.delivery import broker, mqtt
 from griphub.hub.delivery.forwarder import Forwarder
 from griphub.hub.delivery.intake import Intake
 from griphub.hub.delivery.journal import Journal
@@ -179,3 +184,68 @@ def test_the_commands_ask_first_and_say_what_they_did(home, tmp_path):
     assert done.exit_code == 0, done.output
     assert "byte by byte" in done.output and "Nothing of the child is left here." in done.output
     assert "Backups" in done.output
+
+
+def test_what_the_homes_own_broker_retained_is_gone_with_its_storage(home):
+    letter = f"griphub/v1/{home.config.site}/{home.config.hub}/program/{GONE}"
+
+    def connected(role, topic):
+        heard, here = SimpleQueue(), threading.Event()
+        client = mqtt.make_client(home.config, role, "test", connected=lambda _: here.set())
+        client.on_message = lambda _c, _u, message: heard.put((message.topic, message.payload))
+        client.on_subscribe = lambda *_: heard.put("subscribed")
+        mqtt.start(client, home.config)
+        assert here.wait(20)
+        if topic:
+            client.subscribe(topic, qos=1)
+        return client, heard
+
+    def retained():
+        """What a hub that comes now is given, and then what is sent last."""
+        hub, heard = connected("hub", letter.replace(GONE, "+"))
+        assert heard.get(timeout=20) == "subscribed"
+        found = heard.get(timeout=20)
+        mqtt.stop(hub)
+        return found
+
+    def publish(topic, payload):
+        ingest, _ = connected("ingest", None)
+        ingest.publish(topic, payload, qos=1, retain=True).wait_for_publish(20)
+        mqtt.stop(ingest)
+
+    with served(home.config):
+        publish(letter, b"a letter")
+        assert retained() == (letter, b"a letter")
+    report = erase(home.config, home.file, GONE)
+    assert report.clean
+    with served(home.config):
+        publish(letter.replace(GONE, STAYS), b"sent again")
+        assert retained() == (letter.replace(GONE, STAYS), b"sent again")
+
+
+def test_a_broker_that_is_away_is_named_as_a_place_that_was_not_cleared(home):
+    away = home.config.model_copy(
+        update={"broker": BrokerConfig(url=f"mqtt://127.0.0.1:{home.config.broker.port}", user="home.hub")}
+    )
+    rmtree(home.config.data_dir / "broker")
+    report = erase(away, home.file, GONE)
+    assert report.clean, "here nothing is left"
+    (sentence,) = [one for one in report.elsewhere if "could not be cleared" in one]
+    assert f"program/{GONE}" in sentence and f"program_ack/{GONE}" in sentence
+    assert "nothing listens" in sentence and sentence.endswith("Then erase again.")
+
+
+@contextmanager
+def served(config):
+    """The home's real broker."""
+    process = subprocess.Popen(broker.command(config), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while True:
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", config.broker.port), timeout=1).close()
+                break
+            assert process.poll() is None, "the broker ended"
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
