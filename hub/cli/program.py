@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
@@ -20,6 +20,10 @@ from ..database.engine import Database
 from ..program.versions import PauseReason
 from .common import ConfigOption, JsonOption, err, out, set_up_logging
 
+if TYPE_CHECKING:
+    from ..program.letter import LetterTaken
+    from ..program.sending import Where
+
 app = typer.Typer(
     help="What a child is asked to do at home, and what was asked on any day.", no_args_is_help=True
 )
@@ -27,6 +31,9 @@ app = typer.Typer(
 ChildArgument = Annotated[str, typer.Argument(metavar="CHILD", help="Id or name of the child.")]
 DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day; default: today.")]
 DAY = ["%Y-%m-%d"]
+
+#: A home that is there answers well within; one that is away finds the letter later.
+ANSWER_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,46 @@ def here(config_file: Path | None) -> Iterator[Here]:
     config = configuration.load(config_file)
     with opened(config) as database:
         yield Here(config, database, Actor.owner(), today(config, datetime.now(UTC)))
+
+
+def _lay_down(home: Here, children: list[str], wait_s: float) -> "dict[Where, LetterTaken | None]":
+    """Seal the children's letters and leave them at the broker; see `sending.send`."""
+    from ..program.keys import signing_key
+    from ..program.letter import seal
+    from ..program.post import letter_for
+    from ..program.sending import send as lay_down
+
+    secret = signing_key(home.config)
+    with home.database.reading(home.actor) as work:
+        written = [letter_for(work, child_id) for child_id in children]
+    letters = {(one.site, one.hub, one.child_id): seal(one, secret) for one in written}
+    return lay_down(home.config, letters, wait_s=wait_s)
+
+
+def _came_to(taken: "LetterTaken | None") -> str:
+    if taken is None:
+        return "sent; the home has not taken it yet, and finds it when it is back"
+    return f"not taken: {taken.problem}" if taken.problem else f"taken at {taken.taken_at.isoformat()}"
+
+
+def _let_travel(home: Here, child_id: str) -> None:
+    """Send what was changed at once, where homes have joined this clinic; what is committed stays so."""
+    from ...firmware_bridge.errors import GripError
+    from ..errors import NotFound
+    from ..program.keys import PRIVATE
+
+    if not (home.config.data_dir / PRIVATE).exists():
+        return  # no clinic: nobody could take what nobody signs
+    try:
+        for taken in _lay_down(home, [child_id], ANSWER_S).values():
+            err.print(f"To the home: {escape(_came_to(taken))}.", soft_wrap=True)
+    except NotFound:  # a family without a hub
+        return
+    except GripError as error:
+        again = f"`griphub program send {child_id}` sends it when that is mended."
+        err.print(
+            f"It is kept here, but was not sent to the home. {escape(str(error))} {again}", soft_wrap=True
+        )
 
 
 @app.command("library")
@@ -213,6 +260,7 @@ def set_program(
             out.print(f"This would hold from {first} on. Nothing was changed.")
         else:
             out.print(f"Version {version.number} holds from {version.valid_from} on.")
+            _let_travel(home, child_id)
 
 
 @app.command("end")
@@ -228,11 +276,13 @@ def end(
     from ..program import commands
     from ..program.home import child_id_of
 
-    with here(config) as home, home.database.work(home.actor) as work:
-        child_id = child_id_of(work, home.config, child)
-        first = since.date() if since else home.today
-        commands.prescribe(work, child_id, None, valid_from=first, today=home.today, because=because)
-    out.print(f"Nothing is asked from {first} on.")
+    with here(config) as home:
+        with home.database.work(home.actor) as work:
+            child_id = child_id_of(work, home.config, child)
+            first = since.date() if since else home.today
+            commands.prescribe(work, child_id, None, valid_from=first, today=home.today, because=because)
+        out.print(f"Nothing is asked from {first} on.")
+        _let_travel(home, child_id)
 
 
 @app.command("versions")
@@ -362,6 +412,8 @@ def suggest(
         if accept:
             with home.database.work(home.actor) as work:
                 version = suggestions.accept(work, child_id, found, today=home.today)
+            if version:
+                _let_travel(home, child_id)
     if as_json:
         rows = [
             {"item": one.item_id, "direction": one.direction, "because": one.because, "auto": one.auto}
@@ -383,13 +435,16 @@ def tell(
     words: Annotated[str, typer.Argument(help="To the family, in your own words.")],
     config: ConfigOption = None,
 ) -> None:
-    """Write to a child's family; it travels with `griphub program send`."""
+    """Write to a child's family; it travels with the program."""
     from ..program.home import child_id_of
     from ..program.post import write_note
 
-    with here(config) as home, home.database.work(home.actor) as work:
-        write_note(work, child_id_of(work, home.config, child), words)
-    out.print("Noted. `griphub program send` lets it travel.")
+    with here(config) as home:
+        with home.database.work(home.actor) as work:
+            child_id = child_id_of(work, home.config, child)
+            write_note(work, child_id, words)
+        out.print("Noted.")
+        _let_travel(home, child_id)
 
 
 @app.command("notes")
@@ -440,36 +495,24 @@ def send(
 ) -> None:
     """Send programs and notes to the homes, signed; a home that is away finds them when it is back."""
     from ..program.home import child_id_of
-    from ..program.keys import signing_key
-    from ..program.letter import seal
-    from ..program.post import letter_for
-    from ..program.sending import send as lay_down
 
     with here(config) as home:
-        secret = signing_key(home.config)
         with home.database.reading(home.actor) as work:
-            written = [letter_for(work, child_id_of(work, home.config, child)) for child in children]
-        letters = {(one.site, one.hub, one.child_id): seal(one, secret) for one in written}
-        answers = lay_down(home.config, letters, wait_s=wait)
-    rows = [
-        {
-            "child": where[2],
-            "taken_at": taken.taken_at.isoformat() if taken else None,
-            "problem": taken.problem if taken else "",
-        }
-        for where, taken in answers.items()
-    ]
+            ids = [child_id_of(work, home.config, child) for child in children]
+        answers = _lay_down(home, ids, wait)
     if as_json:
+        rows = [
+            {
+                "child": where[2],
+                "taken_at": taken.taken_at.isoformat() if taken else None,
+                "problem": taken.problem if taken else "",
+            }
+            for where, taken in answers.items()
+        ]
         out.print_json(json.dumps(rows))
         return
-    for row in rows:
-        if row["problem"]:
-            words = f"not taken: {row['problem']}"
-        elif row["taken_at"]:
-            words = f"taken at {row['taken_at']}"
-        else:
-            words = "sent; the home has not taken it yet, and finds it when it is back"
-        out.print(f"{row['child']}: {escape(words)}", soft_wrap=True)
+    for where, taken in answers.items():
+        out.print(f"{where[2]}: {escape(_came_to(taken))}", soft_wrap=True)
 
 
 @app.command("trained")

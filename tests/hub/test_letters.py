@@ -1,7 +1,7 @@
 """The program's way from the clinic to a home: signed, retained, answered, also after a month."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
+from griphub.hub.cli.main import app
 from griphub.hub.config import Config
 from griphub.hub.database.actor import Actor
 from griphub.hub.database.engine import Database
@@ -268,3 +270,44 @@ async def test_a_home_that_comes_back_finds_its_letter(
                 await asyncio.sleep(0.05)
         with database.reading(OWNER) as work:
             assert len(commands.history(work, "c-1").versions) == 1
+
+
+@pytest.fixture
+def command(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run `griphub program` where clinic and home are one data folder."""
+    file = tmp_path / "griphub.toml"
+    file.write_text(
+        f'data_dir = "{config.data_dir}"\n[broker]\nport = {config.broker.port}\n'
+        '[[children]]\nid = "c-1"\nalias = "Mia"\ngoal = 5\n'
+    )
+    (tmp_path / "winter.toml").write_text('title = "Winter"\n' + PROGRAM)
+    monkeypatch.setenv("GRIPHUB_CONFIG", str(file))
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, ["program", *arguments])
+
+
+async def test_what_a_clinic_changes_goes_to_the_home_at_once(
+    config: Config, command: Callable[..., Result], running_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("griphub.hub.cli.program.ANSWER_S", 30.0)
+    trust(config, shown(signing_key(config).public_key()))
+    with home.opened(config):
+        pass
+    async with Letterbox(config):
+        for changed in (["set", "Mia", "winter.toml"], ["tell", "Mia", "Well done"], ["end", "Mia"]):
+            done = await asyncio.to_thread(command, *changed)
+            assert done.exit_code == 0, done.output
+            assert "To the home: taken at" in done.stderr
+
+
+def test_what_cannot_be_sent_is_kept_and_said(
+    command: Callable[..., Result], config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("griphub.hub.program.sending.CONNECT_S", 0.3)
+    assert command("set", "Mia", "winter.toml").stderr == "", "no clinic: nothing is sent"
+    signing_key(config)
+    done = command("tell", "Mia", "Well done")  # no broker runs
+    assert done.exit_code == 0, done.output
+    assert "It is kept here, but was not sent to the home." in done.stderr
+    assert "griphub program send c-1" in done.stderr
+    assert "Well done" in command("notes", "Mia").output
