@@ -365,24 +365,26 @@ def pause(
     from ..program import commands
     from ..program.home import child_id_of
 
-    with here(config) as home, home.database.work(home.actor) as work:
-        child_id = child_id_of(work, home.config, child)
-        if withdraw:
-            commands.withdraw_pause(work, child_id, withdraw)
-            out.print("The pause is withdrawn. It stays on record.")
-            return
-        made = commands.pause(
-            work,
-            child_id,
-            since=since.date() if since else home.today,
-            until=until.date() if until else None,
-            reason=reason,
-            note=note,
-            replaces=replaces,
-        )
-    out.print(
-        f"Paused from {made.since} to {made.until or 'an open end'} ({made.reason}), id {made.pause_id}."
-    )
+    with here(config) as home:
+        with home.database.work(home.actor) as work:
+            child_id = child_id_of(work, home.config, child)
+            if withdraw:
+                commands.withdraw_pause(work, child_id, withdraw)
+                words = "The pause is withdrawn. It stays on record."
+            else:
+                made = commands.pause(
+                    work,
+                    child_id,
+                    since=since.date() if since else home.today,
+                    until=until.date() if until else None,
+                    reason=reason,
+                    note=note,
+                    replaces=replaces,
+                )
+                end = made.until or "an open end"
+                words = f"Paused from {made.since} to {end} ({made.reason}), id {made.pause_id}."
+        out.print(words)
+        _let_travel(home, child_id)
 
 
 @app.command("suggest")

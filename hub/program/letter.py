@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Final, Literal
+from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -18,11 +19,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from ...firmware_bridge.errors import GripError
 from ..records import Id
 from .prescription import Program
+from .versions import PauseReason
 
 #: Brokers take 64 KiB; the signature and the envelope need a little of it.
 MAX_BODY: Final = 56_000
 #: The latest of the therapist's words that travel; a home that was away for a month has missed no more.
 MAX_NOTES: Final = 30
+#: The latest pauses and corrections, some five years of them.
+MAX_PAUSES: Final = 60
 
 
 class LetterError(GripError):
@@ -62,6 +66,19 @@ class SentNote(_Part):
     words: str = Field(min_length=1, max_length=2000)
 
 
+class SentPause(_Part):
+    """Days on which nothing is missed, or a correction of such days; what was noted with it stays."""
+
+    id: UUID
+    since: date
+    until: date | None
+    reason: PauseReason
+    recorded_at: AwareDatetime
+    by: str = Field(max_length=80)
+    replaces: UUID | None = None
+    withdrawn: bool = False
+
+
 class Letter(_Part):
     """All that a home should know of what is asked of a child."""
 
@@ -71,6 +88,7 @@ class Letter(_Part):
     serial: int = Field(ge=1, description="grows with each letter for the child; an older one is not taken")
     versions: tuple[SentVersion, ...]
     notes: tuple[SentNote, ...] = ()
+    pauses: tuple[SentPause, ...] = Field((), description="in the order in which they were recorded")
 
 
 class SealedLetter(_Part):

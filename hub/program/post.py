@@ -14,17 +14,19 @@ from ..errors import NotAllowed, NotFound
 from ..people.model import Child, Family
 from .letter import (
     MAX_NOTES,
+    MAX_PAUSES,
     Letter,
     LetterError,
     LetterTaken,
     SentNote,
+    SentPause,
     SentVersion,
     digest_of,
     fitting,
     unseal,
 )
 from .prescription import Program
-from .tables import FamilyNote, LetterSeen, ProgramVersion
+from .tables import FamilyNote, LetterSeen, ProgramPause, ProgramVersion
 
 
 def write_note(work: Work, child_id: str, words: str) -> FamilyNote:
@@ -73,14 +75,15 @@ def letter_for(work: Work, child_id: str) -> Letter:
         select(ProgramVersion).where(ProgramVersion.child_id == child_id).order_by(ProgramVersion.number)
     ).all()
     written = notes(work, child_id)
-    if not versions and not written:
+    pauses = _pauses(work, child_id)
+    if not versions and not written and not pauses:
         raise NotFound("program for", child_id)
     return fitting(
         Letter(
             site=family.site_id,
             hub=family.hub,
             child_id=child_id,
-            serial=len(versions) + len(written),  # both only grow
+            serial=len(versions) + len(written) + len(pauses),  # they only grow
             versions=tuple(
                 SentVersion(
                     id=row.id,
@@ -97,8 +100,18 @@ def letter_for(work: Work, child_id: str) -> Letter:
                 SentNote(id=row.id, written_at=row.written_at, words=row.words)
                 for row in written[-MAX_NOTES:]
             ),
+            pauses=tuple(SentPause.model_validate(row, from_attributes=True) for row in pauses[-MAX_PAUSES:]),
         )
     )
+
+
+def _pauses(work: Work, child_id: str) -> Sequence[ProgramPause]:
+    """Pauses and corrections in the order in which they were recorded."""
+    return work.scalars(
+        select(ProgramPause)
+        .where(ProgramPause.child_id == child_id)
+        .order_by(ProgramPause.recorded_at, ProgramPause.id)
+    ).all()
 
 
 def take(
@@ -175,6 +188,22 @@ def _take(work: Work, letter: Letter) -> None:
                     words=note.words,
                 )
             )
+    known_pauses = {row.id for row in _pauses(work, letter.child_id)}
+    for pause in letter.pauses:
+        replaces = str(pause.replaces) if pause.replaces else None
+        if str(pause.id) in known_pauses or (replaces and replaces not in known_pauses):
+            continue  # here already; or of one so old that it does not travel any more
+        known_pauses.add(str(pause.id))
+        work.add(
+            ProgramPause(
+                id=str(pause.id),
+                child_id=letter.child_id,
+                replaces=replaces,
+                note="",
+                **pause.model_dump(exclude={"id", "replaces"}),
+            )
+        )
+        work.flush()  # before what replaces it
     seen = work.get(LetterSeen, letter.child_id)
     if seen is None:
         work.add(LetterSeen(child_id=letter.child_id, serial=letter.serial, seen_at=work.now))

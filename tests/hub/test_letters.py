@@ -35,6 +35,7 @@ from griphub.hub.program.mailbox import Mailbox
 from griphub.hub.program.post import letter_for, notes, take, write_note
 from griphub.hub.program.prescription import Program, parse_program
 from griphub.hub.program.sending import send
+from griphub.hub.program.versions import PauseReason
 
 from .conftest import Broker
 
@@ -118,6 +119,34 @@ def test_what_the_home_prescribed_itself_stays(config: Config, clinic: tuple[Con
         (1, "Ours"),
         (2, "Theirs"),
     ]
+
+
+def test_pauses_and_their_corrections_travel_without_what_was_noted(
+    config: Config, clinic: tuple[Config, Database]
+) -> None:
+    trust(config, shown(signing_key(clinic[0]).public_key()))
+    with clinic[1].work(OWNER) as work:
+        first = commands.pause(
+            work, "c-1", since=DAY, until=None, reason=PauseReason.ILLNESS, note="at the hospital"
+        )
+    with clinic[1].work(OWNER) as work:
+        shorter = commands.pause(
+            work, "c-1", since=DAY, until=DAY, reason=PauseReason.ILLNESS, replaces=first.pause_id
+        )
+    letters = [payload(prescribed(clinic, "Winter", DAY))]
+    with clinic[1].work(OWNER) as work:
+        commands.withdraw_pause(work, "c-1", shorter.pause_id)
+    letters.append(payload(prescribed(clinic, "Winter", DAY)))
+    assert b"hospital" not in letters[0]
+    seen = []
+    with home.opened(config) as database:
+        for letter in (letters[0], letters[0], letters[1]):
+            assert take(config, database, TOPIC, letter, trusted(config)).problem == ""
+            with database.reading(OWNER) as work:
+                history = commands.history(work, "c-1")
+            days = (DAY, DAY + timedelta(days=1))
+            seen.append((len(history.records), [history.paused(day) is not None for day in days]))
+    assert seen == [(2, [True, False]), (2, [True, False]), (3, [False, False])]
 
 
 def test_what_is_not_the_clinics_or_not_for_this_home_is_not_taken(
@@ -294,7 +323,12 @@ async def test_what_a_clinic_changes_goes_to_the_home_at_once(
     with home.opened(config):
         pass
     async with Letterbox(config):
-        for changed in (["set", "Mia", "winter.toml"], ["tell", "Mia", "Well done"], ["end", "Mia"]):
+        for changed in (
+            ["set", "Mia", "winter.toml"],
+            ["pause", "Mia"],
+            ["tell", "Mia", "Well done"],
+            ["end", "Mia"],
+        ):
             done = await asyncio.to_thread(command, *changed)
             assert done.exit_code == 0, done.output
             assert "To the home: taken at" in done.stderr
