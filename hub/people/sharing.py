@@ -3,23 +3,21 @@
 The rule is that of `consent.may_share`, for all children at once.
 """
 
-import threading
+from contextlib import closing
 
 from sqlalchemy import select
 
 from ..config import Config
 from ..database.actor import Actor
-from ..database.engine import FILE, Database, open_database
+from ..database.engine import FILE, open_database
 from .model import Child, Consent, ConsentText, Family
 
 
 class Sharing:
-    """Reads the installation's own database. Thread-safe."""
+    """Reads the installation's own database."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._lock = threading.Lock()
-        self._database: Database | None = None
 
     def held(self) -> frozenset[str]:
         """Ids of the children without consent; none where the site has published no text.
@@ -38,7 +36,8 @@ class Sharing:
             .join(Family)
             .where(Family.site_id == self._config.site, Family.site_id.in_(asked), Child.id.not_in(agreed))
         )
-        with self._lock:
-            self._database = self._database or open_database(self._config)
-            with self._database.reading(Actor.part("delivery"), "people.sharing") as work:
-                return frozenset(work.scalars(without))
+        with (
+            closing(open_database(self._config)) as database,
+            database.reading(Actor.part("delivery"), "people.sharing") as work,
+        ):
+            return frozenset(work.scalars(without))
