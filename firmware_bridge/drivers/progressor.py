@@ -88,7 +88,8 @@ class Progressor(Driver):
         if not payload or len(payload) % _SAMPLE.itemsize:
             raise PacketError(f"{len(payload)} bytes are no whole number of samples", data)
         samples = np.frombuffer(payload, _SAMPLE)
-        kgf = samples["kgf"].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is no reading either
+            kgf = samples["kgf"].astype(np.float64)
         if np.isinf(kgf).any():
             raise PacketError("an infinite weight", data)
         times_us = self._unwrapped(samples["us"], data)

@@ -67,6 +67,9 @@ def test_a_sample_that_is_no_number_stays_a_gap() -> None:
     reading = Progressor().feed(weight((1, 0), (float("nan"), 12_500), (2, 25_000)))
     assert reading is not None
     assert np.isnan(reading.values).tolist() == [False, True, False]
+    signalling = bytes([1, 8]) + bytes.fromhex("01 00 a0 7f") + struct.pack("<I", 37_500)
+    reading = Progressor().feed(signalling)
+    assert reading is not None and np.isnan(reading.values).all()
 
 
 def test_low_battery_is_told_and_answers_to_others_are_not_ours() -> None:
