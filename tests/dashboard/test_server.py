@@ -45,6 +45,7 @@ def test_every_setting_is_one_that_streamlit_knows(config):
     assert settings["server.headless"] is True
 
 
+@pytest.mark.alone
 def test_the_server_serves_signed_in_browsers_only_and_ends_in_time(config, start_dashboard):
     child = start_dashboard()
     for path in ("/", "/progress", "/_stcore/health", "/_stcore/host-config", "/static/js/", "/live/c-ada"):

@@ -71,6 +71,7 @@ def _until(condition, timeout_s: float) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.alone
 def test_the_demo_ends_within_five_seconds_and_leaves_nothing(griphub, tmp_path: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # the second one finds the first one's history
         _ends(griphub, tmp_path, number)
