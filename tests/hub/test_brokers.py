@@ -126,7 +126,9 @@ def made_by_griphub(folder: Path, authority: Authority) -> Iterator[Served]:
     with serving(own.command(config), port):
         for user in (ONE, OTHER):  # while it runs
             passwords[user] = own.add_home(config, *user.split(".")).password
-        yield Served("own", port, authority, folder, passwords=passwords)
+        served = Served("own", port, authority, folder, passwords=passwords)
+        until(lambda: all(gets_in(served, user) for user in (ONE, OTHER)))  # it reads its file anew by itself
+        yield served
 
 
 @contextlib.contextmanager
@@ -220,6 +222,11 @@ def served(
     }
     with kinds[request.param](folder, authority) as running:
         yield running
+
+
+def gets_in(served: Served, user: str) -> bool:
+    with Stranger(served, user) as stranger:
+        return stranger.is_in
 
 
 class Stranger:
