@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from enum import Enum
-from typing import Generic, TextIO, TypeVar
+from typing import Any, Generic, TextIO, TypeVar
 
 Row = TypeVar("Row")
 
@@ -63,6 +63,11 @@ class Table(Generic[Row]):
             writer.writerow([cell(column.of(row), zone) for column in self.columns])
             count += 1
         return count
+
+
+def attribute(name: str, meaning: str) -> Column[Any]:
+    """A column that shows what rows have under its own name."""
+    return Column(name, meaning, lambda row: getattr(row, name))
 
 
 def cell(value: object, zone: tzinfo | None) -> str:

@@ -10,7 +10,7 @@ from ...firmware_bridge.samples import KGF_N, Unit
 from ..measured import SessionQuality, TestTrial
 from ..records import ActivityDone, FeedbackGiven, Hand, SqueezeCounted, StrengthTested
 from ..stores.contract import SessionPoint
-from .csv import Column, Table
+from .csv import Column, Table, attribute
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,6 @@ TRIALS: Table[TrialRow] = Table(
 )  # fmt: skip
 
 
-def _session(name: str, meaning: str) -> Column[SessionPoint]:
-    return Column(name, meaning, lambda row: getattr(row, name))
-
-
 def _quality(name: str, meaning: str) -> Column[SessionPoint]:
     return Column(name, meaning, lambda row: getattr(row.quality or SessionQuality(), name))
 
@@ -130,20 +126,20 @@ SESSIONS: Table[SessionPoint] = Table(
     "sessions",
     "one session of one tool and hand",
     (
-        _session("started_at", "Local time with its offset from UTC"),
-        _session("ended_at", "The same of its end"),
-        _session("ended_by", "What ended it"),
-        _session("session_id", "Its id"),
-        _session("child_id", "Pseudonymous id"),
-        _session("hand", "`left` or `right`"),
-        _session("purpose", "`exercise` or `strength_test`"),
-        _session("goal", "Squeezes asked for; 0 where none were"),
+        attribute("started_at", "Local time with its offset from UTC"),
+        attribute("ended_at", "The same of its end"),
+        attribute("ended_by", "What ended it"),
+        attribute("session_id", "Its id"),
+        attribute("child_id", "Pseudonymous id"),
+        attribute("hand", "`left` or `right`"),
+        attribute("purpose", "`exercise` or `strength_test`"),
+        attribute("goal", "Squeezes asked for; 0 where none were"),
         Column("squeezes", "Squeezes counted; empty where the tool is too slow or coarse for it",
                lambda row: row.squeezes if row.counts else None),
-        _session("doubtful", "How many of them are doubtful"),
-        _session("peak", "Highest squeeze above rest, in `unit`"),
-        _session("median_peak", "Median squeeze, in `unit`"),
-        _session("unit", "Unit of both"),
+        attribute("doubtful", "How many of them are doubtful"),
+        attribute("peak", "Highest squeeze above rest, in `unit`"),
+        attribute("median_peak", "Median squeeze, in `unit`"),
+        attribute("unit", "Unit of both"),
         Column("peak_n", "Highest squeeze in newtons; empty where the unit is no force",
                lambda row: in_newtons(row.peak, row.unit)),
         Column("peak_kgf", "The same in kilograms-force", lambda row: in_kgf(row.peak, row.unit)),
@@ -152,101 +148,89 @@ SESSIONS: Table[SessionPoint] = Table(
         _quality("saturated_percent", "Samples at the end of the sensor's range, per cent"),
         Column("drift_pct", "How far zero moved, per cent of the child's usual peak",
                lambda row: row.quality.drift.percent if row.quality and row.quality.drift else None),
-        _session("stored", "Whether the tool recorded it alone and handed it over later"),
-        _session("time_known", "false: the time is only the latest that it can be"),
+        attribute("stored", "Whether the tool recorded it alone and handed it over later"),
+        attribute("time_known", "false: the time is only the latest that it can be"),
         Column("device_id", "Serial number of the tool", lambda row: row.tool_id),
         Column("device_model", "Kind of tool", lambda row: row.tool_kind),
-        _session("firmware", "Of the tool"),
-        _session("calibration_id", "Empty: as the tool sends it"),
-        _session("calibration_overdue", "Whether the calibration was due to be made again"),
+        attribute("firmware", "Of the tool"),
+        attribute("calibration_id", "Empty: as the tool sends it"),
+        attribute("calibration_overdue", "Whether the calibration was due to be made again"),
         Column("software_version", "GripHub that wrote this file", lambda _: __version__),
-        _session("source", "`real` or `simulated`"),
+        attribute("source", "`real` or `simulated`"),
     ),
 )  # fmt: skip
-
-
-def _squeeze(name: str, meaning: str) -> Column[SqueezeCounted]:
-    return Column(name, meaning, lambda row: getattr(row, name))
 
 
 SQUEEZES: Table[SqueezeCounted] = Table(
     "squeezes",
     "one counted squeeze",
     (
-        _squeeze("measured_at", "Onset, local time with its offset from UTC"),
-        _squeeze("session_id", "The session, as in `sessions.csv`"),
-        _squeeze("number", "Count within the session"),
-        _squeeze("hand", "`left` or `right`"),
-        _squeeze("onset_s", "Seconds since the session's start, as the next two"),
-        _squeeze("peak_s", "When it was highest"),
-        _squeeze("offset_s", "When it was over"),
-        _squeeze("peak", "Above rest, in `unit`"),
-        _squeeze("peak_sd", "Standard uncertainty of `peak`, in `unit`"),
-        _squeeze("unit", "Unit of peak, rest, impulse (times seconds) and rfd (per second)"),
-        _squeeze("rest", "Level of the resting hand"),
-        _squeeze("impulse", "Integral above rest"),
-        _squeeze("rise_s", "Seconds from onset to nine tenths of the height"),
-        _squeeze("release_s", "Seconds from there to the offset"),
-        _squeeze("rfd", "Rate of force development, 20 to 80 % of the climb"),
-        _squeeze("no_rfd", "Why there is none"),
-        _squeeze("ended_by", "What ended it"),
-        _squeeze("doubtful", "Why it is doubtful; empty: it is not"),
-        _squeeze("event_id", "Its id"),
-        _squeeze("source", "`real` or `simulated`"),
+        attribute("measured_at", "Onset, local time with its offset from UTC"),
+        attribute("session_id", "The session, as in `sessions.csv`"),
+        attribute("number", "Count within the session"),
+        attribute("hand", "`left` or `right`"),
+        attribute("onset_s", "Seconds since the session's start, as the next two"),
+        attribute("peak_s", "When it was highest"),
+        attribute("offset_s", "When it was over"),
+        attribute("peak", "Above rest, in `unit`"),
+        attribute("peak_sd", "Standard uncertainty of `peak`, in `unit`"),
+        attribute("unit", "Unit of peak, rest, impulse (times seconds) and rfd (per second)"),
+        attribute("rest", "Level of the resting hand"),
+        attribute("impulse", "Integral above rest"),
+        attribute("rise_s", "Seconds from onset to nine tenths of the height"),
+        attribute("release_s", "Seconds from there to the offset"),
+        attribute("rfd", "Rate of force development, 20 to 80 % of the climb"),
+        attribute("no_rfd", "Why there is none"),
+        attribute("ended_by", "What ended it"),
+        attribute("doubtful", "Why it is doubtful; empty: it is not"),
+        attribute("event_id", "Its id"),
+        attribute("source", "`real` or `simulated`"),
     ),
 )
-
-
-def _activity(name: str, meaning: str) -> Column[ActivityDone]:
-    return Column(name, meaning, lambda row: getattr(row, name))
 
 
 ACTIVITIES: Table[ActivityDone] = Table(
     "activities",
     "one item of the program that was done",
     (
-        _activity("measured_at", "When it was done, local time with its offset from UTC"),
-        _activity("day", "The family's day on which it counts"),
-        _activity("child_id", "Pseudonymous id"),
-        _activity("item_id", "The item of the program"),
-        _activity("evidence", "How it is known: `sensor`, `parent` or `therapist`"),
-        _activity("hand", "`left` or `right`; empty where it does not matter"),
-        _activity("minutes", "How long"),
-        _activity("minutes_asked", "How long it was to be"),
-        _activity("sets", "Sets done"),
-        _activity("sets_asked", "Sets asked for"),
-        _activity("reps", "Repetitions done, all sets together"),
-        _activity("reps_asked", "Repetitions asked for"),
-        _activity("helped_by", "Who helped; empty: nobody, or not said"),
-        _activity("session_id", "The session that a tool measured, as in `sessions.csv`"),
-        _activity("event_id", "Its id"),
-        _activity("source", "`real` or `simulated`"),
+        attribute("measured_at", "When it was done, local time with its offset from UTC"),
+        attribute("day", "The family's day on which it counts"),
+        attribute("child_id", "Pseudonymous id"),
+        attribute("item_id", "The item of the program"),
+        attribute("evidence", "How it is known: `sensor`, `parent` or `therapist`"),
+        attribute("hand", "`left` or `right`; empty where it does not matter"),
+        attribute("minutes", "How long"),
+        attribute("minutes_asked", "How long it was to be"),
+        attribute("sets", "Sets done"),
+        attribute("sets_asked", "Sets asked for"),
+        attribute("reps", "Repetitions done, all sets together"),
+        attribute("reps_asked", "Repetitions asked for"),
+        attribute("helped_by", "Who helped; empty: nobody, or not said"),
+        attribute("session_id", "The session that a tool measured, as in `sessions.csv`"),
+        attribute("event_id", "Its id"),
+        attribute("source", "`real` or `simulated`"),
     ),
 )
-
-
-def _feedback(name: str, meaning: str) -> Column[FeedbackGiven]:
-    return Column(name, meaning, lambda row: getattr(row, name))
 
 
 FEEDBACK: Table[FeedbackGiven] = Table(
     "feedback",
     "what somebody said of how it went",
     (
-        _feedback("measured_at", "When, local time with its offset from UTC"),
-        _feedback("day", "The family's day"),
-        _feedback("child_id", "Pseudonymous id"),
-        _feedback("said_by", "Who said so"),
-        _feedback("pain_before", "Face before: 0, 2, 4, 6, 8 or 10"),
-        _feedback("pain_after", "Face after"),
-        _feedback("effort", "0 none to 10 the most there is, as the next three"),
-        _feedback("enjoyment", "How much it was liked"),
-        _feedback("participation", "How much the child took part"),
-        _feedback("confidence", "The parent's, to do it again alone"),
-        _feedback("observation", "In their own words"),
-        _feedback("session_id", "The session that it belongs to"),
-        _feedback("event_id", "Its id"),
-        _feedback("source", "`real` or `simulated`"),
+        attribute("measured_at", "When, local time with its offset from UTC"),
+        attribute("day", "The family's day"),
+        attribute("child_id", "Pseudonymous id"),
+        attribute("said_by", "Who said so"),
+        attribute("pain_before", "Face before: 0, 2, 4, 6, 8 or 10"),
+        attribute("pain_after", "Face after"),
+        attribute("effort", "0 none to 10 the most there is, as the next three"),
+        attribute("enjoyment", "How much it was liked"),
+        attribute("participation", "How much the child took part"),
+        attribute("confidence", "The parent's, to do it again alone"),
+        attribute("observation", "In their own words"),
+        attribute("session_id", "The session that it belongs to"),
+        attribute("event_id", "Its id"),
+        attribute("source", "`real` or `simulated`"),
     ),
 )
 
