@@ -3,7 +3,7 @@
 The databases themselves refuse to change or delete its rows (triggers of the first migration).
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import Enum, StrEnum
 from typing import Any
 from uuid import UUID
@@ -95,7 +95,7 @@ def _plain(value: Any, private: bool) -> Any:
         return HIDDEN
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, UUID | bytes):
         return str(value)

@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any
 
 from ... import __version__
-from ...firmware_bridge.samples import KGF_N, Unit
+from ...firmware_bridge.samples import Unit
 from ..measured import SessionQuality, TestTrial
 from ..records import ActivityDone, FeedbackGiven, Hand, SqueezeCounted, StrengthTested
 from ..stores.contract import SessionPoint
+from ..units import ForceUnit, shown
 from .csv import Column, Table, attribute
 
 
@@ -50,7 +51,7 @@ def in_newtons(value: float | None, unit: Unit) -> float | None:
 def in_kgf(value: float | None, unit: Unit) -> float | None:
     """A force in kilograms-force; None where the unit is no force: a ball's pressure has no kilograms."""
     newtons = in_newtons(value, unit)
-    return None if newtons is None else newtons / KGF_N
+    return None if newtons is None else shown(newtons, unit, ForceUnit.KGF)[0]
 
 
 def _trial(name: str, meaning: str) -> Column[TrialRow]:

@@ -12,7 +12,16 @@ from ..records import Id
 #: Children and young people: who is older than this was not meant.
 OLDEST_YEARS = 25
 
+#: Beyond this nobody makes an appointment: the year was mistyped.
+AHEAD_YEARS = 2
+
+#: Language, script, region and variants of BCP 47 (RFC 5646); what stands behind them no page is written in.
+_LANGUAGE = re.compile(r"([a-z]{2,3})(-[a-z]{4})?(-(?:[a-z]{2}|\d{3}))?((?:-[a-z0-9]{5,8})*)", re.IGNORECASE)
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
+#: Control signs, lone surrogates, and those that turn the direction of what follows on a page.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs"})
+#: Among these, what lines and some scripts need: joiners, and marks of direction that turn nothing else.
+_SCRIPTS = "\n\t\u200c\u200d\u200e\u200f"
 _ID: TypeAdapter[str] = TypeAdapter(Id)
 
 
@@ -35,6 +44,38 @@ def name(field: str, value: str, longest: int = 80) -> str:
         shown = " ".join(sign if sign.isprintable() else f"U+{ord(sign):04X}" for sign in wrong)
         raise FieldError(field, f"holds {shown}, which no name has", "Remove it.")
     return value
+
+
+def words(field: str, value: str, longest: int) -> str:
+    r"""Take what somebody writes in their own words, over as many lines as they like; it may be empty.
+
+    Examples
+    --------
+    >>> words("words", " New splint:\n < 2 h a day ", 80)
+    'New splint:\n < 2 h a day'
+    """
+    value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").strip())
+    if len(value) > longest:
+        raise FieldError(field, f"has {len(value)} signs", f"Shorten it to {longest}.")
+    wrong = sorted({sign for sign in value if sign not in _SCRIPTS and unicodedata.category(sign) in _HIDDEN})
+    if wrong:
+        shown = " ".join(f"U+{ord(sign):04X}" for sign in wrong)
+        raise FieldError(field, f"holds {shown}, which nobody can see", "Remove it.")
+    return value
+
+
+def language(field: str, value: str) -> str:
+    """Take a language as BCP 47 writes it, in any case.
+
+    Examples
+    --------
+    >>> language("language", "pt-br"), language("language", "ZH-hant-tw")
+    ('pt-BR', 'zh-Hant-TW')
+    """
+    if not (found := _LANGUAGE.fullmatch(value.strip())):
+        raise FieldError(field, f"{value!r} is no language", "Write it as BCP 47 does: de, pt-BR, zh-Hant.")
+    tongue, script, region, variants = (part or "" for part in found.groups())
+    return tongue.lower() + script.title() + region.upper() + variants.lower()
 
 
 def login(field: str, value: str) -> str:
@@ -80,6 +121,13 @@ def birth_month(field: str, value: str, today: date) -> date:
             f"GripHub is for children and young people up to {OLDEST_YEARS}; correct the year.",
         )
     return month
+
+
+def day(field: str, value: date, today: date) -> date:
+    """Take a day of a child's life here, past or planned; one far away is a mistyped year."""
+    if not today.year - OLDEST_YEARS <= value.year <= today.year + AHEAD_YEARS:
+        raise FieldError(field, f"{value} is {abs(value.year - today.year)} years away", "Correct the year.")
+    return value
 
 
 def whole(field: str, value: int, low: int, high: int) -> int:

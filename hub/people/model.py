@@ -188,4 +188,25 @@ class Consent(OfChild, Base):
     given_on: Mapped[date]
     recorded_at: Mapped[datetime]
     withdrawn_on: Mapped[date | None]
+    withdrawn_at: Mapped[datetime | None]  #: when that was recorded
     withdrawn_by: Mapped[str | None] = mapped_column(NAME, info=PRIVATE)
+
+
+class ConsentElsewhere(Base):
+    """What was last decided about sharing at the other end: at a home what the clinic knows, and the reverse.
+
+    Who decided stays where it was recorded.
+    """
+
+    __tablename__ = "consents_elsewhere"
+
+    child_id: Mapped[str] = mapped_column(ID, ForeignKey("children.id", ondelete="CASCADE"), primary_key=True)
+    given: Mapped[bool]  #: false: taken back
+    version: Mapped[str | None] = mapped_column(ID)  #: of the text there
+    decided_at: Mapped[datetime]
+    heard_at: Mapped[datetime]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """As consent that was recorded here."""
+        return cls.child_id.in_(people_of(actor))

@@ -4,26 +4,16 @@ A rule without a clock: asked with the time, it says what is due. What was done,
 a slot reminds once.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from .adherence import Doings
 from .prescription import Item, Slot
+from .routine import Routine
 
-#: When a slot is, unless the family says otherwise.
-USUAL: Final[Mapping[Slot, time]] = {
-    Slot.AFTER_WAKING: time(7, 0),
-    Slot.AFTER_BREAKFAST: time(7, 45),
-    Slot.BEFORE_SCHOOL: time(7, 30),
-    Slot.AFTER_SCHOOL: time(15, 30),
-    Slot.BEFORE_DINNER: time(17, 30),
-    Slot.AFTER_DINNER: time(18, 45),
-    Slot.IN_THE_BATH: time(19, 0),
-    Slot.BEFORE_BED: time(19, 30),
-}
 #: For items without a slot.
 ANY_TIME: Final = Slot.AFTER_SCHOOL
 #: A reminder that could not be told is told no later than this: afterwards it would only nag.
@@ -36,22 +26,15 @@ class Rhythm:
 
     Attributes
     ----------
-    slots : mapping of Slot to time
-        Where they differ from `USUAL`.
+    routine : Routine
+        When its slots are.
     quiet_from, quiet_to : time
         No reminder from then to then, also over midnight.
-    off : collection of Slot
-        Slots that never remind.
     """
 
-    slots: Mapping[Slot, time] = field(default_factory=dict)
+    routine: Routine = field(default_factory=Routine)
     quiet_from: time = time(20, 0)
     quiet_to: time = time(7, 0)
-    off: Collection[Slot] = ()
-
-    def at(self, slot: Slot) -> time:
-        """When a slot is."""
-        return self.slots.get(slot, USUAL[slot])
 
     def quiet(self, at: time) -> bool:
         """Whether a time lies in the quiet hours; none if they begin when they end."""
@@ -100,23 +83,21 @@ def due(
         return []
     left = [item for item, did in doings.due(local.date()) if did.credit < 1]
     found = []
-    for slot in sorted({slot for item in left for slot in _slots(item)}, key=rhythm.at):
+    for at, slot in sorted((at, slot) for slot in _slots(left) if (at := rhythm.routine.at(slot))):
         key = f"{child_id}:{local.date()}:{slot}"
-        since = _ago(local, local.date(), rhythm.at(slot))
-        if slot in rhythm.off or key in told or not timedelta(0) <= since <= LATE:
-            continue
-        found.append(Reminder(key, slot, tuple(_of_slot(left, slot))))
+        if key not in told and timedelta(0) <= _ago(local, at) <= LATE:
+            found.append(Reminder(key, slot, tuple(_of_slot(left, slot))))
     return found
 
 
-def _slots(item: Item) -> Iterable[Slot]:
-    return item.slots or (ANY_TIME,)
+def _slots(items: Iterable[Item]) -> set[Slot]:
+    return {slot for item in items for slot in item.slots or (ANY_TIME,)}
 
 
 def _of_slot(items: Iterable[Item], slot: Slot) -> Iterable[str]:
-    return (item.id for item in items if slot in _slots(item))
+    return (item.id for item in items if slot in (item.slots or (ANY_TIME,)))
 
 
-def _ago(now: datetime, day: date, at: time) -> timedelta:
-    """How long a time of a day is over, by the clock on the wall."""
-    return now.replace(tzinfo=None) - datetime.combine(day, at)
+def _ago(now: datetime, at: time) -> timedelta:
+    """How long a time of today is over, by the clock on the wall."""
+    return now.replace(tzinfo=None) - datetime.combine(now.date(), at)

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -17,10 +18,12 @@ from ..database.engine import FILE, open_database
 from ..delivery.outbox import Outbox, Told
 from ..errors import NotFound
 from ..people.home import Household
+from ..people.model import Child
 from ..stores import open_store
 from .home import today, zone_of
 from .reading import off_days, picture
 from .reminders import Reminder, Rhythm, due
+from .routine import routine
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +47,6 @@ class Reminding:
         self._outbox = outbox
         self._now = now
         self._household = Household(config)
-        self._rhythm = Rhythm(quiet_from=config.reminders.quiet_from, quiet_to=config.reminders.quiet_to)
 
     async def run(self) -> None:
         """Look once a minute until cancelled."""
@@ -72,7 +74,9 @@ class Reminding:
         """
         now, config = self._now(), self._config
         zone = zone_of(config)
-        if self._rhythm.quiet(now.astimezone(zone).time()):
+        quiet = config.reminders
+        rhythm = Rhythm(quiet_from=quiet.quiet_from, quiet_to=quiet.quiet_to)
+        if rhythm.quiet(now.astimezone(zone).time()):
             return []
         if config.database.url is None and not (config.data_dir / FILE).exists():
             return []  # nothing was ever asked here
@@ -84,9 +88,12 @@ class Reminding:
                 told = [f"{child.id}:{day}:{one.slot}" for one in self._outbox.told(child.id, day)]
                 try:
                     seen = picture(config, database, store, _ACTOR, child.id, now=now, off=off)
+                    with database.reading(_ACTOR) as work:
+                        own = routine(work, work.need(Child, child.id).family_id)
                 except NotFound:  # named by the configuration, and not in the database yet
                     continue
-                for one in due(child.id, seen.doings, self._rhythm, now=now, zone=zone, told=told):
+                rhythm = replace(rhythm, routine=own)
+                for one in due(child.id, seen.doings, rhythm, now=now, zone=zone, told=told):
                     self._outbox.note_told(child.id, day, Told(one.slot, now.timestamp(), one.items))
                     slot = one.slot.replace("_", " ")
                     log.info("Reminder for %s, %s: %s.", child.id, slot, ", ".join(one.items))

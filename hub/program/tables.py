@@ -1,13 +1,16 @@
 """The tables of programs: documents and records that are added, and never changed."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, Text, UniqueConstraint, and_, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..database.actor import Actor, Role
 from ..database.base import ID, NAME, PRIVATE, Base, word
-from ..people.scope import ClinicalData, OfSite
+from ..people.scope import ClinicalData, OfSite, families_of
+from .prescription import Slot
 from .versions import PauseReason
 
 #: Room for a UUID as text.
@@ -102,3 +105,64 @@ class LetterSeen(Base):
     child_id: Mapped[str] = mapped_column(ID, ForeignKey("children.id", ondelete="CASCADE"), primary_key=True)
     serial: Mapped[int]
     seen_at: Mapped[datetime]
+    digest: Mapped[str | None] = mapped_column(String(64))  #: as the home's answer calls it
+
+
+class VisitKind(StrEnum):
+    """How a therapist and a child met."""
+
+    CLINIC = "clinic"
+    HOME = "home"
+    CALL = "call"
+
+
+class Visit(ClinicalData, Base):
+    """A therapist and a child meet, or have met: retention is told from one to the next."""
+
+    __tablename__ = "visits"
+    __table_args__ = (UniqueConstraint("child_id", "day", "kind"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    day: Mapped[date]
+    kind: Mapped[VisitKind] = mapped_column(word(VisitKind))
+    words: Mapped[str] = mapped_column(Text, info=PRIVATE)  #: parents read them too
+    recorded_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(NAME)
+
+
+class Annotation(ClinicalData, Base):
+    """What a therapist writes beside some days of a child's chart: a splint, a growth spurt, an illness."""
+
+    __tablename__ = "annotations"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    first: Mapped[date]
+    last: Mapped[date]  #: the same for one day
+    words: Mapped[str] = mapped_column(Text, info=PRIVATE)
+    shared: Mapped[bool]  #: whether parents see it
+    recorded_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(NAME)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """All of a therapist's caseload; to parents, what is shared with them."""
+        own = super().visible_to(actor)
+        return and_(own, cls.shared.is_(True)) if actor.role is Role.PARENT else own
+
+
+class FamilySlot(Base):
+    """When a slot is in a family's day, where that differs from the usual."""
+
+    __tablename__ = "family_slots"
+
+    family_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("families.id", ondelete="CASCADE"), primary_key=True
+    )
+    slot: Mapped[Slot] = mapped_column(word(Slot), primary_key=True)
+    at: Mapped[time | None]  #: by the clock on the family's wall; null: it never reminds
+    changed_at: Mapped[datetime]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """The family's own, and to its therapists; an admin has no use for it."""
+        return false() if actor.role is Role.ADMIN else cls.family_id.in_(families_of(actor))

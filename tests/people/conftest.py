@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -11,6 +11,7 @@ from griphub.hub.database.actor import Actor, Role
 from griphub.hub.database.engine import Database
 from griphub.hub.database.migrate import upgrade
 from griphub.hub.people import accounts, caseload, consent, passwords, places
+from griphub.hub.program import annotations, visits
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +87,10 @@ def _found(people: Database) -> Clinic:
             family = keep("family", places.add_family(work, site_id=site, name=f"{whose} family").id)
             child = keep("child", places.add_child(work, family_id=family, name=f"{whose} child").id)
             consent.give(work, child, version="v1", given_by="A parent")
+            seen = date(2026, 11, 20)
+            keep("visit", visits.add(work, child, day=seen).id)
+            written = annotations.add(work, child, first=seen, words=f"{whose} splint", shared=True)
+            keep("annotation", written.id)
             for role in (Role.PARENT, Role.THERAPIST, Role.ADMIN):
                 account = accounts.invite(
                     work,

@@ -6,11 +6,11 @@ deleting it.
 """
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, Integer, Table
+from sqlalchemy import JSON, Boolean, Date, Integer, Table, Time
 from sqlalchemy.types import TypeDecorator
 
 from griphub.hub.database.migrate import newest
@@ -26,6 +26,10 @@ WORDS = {
     "dominant_hand": "left",
     "purpose": "reset",
     "reason": "illness",
+    "kind": "clinic",
+    "slot": "after_school",
+    "force_unit": "N",
+    "first_hand": "left",
 }
 
 
@@ -54,6 +58,8 @@ def _value(kind: Any, table: str, name: str, n: int) -> Any:
         return datetime(2026, 3, 29, 1, n, 0, 123456, UTC).isoformat()
     if isinstance(inner, Date):
         return date(2026, 2, n).isoformat()
+    if isinstance(inner, Time):
+        return time(7, n).isoformat()
     if isinstance(inner, Boolean):
         return n == 1
     if isinstance(inner, Integer):

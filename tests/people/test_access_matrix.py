@@ -9,7 +9,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ from griphub.hub.database.work import Work
 from griphub.hub.errors import NotAllowed, NotFound
 from griphub.hub.people.model import Child
 from griphub.hub.program.activity import builtin
-from griphub.hub.program.prescription import parse_program
+from griphub.hub.program.prescription import Slot, parse_program
 from griphub.hub.program.versions import PauseReason
 
 from .conftest import Clinic
@@ -125,6 +125,17 @@ ABOUT_ONE: dict[str, Callable[[Ids], Callable[[Work], Any]]] = {
     "post.notes": lambda of: _run("post.notes", of("child")),
     "post.write_note": lambda of: _run("post.write_note", of("child"), "Well done"),
     "suggestions.accept": lambda of: _run("suggestions.accept", of("child"), [], today=DAY),
+    "visits.add": lambda of: _run("visits.add", of("child"), day=DAY),
+    "visits.change": lambda of: _run("visits.change", of("visit"), words="Came late"),
+    "visits.remove": lambda of: _run("visits.remove", of("visit")),
+    "visits.visits": lambda of: _run("visits.visits", of("child")),
+    "annotations.add": lambda of: _run("annotations.add", of("child"), first=DAY, words="Ill"),
+    "annotations.change": lambda of: _run("annotations.change", of("annotation"), words="Ill"),
+    "annotations.remove": lambda of: _run("annotations.remove", of("annotation")),
+    "annotations.annotations": lambda of: _run("annotations.annotations", of("child")),
+    "routine.routine": lambda of: _run("routine.routine", of("family")),
+    "routine.change": lambda of: _run("routine.change", of("family"), Slot.AFTER_SCHOOL, time(14, 0)),
+    "routine.reset": lambda of: _run("routine.reset", of("family"), Slot.AFTER_SCHOOL),
 }
 
 _EVERYBODY = frozenset({Role.PARENT, Role.THERAPIST, Role.ADMIN})
@@ -153,8 +164,8 @@ ABOUT_ALL = {
     "log.changes",
 }
 
-#: What concerns the actor alone, tested in test_sign_in.py, or is the machine's.
-ABOUT_ONESELF = {"accounts.change_password", "places.add_site"}
+#: What concerns the actor alone, tested in test_sign_in.py and test_settings.py, or is the machine's.
+ABOUT_ONESELF = {"accounts.change_password", "places.add_site", "settings.mine", "settings.change"}
 
 #: What signing in and the home's start are made of, in the machine's name; no actor reaches them.
 PARTS = {"accounts.redeem", "accounts.set_password", "accounts.sign_out_everywhere", "home.family_of"}
@@ -282,6 +293,22 @@ def test_an_admin_sees_no_program(standing_clinic: Clinic) -> None:
     for role, seen in ((Role.ADMIN, 0), (Role.PARENT, 1), (Role.THERAPIST, 1)):
         with standing_clinic.database.reading(standing_clinic.actors[role]) as work:
             assert len(FUNCTIONS["commands.history"](work, child).versions) == seen
+
+
+def test_parents_see_notes_on_the_chart_that_are_shared_with_them(standing_clinic: Clinic) -> None:
+    therapist, parent = standing_clinic.actors[Role.THERAPIST], standing_clinic.actors[Role.PARENT]
+    child, shared = standing_clinic.ids["child"]["own"], standing_clinic.ids["annotation"]["own"]
+    with standing_clinic.database.work(therapist) as work:
+        made = FUNCTIONS["annotations.add"](work, child, first=DAY, words="Tired today").id
+    with standing_clinic.database.reading(parent) as work:
+        assert [one.id for one in FUNCTIONS["annotations.annotations"](work, child)] == [shared]
+    with standing_clinic.database.work(therapist) as work:
+        assert len(FUNCTIONS["annotations.annotations"](work, child)) == 2
+        FUNCTIONS["annotations.change"](work, made, shared=True)
+    with standing_clinic.database.work(parent) as work:
+        assert len(FUNCTIONS["annotations.annotations"](work, child)) == 2
+    with standing_clinic.database.work(therapist) as work:
+        FUNCTIONS["annotations.remove"](work, made)
 
 
 def test_clinical_tables_are_no_admins_and_secrets_are_nobodys(standing_clinic: Clinic) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Date, DateTime, MetaData, Table, insert, inspect, select
+from sqlalchemy import Connection, Date, DateTime, MetaData, Table, Time, insert, inspect, select
 
 from griphub.hub.database import migrate
 from griphub.hub.database.actor import Actor
@@ -66,6 +66,8 @@ def _typed(connection: Connection, table: Table, row: dict[str, Any]) -> dict[st
             found[name] = at.replace(tzinfo=None) if connection.dialect.name == "sqlite" else at
         elif isinstance(kind, Date) and isinstance(value, str):
             found[name] = date.fromisoformat(value)
+        elif isinstance(kind, Time) and isinstance(value, str):
+            found[name] = time.fromisoformat(value)
         else:
             found[name] = value
     return found

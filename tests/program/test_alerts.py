@@ -16,6 +16,7 @@ from griphub.hub.program.faces import PainRule
 from griphub.hub.program.prescription import Program, Slot, parse_program
 from griphub.hub.program.reminders import Rhythm, due
 from griphub.hub.program.retention import retention
+from griphub.hub.program.routine import Routine
 from griphub.hub.program.versions import History, Pause, PauseReason
 from griphub.hub.program.work import Work
 from griphub.hub.records import ActivityDone, Evidence, FeedbackGiven, Hand, ToolSeen
@@ -138,7 +139,7 @@ def test_a_family_is_reminded_in_its_slots_and_once(winter: Program) -> None:
     assert reminded(found, at(18, 50)) == [("dough",)]
     assert reminded(found, at(18, 50), told=("c-1:2026-11-09:after_dinner",)) == []
     assert reminded(found, at(17, 40)) == []  # two hours later it would only nag
-    own = Rhythm(slots={Slot.AFTER_DINNER: time(17, 30)}, off=[Slot.AFTER_SCHOOL])
+    own = Rhythm(Routine({Slot.AFTER_DINNER: time(17, 30), Slot.AFTER_SCHOOL: None}))
     assert reminded(found, at(17, 30), rhythm=own) == [("dough",)]
     assert reminded(found, at(15, 30), rhythm=own) == []
 
@@ -152,9 +153,9 @@ def test_what_is_done_or_paused_reminds_nobody(winter: Program) -> None:
 
 
 def test_in_quiet_hours_nobody_is_reminded(winter: Program) -> None:
-    early = Rhythm(slots={Slot.AFTER_DINNER: time(19, 30)}, quiet_from=time(19, 0))
+    early = Rhythm(Routine({Slot.AFTER_DINNER: time(19, 30)}), quiet_from=time(19, 0))
     assert reminded(doings(winter), at(19, 30), rhythm=early) == []
-    awake = Rhythm(slots={Slot.AFTER_DINNER: time(19, 30)}, quiet_from=time(0, 0), quiet_to=time(0, 0))
+    awake = Rhythm(Routine({Slot.AFTER_DINNER: time(19, 30)}), quiet_from=time(0, 0), quiet_to=time(0, 0))
     assert reminded(doings(winter), at(19, 30), rhythm=awake) == [("dough",)]
 
 

@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 from griphub.hub.cli.main import app
 from griphub.hub.config import Config
 from griphub.hub.database.actor import Actor
+from griphub.hub.database.engine import open_database
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.errors import StoreError
-from griphub.hub.program import commands, home, reminding
+from griphub.hub.people.model import Child
+from griphub.hub.program import commands, home, reminding, routine
 from griphub.hub.program.prescription import Program, Slot
 from griphub.hub.program.reminding import Reminding
 from griphub.hub.records import ActivityDone, Evidence
@@ -79,6 +81,19 @@ def test_quiet_hours_are_the_familys(config: Config) -> None:
     early = config.model_validate(config.model_dump() | {"reminders": {"quiet_from": time(18, 0)}})
     assert look(early, at(18, 50)) == []
     assert look(config, at(18, 50)) != []
+
+
+def test_the_familys_own_times_are_those_that_remind(config: Config) -> None:
+    with closing(open_database(config)) as database, database.work(Actor.part("test")) as work:
+        family = work.need(Child, "c-1").family_id
+        routine.change(work, family, Slot.AFTER_SCHOOL, time(14, 10))
+        routine.change(work, family, Slot.AFTER_DINNER, None)
+    assert look(config, at(14, 9)) == []
+    assert look(config, at(14, 11)) == [(Slot.AFTER_SCHOOL, ("squeeze-right", "pins"))]
+    assert look(config, at(18, 50)) == []  # never, as they said
+    with closing(open_database(config)) as database, database.work(Actor.part("test")) as work:
+        routine.reset(work, family, Slot.AFTER_DINNER)
+    assert look(config, at(18, 50)) == [(Slot.AFTER_DINNER, ("dough",))]
 
 
 def test_where_nothing_was_ever_asked_nothing_is_made(tmp_path: Path) -> None:
