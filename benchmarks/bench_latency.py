@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from websockets.asyncio.client import connect
 
-from griphub.dashboard.access import link
+from griphub.dashboard.access_key import link
 from griphub.hub.cli.rig import TRUTH, Rig
 
 TOOLS = 4

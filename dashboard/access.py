@@ -1,113 +1,94 @@
-"""Who may see the dashboard: whoever opened the link that GripHub printed, or typed its key."""
+"""The gate in front of the dashboard: nothing is served to a browser that nobody signed in with."""
 
+import asyncio
 import hashlib
-import hmac
-import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from string import Template
+from collections.abc import Callable
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from itsdangerous import BadSignature, TimestampSigner
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..hub.config import Config
-from ..hub.errors import SetupError
-from ..hub.private_file import write_private
+from ..hub.database.actor import GRANTABLE, Role
+from ..hub.errors import FieldError, StoreError
+from ..hub.people.sign_in import LASTS, Known, SignedIn, SignInRefused
+from . import access_key
+from .access_page import invitation_page, sign_in_page
+from .i18n import N_
+from .sign_ins import SignIns
 
-#: No letter or digit that is easily taken for another one: the key may be typed from a screen.
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-#: 4 groups of 5 out of 31 signs: 99 bits, beyond guessing.
-_GROUPS, _GROUP_SIZE = 4, 5
-
-#: A family signs in about once a season.
-COOKIE_AGE_S = 90 * 24 * 3600
 #: Wrong keys taken from one address within a minute; a person types fewer, a program far more.
-WRONG_KEYS_PER_MINUTE = 10
-#: The form holds one short key.
-_FORM_BYTES = 1024
+WRONG_KEYS_PER_MINUTE: Final = 10
+#: The forms hold a few short fields.
+_FORM_BYTES: Final = 4096
 
-FORM_PATH = "/access"
+FORM_PATH: Final = "/access"
+INVITATION_PATH: Final = "/access/invitation"
+ROLE_PATH: Final = "/access/role/"
+OUT_PATH: Final = "/access/out"
+
+#: Where a request's own scope says who it is from.
+WHO: Final = "griphub.who"
 
 #: Every page may load from this server only, whatever a library would like to fetch. Streamlit needs inline
 #: styles and scripts, Vega compiles its expressions, components come as blobs.
-_POLICY = (
+_POLICY: Final = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 
-_PAGE = Template((Path(__file__).parent / "components" / "access.html").read_text(encoding="utf-8"))
 
-
-def load_key(config: Config) -> str:
-    """Read the access key of this installation; draw it on first use.
-
-    Raises
-    ------
-    SetupError
-        If the data folder cannot be read or written.
-    """
-    path = config.data_dir / "access.key"
-    try:
-        if path.exists() and (key := path.read_text(encoding="utf-8").strip()):
-            return key
-        key = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_SIZE)) for _ in range(_GROUPS))
-        write_private(path, key + "\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SetupError(
-            f"The access key {path} cannot be read or written: {error}",
-            "Make the folder writable, or name another one in `data_dir`.",
-        ) from error
-    return key
-
-
-def link(config: Config) -> str:
-    """Address that opens the dashboard and signs the browser in."""
-    host = config.dashboard.host
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - not bound here: these mean "every address", which no browser can open
-        host = "localhost"
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{config.dashboard.port}/?key={load_key(config)}"
-
-
-def _plain(key: str) -> bytes:
-    """Key as compared: case, spaces and dashes do not matter to a person who types it."""
-    return "".join(key.lower().replace("-", " ").split()).encode()
+def cookie_name(key: str) -> str:
+    """Name of an installation's cookie: browsers share cookies between all ports of a host."""
+    return "griphub_" + hashlib.sha256(access_key.plain(key)).hexdigest()[:8]
 
 
 class AccessGate:
     """ASGI middleware in front of everything: pages, Streamlit's files and socket, the live socket.
+
+    Who a request is from stands in its scope under `WHO`.
 
     Parameters
     ----------
     app : ASGIApp
         What to guard.
     key : str
-        The access key.
+        The access key, also of an installation that no key opens: it names the cookie.
+    sign_ins : SignIns
+    takes_key : bool
+        Whether the key opens it.
     clock : callable
         Monotonic seconds, for the limit on wrong keys.
     """
 
-    def __init__(self, app: ASGIApp, key: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        key: str,
+        sign_ins: SignIns,
+        *,
+        takes_key: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._app = app
-        self._key = _plain(key)
+        self._key = key
+        self._sign_ins = sign_ins
+        self._takes_key = takes_key
         self._clock = clock
-        self._signer = TimestampSigner(key, salt="griphub-dashboard")
-        # browsers share cookies between all ports of a host: each installation has its own name
-        self._cookie = "griphub_" + hashlib.sha256(self._key).hexdigest()[:8]
+        self._cookie = cookie_name(key)
         self._wrong: Counter[str] = Counter()
         self._minute = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request with a valid cookie through and answer every other one."""
+        """Let a request of a signed-in browser through and answer every other one."""
         if scope["type"] == "websocket":
-            if self._signed_in(scope) and _same_origin(scope):
-                await self._app(scope, receive, send)
+            who = await self._who(scope) if _same_origin(scope) else None
+            if who is not None:
+                await self._app({**scope, WHO: who}, receive, send)
             else:
                 await receive()  # websocket.connect
                 await send({"type": "websocket.close", "code": 1008})
@@ -118,49 +99,97 @@ class AccessGate:
 
         send = _with_headers(send)
         request = Request(scope, receive)
-        response = await self._sign_in(request)
-        if response is None and self._signed_in(scope):
-            await self._app(scope, receive, send)
-            return
-        await (response or _ask())(scope, receive, send)
-
-    def _signed_in(self, scope: Scope) -> bool:
-        cookie = HTTPConnection(scope).cookies.get(self._cookie, "")
         try:
-            self._signer.unsign(cookie, max_age=COOKIE_AGE_S)
-        except BadSignature:
-            return False
-        return True
+            response = await self._answer(request)
+            if response is None and (who := await self._who(scope)) is not None:
+                await self._app({**scope, WHO: who}, receive, send)
+                return
+        except StoreError as error:
+            response = self._ask(request, f"Nobody can be signed in right now. {error}", status=503)
+        await (response or self._ask(request))(scope, receive, send)
 
-    async def _sign_in(self, request: Request) -> Response | None:
-        """Answer a request that brings a key, in the link or the form; None if it brings none."""
-        if request.method == "POST" and request.url.path == FORM_PATH:
-            key = await _form_key(request)
+    def _token(self, connection: HTTPConnection) -> str:
+        return connection.cookies.get(self._cookie, "")
+
+    async def _who(self, scope: Scope) -> Known | None:
+        return await asyncio.to_thread(self._sign_ins.known, self._token(HTTPConnection(scope)))
+
+    async def _answer(self, request: Request) -> Response | None:
+        """Answer what is for the gate itself; None if it is not."""
+        path = request.url.path
+        if request.method == "POST" and path in {FORM_PATH, INVITATION_PATH}:
+            form = await _form(request)
+            if path == INVITATION_PATH:
+                return await self._redeem(request, form.get("token", ""), form.get("password", ""))
+            if "login" in form:
+                return await self._with_password(request, form["login"], form.get("password", ""))
+            return await self._with_key(request, form.get("key", ""))
+        response: Response | None = None
+        if request.method == "GET" and path == INVITATION_PATH:
+            response = invitation_page(request, request.query_params.get("token", ""))
+        elif request.method == "GET" and path.startswith(ROLE_PATH):
+            response = await self._switch(request, path.removeprefix(ROLE_PATH))
+        elif request.method == "GET" and path == OUT_PATH:
+            await asyncio.to_thread(self._sign_ins.out, self._token(request))
+            response = RedirectResponse("/", 303)
+            response.delete_cookie(self._cookie)
         elif request.method == "GET" and "key" in request.query_params:
-            key = request.query_params["key"]
-        else:
-            return None
+            response = await self._with_key(request, request.query_params["key"])
+        return response
 
+    async def _with_key(self, request: Request, key: str) -> Response:
+        if not self._takes_key:
+            return self._ask(request, N_("No key opens this dashboard. Sign in with your name and password."))
         if (minute := int(self._clock() // 60)) != self._minute:
             self._minute = minute
             self._wrong.clear()
         address = request.client.host if request.client else ""
         if self._wrong[address] >= WRONG_KEYS_PER_MINUTE:
-            return _ask("Too many tries. Wait a minute, then try again.", 429)
-        if not hmac.compare_digest(_plain(key), self._key):
+            return self._ask(request, N_("Too many tries. Wait a minute, then try again."), status=429)
+        if not access_key.same(key, self._key):
             self._wrong[address] += 1
-            return _ask("That is not the key. Compare it with the link that GripHub printed.")
+            return self._ask(
+                request, N_("That is not the key. Compare it with the link that GripHub printed.")
+            )
+        return self._welcome(request, await asyncio.to_thread(self._sign_ins.with_key))
 
+    async def _with_password(self, request: Request, login: str, password: str) -> Response:
+        try:
+            signed_in = await asyncio.to_thread(self._sign_ins.with_password, login, password)
+        except SignInRefused as refused:
+            return self._ask(request, str(refused), login=login, status=429 if refused.wait else 401)
+        return self._welcome(request, signed_in)
+
+    async def _switch(self, request: Request, role: str) -> Response:
+        if role not in GRANTABLE:
+            return RedirectResponse("/", 303)
+        try:
+            signed_in = await asyncio.to_thread(self._sign_ins.switch, self._token(request), Role(role))
+        except SignInRefused:
+            return RedirectResponse("/", 303)
+        return self._welcome(request, signed_in)
+
+    async def _redeem(self, request: Request, token: str, password: str) -> Response:
+        try:
+            await asyncio.to_thread(self._sign_ins.redeem, token, password)
+        except FieldError as error:
+            return invitation_page(request, token, str(error))
+        return self._ask(request, N_("Your password is set. Sign in with it."), status=200)
+
+    def _welcome(self, request: Request, signed_in: SignedIn) -> Response:
         response = RedirectResponse("/", 303)
         response.set_cookie(
             self._cookie,
-            self._signer.sign("in").decode(),
-            max_age=COOKIE_AGE_S,
+            signed_in.token,
+            max_age=int(LASTS[signed_in.actor.role].total_seconds()),
             httponly=True,
             samesite="strict",
             secure=request.url.scheme == "https",
         )
         return response
+
+    def _ask(self, request: Request, message: str = "", *, login: str = "", status: int = 401) -> Response:
+        return sign_in_page(request, message, login=login, takes_key=self._takes_key, status=status)
 
 
 def _same_origin(scope: Scope) -> bool:
@@ -173,23 +202,16 @@ def _same_origin(scope: Scope) -> bool:
     return bool(origin) and origin == headers.get("host")
 
 
-async def _form_key(request: Request) -> str:
+async def _form(request: Request) -> dict[str, str]:
     body = b""
     try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > _FORM_BYTES:
-                return ""
+                return {}
     except ClientDisconnect:
-        return ""
-    fields: Mapping[str, list[str]] = parse_qs(body.decode("utf-8", "replace"))
-    return fields.get("key", [""])[0]
-
-
-def _ask(message: str = "", status: int = 401) -> Response:
-    return HTMLResponse(
-        _PAGE.substitute(message=message, action=FORM_PATH), status, {"Cache-Control": "no-store"}
-    )
+        return {}
+    return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
 
 
 def _with_headers(send: Send) -> Send:

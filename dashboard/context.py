@@ -1,25 +1,34 @@
 """What this server process shows: Streamlit runs the script anew for each viewer and passes it nothing."""
 
+import contextlib
 import threading
+from contextlib import ExitStack
 
 from ..hub.config import Config
+from ..hub.database.engine import Database
 from ..hub.people.home import Household
+from ..hub.program.home import opened
 from ..hub.stores import open_store
 from ..hub.stores.contract import Store
+from .sign_ins import SignIns
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _config: Config | None = None
 _household: Household | None = None
 _store: Store | None = None
+_database: Database | None = None
+_sign_ins: SignIns | None = None
+_open = ExitStack()
 
 
 def bind(config: Config) -> None:
     """Show this installation from now on."""
-    global _config, _household
+    global _config, _household, _sign_ins  # noqa: PLW0603
     close()
     if _household is not None:
         _household.close()
     _config, _household = config, Household(config)
+    _sign_ins = SignIns(config, database)
 
 
 def config() -> Config:
@@ -28,8 +37,14 @@ def config() -> Config:
     return _config.model_copy(update={"children": _household.all()})
 
 
+def sign_ins() -> SignIns:
+    """Who is signed in."""
+    assert _sign_ins is not None, "call bind() first"
+    return _sign_ins
+
+
 def store() -> Store:
-    """Store to read from, opened on first use.
+    """Store to read from, opened on first use. Pages read through `viewer.results`, which asks whose it is.
 
     Raises
     ------
@@ -43,10 +58,29 @@ def store() -> Store:
         return _store
 
 
+def database() -> Database:
+    """People and programs, opened and brought up to date on first use.
+
+    Raises
+    ------
+    StoreError, SetupError
+        If it cannot be opened; the next call tries again.
+    """
+    global _database  # noqa: PLW0603
+    with _lock:
+        if _database is None:
+            assert _config is not None, "call bind() first"
+            _database = _open.enter_context(opened(_config))
+        return _database
+
+
 def close() -> None:
-    """Close the store; the next use opens it again."""
-    global _store  # noqa: PLW0603
+    """Close the store and the database; the next use opens them again."""
+    global _store, _database  # noqa: PLW0603
     with _lock:
         if _store is not None:
             _store.close()
             _store = None
+        _database = None
+        with contextlib.suppress(OSError):
+            _open.close()

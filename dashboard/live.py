@@ -11,6 +11,7 @@ from typing import Any
 
 import paho.mqtt.client as paho
 from pydantic import ValidationError
+from starlette.requests import HTTPConnection
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -25,6 +26,12 @@ QUEUE_FRAMES = 100
 #: A new viewer is shown the last state of a tool that spoke within this time: a finished session stays a
 #: while, a session of this morning does not look like one that is running.
 SNAPSHOT_S = 120.0
+
+#: Whoever loses the right to see a child sees nothing more of it after this time.
+RIGHT_ASKED_S = 10.0
+
+#: Whether the viewer at a connection may see a child's frames.
+MayWatch = Callable[[HTTPConnection, str], bool]
 
 UP = '{"delivery":"up"}'
 AWAY = '{"delivery":"away"}'
@@ -60,6 +67,12 @@ class Viewer:
 class LiveHub:
     """Subscribes once per server and hands each child's frames to the viewers of that child.
 
+    Parameters
+    ----------
+    config : Config
+    may_watch : callable
+        Whether a socket's viewer may see a child's frames; may block.
+
     Attributes
     ----------
     rejected : int
@@ -68,10 +81,11 @@ class LiveHub:
         Whether the broker answers and sends us what it gets.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, may_watch: MayWatch) -> None:
         self.rejected = 0
         self.connected = False
         self._config = config
+        self._may_watch = may_watch
         self._viewers: dict[str, set[Viewer]] = {}
         self._last: dict[str, tuple[float, LiveFrame]] = {}
         self._client: paho.Client | None = None
@@ -167,17 +181,33 @@ class LiveHub:
         return WebSocketRoute("/live/{child_id}", self._serve)
 
     async def _serve(self, socket: WebSocket) -> None:
+        child_id = socket.path_params["child_id"]
+        if not await asyncio.to_thread(self._may_watch, socket, child_id):
+            await socket.close(1008)
+            return
         await socket.accept()
-        with self.watch(socket.path_params["child_id"]) as viewer:
-            sending = asyncio.create_task(_send_all(viewer, socket), name="live viewer")
+        with self.watch(child_id) as viewer:
+            tasks = [
+                asyncio.create_task(_send_all(viewer, socket), name="live viewer"),
+                asyncio.create_task(self._until_not_allowed(socket, child_id), name="live right"),
+            ]
             try:
                 while True:  # a viewer has nothing to say; this is how its leaving is noticed
                     await socket.receive_text()
             except (WebSocketDisconnect, KeyError):  # KeyError: a binary frame, which no page of ours sends
                 pass
             finally:
-                sending.cancel()
-                await asyncio.wait([sending])
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
+
+    async def _until_not_allowed(self, socket: WebSocket, child_id: str) -> None:
+        """Close a socket whose viewer has lost the right to it, or was signed out."""
+        may = True
+        while may:
+            await asyncio.sleep(RIGHT_ASKED_S)
+            may = await asyncio.to_thread(self._may_watch, socket, child_id)
+        await socket.close(1008)
 
     def _set_connected(self, connected: bool) -> None:
         self.connected = connected

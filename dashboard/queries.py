@@ -12,8 +12,9 @@ from ..firmware_bridge.samples import FloatArray, ToolKind, Unit
 from ..hub.config import Config
 from ..hub.delivery.status import DeliveryStatus, delivery_status
 from ..hub.records import Hand, Purpose, Source, StrengthTested
-from ..hub.stores.contract import SessionDetail, SessionPoint, Store
+from ..hub.stores.contract import SessionDetail, SessionPoint
 from ..hub.trends import Finding, of_sessions, of_tests, session_key
+from .results import Results
 
 #: The trend page shows this much.
 PERIOD = timedelta(weeks=8)
@@ -23,15 +24,6 @@ TESTS_PERIOD = timedelta(weeks=52)
 GAP_STEPS = 1.8
 #: Columns of the waveform's picture; about one per pixel of a wide chart.
 COLUMNS = 900
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A child to choose; the alias is known at home only, elsewhere it is the id."""
-
-    id: str
-    alias: str
-    goal: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +66,7 @@ class Waveform:
     gaps: tuple[tuple[float, float], ...]
 
 
-def children(config: Config, store: Store) -> list[Child]:
-    """Children to choose from: those of the configuration, then others that the store knows."""
-    named = home_children(config)
-    known = {child.id for child in named}
-    others = dict.fromkeys(overview.child_id for overview in store.children())
-    return [*named, *(Child(child_id, child_id) for child_id in others if child_id not in known)]
-
-
-def home_children(config: Config) -> list[Child]:
-    """Children who use tools here."""
-    return [Child(child.id, child.alias, child.goal) for child in config.children]
-
-
-def trend(store: Store, child_id: str, now: datetime) -> list[Panel]:
+def trend(store: Results, child_id: str, now: datetime) -> list[Panel]:
     """Sessions of exercise of the last eight weeks with a peak or without, real ones first.
 
     Series are never joined across tools, firmware, calibrations, units, hands or sources.
@@ -120,13 +99,15 @@ def trend(store: Store, child_id: str, now: datetime) -> list[Panel]:
     return panels
 
 
-def strength_tests(store: Store, child_id: str, now: datetime) -> tuple[list[StrengthTested], list[Finding]]:
+def strength_tests(
+    store: Results, child_id: str, now: datetime
+) -> tuple[list[StrengthTested], list[Finding]]:
     """Strength tests of the last year, latest first, and what each series of them shows."""
     tests = store.strength_tests(child_id, since=now - TESTS_PERIOD)
     return tests[::-1], of_tests(tests)
 
 
-def session(store: Store, session_id: UUID) -> SessionDetail | None:
+def session(store: Results, session_id: UUID) -> SessionDetail | None:
     """One session with everything stored of it."""
     return store.session(session_id)
 

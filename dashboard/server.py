@@ -14,8 +14,10 @@ from streamlit import config as streamlit_config
 from ..hub.config import Config
 from ..hub.errors import SetupError
 from . import context
-from .access import AccessGate, load_key
+from .access import AccessGate
+from .access_key import load_key, opens
 from .live import LiveHub
+from .viewer import may_watch
 
 _ROOM = Path(__file__).parent
 
@@ -73,11 +75,15 @@ def run(config: Config) -> None:
     with take_port(config) as taken:
         context.bind(config)
         streamlit_config.get_config_options(force_reparse=True, options_from_flags=settings(config))
-        live = LiveHub(config)
+        live = LiveHub(config, may_watch)
         app = st.App(
             _ROOM / "app.py",
             routes=[live.route()],
-            middleware=[Middleware(AccessGate, key=load_key(config))],
+            middleware=[
+                Middleware(
+                    AccessGate, key=load_key(config), sign_ins=context.sign_ins(), takes_key=opens(config)
+                )
+            ],
             lifespan=live.running,
         )
         server = uvicorn.Server(

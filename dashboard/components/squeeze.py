@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ..queries import Child
+from ..viewer import Child
 
 _ROOM = Path(__file__).parent
 

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from .. import context, queries
+from .. import viewer
 from ..components.squeeze import squeeze_board
 from . import layout
 
 
 def page() -> None:
     """Draw the page."""
-    children = queries.home_children(context.config())
+    children = viewer.children()
     if not children:
         st.title("Exercise", anchor=False)
         layout.no_child()

@@ -3,13 +3,24 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, tzinfo
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from ...firmware_bridge.errors import GripError
+from ...hub.database.actor import Role
 from ...hub.errors import StoreError
-from ..queries import Child
+from ...hub.people.sign_in import Known
+from ..access import OUT_PATH, ROLE_PATH
+from ..i18n import N_, _
+from ..viewer import Child
+
+if TYPE_CHECKING:
+    from ..pages import Page
 
 # drawn here: an icon of Streamlit's own set would be fetched from a font host
 _LOGO = (
@@ -18,23 +29,73 @@ _LOGO = (
     'stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>'
 )
 
-_STYLE = """
-<style>
-.stMainBlockContainer { max-width: 76rem; padding: 1.2rem 2rem 4rem; }
-@media (max-width: 640px) { .stMainBlockContainer { padding: .8rem 1rem 3rem; } }
-</style>
-"""
+_STYLE = (Path(__file__).parents[1] / "components" / "layout.css").read_text(encoding="utf-8")
+
+#: What a role is called where somebody has several.
+ROLE: Final = {Role.PARENT: N_("Family"), Role.THERAPIST: N_("Therapist"), Role.ADMIN: N_("Technical")}
+
+_AGAIN = N_("Try again in a minute; if it stays so, show what stands below to whoever looks after GripHub.")
+
+#: Where the pages of this run are found by their paths, for `go` and `link_to`.
+PAGES_KEY: Final = "griphub_pages"
 
 
-def frame(pages: Sequence[StreamlitPage]) -> None:
-    """Set up the page and draw the bar with the way to the other pages; the first thing a script does."""
+def set_up() -> None:
+    """Set up the page; the first thing a script does."""
     st.set_page_config(page_title="GripHub", page_icon=_LOGO, layout="wide")
-    st.html(_STYLE)
+    st.html(f"<style>{_STYLE}</style>")
+
+
+def bar(who: Known, tabs: Sequence[tuple["Page", StreamlitPage]]) -> None:
+    """Draw the bar with the way to the other pages, and out."""
     # Streamlit's own bar hides the pages behind an arrow on a phone, where most parents are
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.image(_LOGO, width=32)
-        for page in pages:
-            st.page_link(page, width="content")
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
+    ):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="griphub-tabs"):
+            st.image(_LOGO, width=32)
+            for page, link in tabs:
+                st.page_link(link, label=_(page.title), icon=page.icon, width="content")
+        others = [
+            f'<a href="{ROLE_PATH}{role}" target="_self">{escape(_(ROLE[role]))}</a>'
+            for role in who.roles
+            if role is not who.actor.role
+        ]
+        out = f'<a href="{OUT_PATH}" target="_self">{escape(_("Sign out"))}</a>'
+        st.html(
+            f'<nav class="griphub-who" aria-label="{escape(_("Account"))}">{" ".join([*others, out])}</nav>'
+        )
+
+
+def go(path: str) -> None:
+    """Go to another page of this viewer; what is chosen stays in the session's state."""
+    st.switch_page(st.session_state[PAGES_KEY][path])
+
+
+def link_to(path: str, label: str, icon: str | None = None) -> None:
+    """Draw a link to another page of this viewer; nothing where they have no such page."""
+    if page := st.session_state.get(PAGES_KEY, {}).get(path):
+        st.page_link(page, label=label, icon=icon, width="content")
+
+
+def signed_out() -> None:
+    """Say that nobody is signed in any more, and where to do it."""
+    notice(
+        _("You are not signed in any more"),
+        _("Sign in again to go on. What was counted is safe."),
+    )
+    st.html(f'<p style="text-align:center"><a href="/" target="_self">{escape(_("Sign in"))}</a></p>')
+
+
+def broken(error: GripError) -> None:
+    """Say that the people of this installation cannot be read."""
+    notice(
+        _("GripHub cannot open its own records right now"),
+        _(_AGAIN),
+    )
+    st.button(_("Try again"), type="primary")
+    with st.expander(_("What went wrong")):
+        st.text(str(error))
 
 
 def heading(title: str, children: Sequence[Child]) -> Child:
@@ -52,7 +113,7 @@ def heading(title: str, children: Sequence[Child]) -> Child:
         chosen = children[0].id
         if len(children) > 1:
             chosen = st.selectbox(
-                "Child",
+                _("Child"),
                 list(known),
                 key="child_choice",
                 format_func=lambda child_id: known[child_id].alias,
@@ -72,11 +133,10 @@ def notice(title: str, text: str) -> None:
 
 
 def no_child() -> None:
-    """Say that the configuration names no child."""
+    """Say that there is no child whom the viewer knows."""
     notice(
-        "No child is set up yet",
-        "Add a `[[children]]` entry and the `[[tools]]` they use to `griphub.toml`, "
-        "then start GripHub again.",
+        _("No child is set up yet"),
+        _("At home, add one with `griphub child add`. In a clinic, an admin puts children on your caseload."),
     )
 
 
@@ -86,14 +146,13 @@ def store_screen() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        safe = "What was counted is safe: it waits in the hub until it can be stored. "
-        notice(
-            "The results cannot be read right now",
-            f"{safe if error.retryable else ''}Try again in a minute; if it stays so, show what "
-            "stands below to whoever looks after GripHub.",
+        again = _(
+            "Try again in a minute; if it stays so, show what stands below to whoever looks after GripHub."
         )
-        st.button("Try again", type="primary")  # any press runs the page anew
-        with st.expander("What went wrong"):
+        safe = _("What was counted is safe: it waits in the hub until it can be stored.")
+        notice(_("The results cannot be read right now"), f"{safe} {again}" if error.retryable else again)
+        st.button(_("Try again"), type="primary")  # any press runs the page anew
+        with st.expander(_("What went wrong")):
             st.text(str(error))
 
 

@@ -7,10 +7,11 @@ from uuid import UUID
 import streamlit as st
 
 from ...hub.records import Source
-from ...hub.stores.contract import SessionPoint, Store
+from ...hub.stores.contract import SessionPoint
 from ...hub.trends import Verdict
-from .. import context, queries, words
+from .. import queries, viewer, words
 from ..components.charts import trend_chart
+from ..results import Results
 from . import layout
 from .session import show_session
 from .strength import show_tests
@@ -19,11 +20,11 @@ from .strength import show_tests
 def page() -> None:
     """Draw the page."""
     with layout.store_screen():
-        _draw(context.store())
+        _draw(viewer.results())
 
 
-def _draw(store: Store) -> None:
-    children = queries.children(context.config(), store)
+def _draw(store: Results) -> None:
+    children = viewer.children()
     if not children:
         st.title("Progress", anchor=False)
         layout.no_child()
@@ -46,7 +47,7 @@ def _draw(store: Store) -> None:
             show_tests(tests, findings)
 
 
-def _panel(store: Store, child: queries.Child, panel: queries.Panel, now: datetime) -> None:
+def _panel(store: Results, child: viewer.Child, panel: queries.Panel, now: datetime) -> None:
     zone = layout.zone()
     summary = [_summary(series, panel) for series in panel.series]
     spoken = " ".join(summary).replace("**", "")

@@ -10,6 +10,7 @@ from ...simulators.presets import PRESETS
 from ..config import Config
 from ..database.actor import Actor
 from ..delivery.journal import Journal
+from ..people.household import let_treat
 from ..program import commands, home
 from ..program.activity import builtin
 from ..program.local_days import noon
@@ -54,6 +55,7 @@ def prescribe(config: Config, hands: dict[str, tuple[str, str]], today: date) ->
     """
     begin = today - timedelta(weeks=WEEKS)
     with home.opened(config) as database:
+        let_treat(database, config)
         for child in PRESETS:
             hand, kind = hands.get(child, ("right", "ball"))
             activity = "squeeze-putty" if kind == "putty" else "squeeze-ball"

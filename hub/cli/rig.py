@@ -225,7 +225,7 @@ async def _tell_of_radio(config: Config) -> None:
 
 def announce(config: Config) -> None:
     """Print where the dashboard is, with the key that opens it."""
-    from ...dashboard.access import link
+    from ...dashboard.access_key import link
 
     out.print(f"\nDashboard: {link(config)}\n", soft_wrap=True)
 

@@ -90,7 +90,7 @@ def sign_in(database: Database, login: str, password: str, *, role: Role | None 
                 work.delete(throttle)
                 if passwords.outdated(kept.hash):
                     kept.hash = passwords.hash_of(password)
-                return _begin(work, account, role)
+                return begin(work, account, role)
             wait = _failed(throttle, work.now)
     # only now, when the wrong try is kept
     if wait > timedelta():
@@ -146,19 +146,37 @@ def sign_in_with_claims(database: Database, claims: Mapping[str, Any], oidc: Oid
             )
         if account.disabled_at is not None:
             raise SignInRefused("This account is closed", "Ask your clinic's administrator.")
-        return _begin(work, account, None)
+        return begin(work, account, None)
 
 
-def actor_of(database: Database, token: str) -> Actor | None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whose browser it is: who acts, what to call them, and as what else they could."""
+
+    actor: Actor
+    name: str
+    roles: tuple[Role, ...]
+
+
+def known(database: Database, token: str) -> Known | None:
     """Who a browser's token stands for; None if it is over, or the role was taken away."""
     with database.reading(Actor.part("sign-in")) as work:
         session = work.get(SignIn, accounts.digest(token))
         if session is None or session.ended_at is not None or session.expires_at <= work.now:
             return None
         account = work.get(Account, session.account_id)
-        if account is None or account.disabled_at or session.role not in _roles(work, account.id):
+        if account is None or account.disabled_at:
             return None
-        return Actor.account(account.id, session.role)
+        roles = tuple(_roles(work, account.id))
+        if session.role not in roles:
+            return None
+        return Known(Actor.account(account.id, session.role), account.name, roles)
+
+
+def actor_of(database: Database, token: str) -> Actor | None:
+    """Who acts with a browser's token, as `known` tells."""
+    found = known(database, token)
+    return found.actor if found else None
 
 
 def switch_role(database: Database, token: str, role: Role) -> SignedIn:
@@ -175,7 +193,7 @@ def switch_role(database: Database, token: str, role: Role) -> SignedIn:
         if account is None:
             raise SignInRefused("You are not signed in any more", "Sign in again.")
         _end(work, token)
-        return _begin(work, account, role)
+        return begin(work, account, role)
 
 
 def sign_out(database: Database, token: str) -> None:
@@ -197,7 +215,14 @@ def redeem(database: Database, token: str, password: str) -> None:
         work.delete(_throttle(work, account.login))
 
 
-def _begin(work: Work, account: Account, role: Role | None) -> SignedIn:
+def begin(work: Work, account: Account, role: Role | None) -> SignedIn:
+    """Begin a browser's session of an account whose owner has proved who they are.
+
+    Raises
+    ------
+    SignInRefused
+        If the account has no role here, or not this one.
+    """
     roles = tuple(_roles(work, account.id))
     if role is None:
         role = next((first for first in _FIRST if first in roles), None)

@@ -17,11 +17,14 @@ import numpy as np
 import paho.mqtt.client as paho
 import pytest
 
+from griphub.dashboard import context, viewer
 from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.config import BrokerConfig, ChildConfig, Config, DashboardConfig
+from griphub.hub.database.actor import Role
 from griphub.hub.delivery import broker as home_broker
 from griphub.hub.delivery import mqtt
 from griphub.hub.measured import Outcome, TestTrial
+from griphub.hub.people.household import let_treat
 from griphub.hub.records import (
     Event,
     Hand,
@@ -54,6 +57,24 @@ def config(tmp_path: Path) -> Config:
             ChildConfig(id="c-ben", alias="Ben", goal=10),
         ),
     )
+
+
+@pytest.fixture
+def sign_in(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Config]]:
+    """Shows an installation to somebody in a role: a real session of the home's own account."""
+
+    def as_role(role: Role = Role.PARENT, shown: Config = config) -> Config:
+        context.bind(shown)
+        let_treat(context.database(), shown)
+        token = context.sign_ins().with_key().token
+        if role is not Role.PARENT:
+            token = context.sign_ins().switch(token, role).token
+        # AppTest has no browser, and so no cookie
+        monkeypatch.setattr(viewer, "token", lambda: token)
+        return shown
+
+    yield as_role
+    context.close()
 
 
 @pytest.fixture

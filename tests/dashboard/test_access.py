@@ -2,15 +2,23 @@
 
 import stat
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
-from griphub.dashboard.access import COOKIE_AGE_S, WRONG_KEYS_PER_MINUTE, AccessGate, link, load_key
+from griphub.dashboard.access import WRONG_KEYS_PER_MINUTE, AccessGate, cookie_name
+from griphub.dashboard.access_key import link, load_key
+from griphub.dashboard.sign_ins import REMEMBERED_S, SignIns
 from griphub.hub.config import Config, DashboardConfig
-from griphub.hub.errors import SetupError
+from griphub.hub.database.actor import Actor, Role
+from griphub.hub.database.engine import Database
+from griphub.hub.database.migrate import upgrade
+from griphub.hub.errors import SetupError, StoreError
+from griphub.hub.people import accounts, places
+from griphub.hub.people.sign_in import LASTS, actor_of, redeem
 
 KEY = "abcde-fghjk-mnpqr-stuvw"
 
@@ -82,9 +90,59 @@ def inner():
     return Inner()
 
 
+class Clock:
+    """Shows what it is told: UTC for the database, monotonic seconds for the gate."""
+
+    def __init__(self):
+        self.now = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+    def forward(self, **by):
+        self.now += timedelta(**by)
+
+    def monotonic(self):
+        return self.now.timestamp()
+
+
 @pytest.fixture
-def gate(inner):
-    return AccessGate(inner, KEY, clock=lambda: 1000.0)
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def people(tmp_path, clock):
+    database = Database(f"sqlite:///{tmp_path / 'people.db'}", clock=clock)
+    upgrade(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def make_gate(inner, people, clock, config):
+    def make(key=KEY, **more):
+        sign_ins = SignIns(config, lambda: people, clock.monotonic)
+        return AccessGate(inner, key, sign_ins, clock=clock.monotonic, **more)
+
+    return make
+
+
+@pytest.fixture
+def gate(make_gate):
+    return make_gate()
+
+
+@pytest.fixture
+def therapist(people, config):
+    """Name and password of somebody who treats here."""
+    with people.work(Actor.part("test")) as work:
+        site = places.add_site(work, site_id="ward", name="Ward")
+        made = accounts.invite(
+            work, login="sam@clinic.example", name="Sam", role=Role.THERAPIST, site_id=site.id
+        )
+        accounts.grant(work, made.account.id, role=Role.ADMIN, site_id=site.id)
+    return made.token, "sam@clinic.example", "a long enough one"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +153,7 @@ def gate(inner):
 async def test_without_a_valid_cookie_nothing_is_reached(gate, inner, path, cookie):
     answer = await call(gate, path, cookie=cookie)
     assert (answer.status, inner.reached) == (401, [])
-    assert b"type the access key" in answer.body
+    assert b"Access key" in answer.body
 
 
 async def test_the_link_signs_in_once_and_the_cookie_from_then_on(gate, inner):
@@ -103,7 +161,11 @@ async def test_the_link_signs_in_once_and_the_cookie_from_then_on(gate, inner):
     assert (answer.status, answer.headers["location"]) == (303, "/")
     attributes = SimpleCookie(answer.headers["set-cookie"])
     (morsel,) = attributes.values()
-    assert morsel["httponly"] and morsel["samesite"] == "strict" and int(morsel["max-age"]) == COOKIE_AGE_S
+    assert (
+        morsel["httponly"]
+        and morsel["samesite"] == "strict"
+        and int(morsel["max-age"]) == LASTS[Role.PARENT].total_seconds()
+    )
     assert KEY not in answer.headers["set-cookie"], "the key itself does not travel with every request"
     assert inner.reached == []
 
@@ -130,30 +192,112 @@ async def test_anything_else_in_the_form_is_a_wrong_key(gate, inner, body):
     assert b"not the key" in answer.body
 
 
-async def test_a_cookie_of_another_installation_or_a_changed_one_is_refused(gate, inner):
-    other = await call(AccessGate(inner, "zzzzz-zzzzz-zzzzz-zzzzz"), "/?key=zzzzz-zzzzz-zzzzz-zzzzz")
+async def test_a_cookie_of_another_installation_or_a_changed_one_is_refused(gate, make_gate, tmp_path):
+    away = Database(f"sqlite:///{tmp_path / 'other.db'}")
+    upgrade(away)
+    there = AccessGate(Inner(), "z" * 20, SignIns(Config(data_dir=tmp_path), lambda: away))
+    other = await call(there, "/?key=" + "z" * 20)
+    assert other.status == 303
     own = await call(gate, f"/?key={KEY}")
     name = own.cookie.split("=")[0]
     for cookie in (other.cookie, f"{name}={other.cookie.split('=', 1)[1]}", own.cookie[:-1], f"{name}=in"):
         assert (await call(gate, "/", cookie=cookie)).status == 401
 
 
-async def test_a_cookie_ends(gate, monkeypatch):
+async def test_a_cookie_ends(gate, clock):
     cookie = (await call(gate, f"/?key={KEY}")).cookie
-    monkeypatch.setattr(
-        "itsdangerous.timed.time.time", lambda: __import__("time").time_ns() / 1e9 + COOKIE_AGE_S + 5
-    )
+    clock.forward(days=89)
+    assert (await call(gate, "/", cookie=cookie)).status == 200
+    clock.forward(days=1, seconds=1)
     assert (await call(gate, "/", cookie=cookie)).status == 401
 
 
-async def test_guessing_is_slowed_down_for_the_guesser_only_and_for_a_minute(inner):
-    now = 0.0
-    gate = AccessGate(inner, KEY, clock=lambda: now)
+async def test_signing_out_ends_the_session_and_not_only_the_cookie(gate):
+    cookie = (await call(gate, f"/?key={KEY}")).cookie
+    out = await call(gate, "/access/out", cookie=cookie)
+    assert (out.status, out.headers["location"]) == (303, "/")
+    assert (await call(gate, "/", cookie=cookie)).status == 401
+
+
+async def test_an_invitation_becomes_a_password_and_a_password_signs_in(gate, therapist):
+    token, login, password = therapist
+    page = await call(gate, f"/access/invitation?token={token}")
+    assert page.status == 200 and token.encode() in page.body
+    short = urlencode({"token": token, "password": "short"}).encode()
+    refused = await call(gate, "/access/invitation", method="POST", body=short)
+    assert refused.status == 422 and b"password" in refused.body
+    chosen = urlencode({"token": token, "password": password}).encode()
+    assert (await call(gate, "/access/invitation", method="POST", body=chosen)).status == 200
+    assert (await call(gate, "/access/invitation", method="POST", body=chosen)).status == 422, "once"
+
+    wrong = await call(
+        gate, "/access", method="POST", body=urlencode({"login": login, "password": "x"}).encode()
+    )
+    assert wrong.status == 401 and login.encode() in wrong.body and not wrong.cookie
+    signed_in = await call(
+        gate, "/access", method="POST", body=urlencode({"login": login, "password": password}).encode()
+    )
+    assert signed_in.status == 303
+    assert (await call(gate, "/", cookie=signed_in.cookie)).status == 200
+
+
+async def test_a_role_is_switched_with_a_new_token_and_only_to_one_that_there_is(gate, people, therapist):
+    token, login, password = therapist
+    redeem(people, token, password)
+    body = urlencode({"login": login, "password": password}).encode()
+    cookie = (await call(gate, "/access", method="POST", body=body)).cookie
+    switched = await call(gate, "/access/role/admin", cookie=cookie)
+    assert switched.status == 303 and switched.cookie not in {"", cookie}
+    assert actor_of(people, switched.cookie.split("=", 1)[1]).role is Role.ADMIN
+    assert (await call(gate, "/", cookie=cookie)).status == 401, "the old token has ended"
+    for role in ("parent", "machine", "owner"):
+        assert not (await call(gate, f"/access/role/{role}", cookie=switched.cookie)).cookie
+    assert actor_of(people, switched.cookie.split("=", 1)[1]).role is Role.ADMIN
+
+
+async def test_an_account_that_is_closed_is_out_within_seconds(gate, people, clock, therapist):
+    token, login, password = therapist
+    redeem(people, token, password)
+    body = urlencode({"login": login, "password": password}).encode()
+    cookie = (await call(gate, "/access", method="POST", body=body)).cookie
+    assert (await call(gate, "/", cookie=cookie)).status == 200
+    with people.work(Actor.part("test")) as work:
+        (account,) = accounts.accounts(work)
+        accounts.disable(work, account.id)
+    clock.forward(seconds=REMEMBERED_S)
+    assert (await call(gate, "/", cookie=cookie)).status == 401
+
+
+async def test_no_key_opens_a_clinics_dashboard(make_gate):
+    gate = make_gate(takes_key=False)
+    for answer in (
+        await call(gate, f"/?key={KEY}"),
+        await call(gate, "/access", method="POST", body=urlencode({"key": KEY}).encode()),
+    ):
+        assert (answer.status, answer.cookie) == (401, "")
+        assert b"No key opens this dashboard" in answer.body and b'name="key"' not in answer.body
+
+
+async def test_a_broken_database_is_said_and_lets_nobody_in(inner, config):
+    def broken():
+        raise StoreError("people", "it is gone", "Look for it.")
+
+    gate = AccessGate(inner, KEY, SignIns(config, broken))
+    answer = await call(gate, "/", cookie=f"{cookie_name(KEY)}=x")
+    assert (answer.status, inner.reached) == (503, [])
+    assert b"Look for it." in answer.body
+
+
+async def test_the_page_speaks_the_browsers_language(gate):
+    assert b'<html lang="en">' in (await call(gate, "/")).body
+
+
+async def test_guessing_is_slowed_down_for_the_guesser_only_and_for_a_minute(gate, clock):
     for _ in range(WRONG_KEYS_PER_MINUTE):
         assert (await call(gate, "/?key=wrong")).status == 401
     assert (await call(gate, f"/?key={KEY}")).status == 429
     assert (await call(gate, f"/?key={KEY}", client="10.0.0.7")).status == 303
-    now = 61.0
+    clock.forward(seconds=61)
     assert (await call(gate, f"/?key={KEY}")).status == 303
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from griphub.dashboard.access import link
+from griphub.dashboard.access_key import link
 from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.live import LiveFrame
 from griphub.hub.records import Hand, Source

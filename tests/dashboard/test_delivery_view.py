@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from griphub.dashboard import context
+from griphub.hub.database.actor import Role
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.notice import Notice, notice_path
 from griphub.hub.delivery.outbox import Outbox
@@ -17,15 +17,14 @@ def _script():
 
 
 @pytest.fixture
-def show(config):
+def show(sign_in):
     def run():
-        context.bind(config)
+        sign_in(Role.ADMIN)
         app = AppTest.from_function(_script, default_timeout=20).run()
         assert not app.exception
         return app
 
-    yield run
-    context.close()
+    return run
 
 
 def text(app):

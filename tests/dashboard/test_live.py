@@ -43,7 +43,7 @@ async def connected(viewer):
 
 
 async def test_a_childs_frames_reach_its_viewers_and_nobody_else(config, hub_client):
-    hub = LiveHub(config)
+    hub = LiveHub(config, lambda connection, child: True)
     async with hub.running():
         with hub.watch("c-ada") as ada, hub.watch("c-ada") as also_ada, hub.watch("c-ben") as ben:
             for viewer in (ada, also_ada, ben):
@@ -74,7 +74,7 @@ async def test_a_hub_sends_curves_only_while_somebody_watches(config, broker):
 
     with closing(Outbox(config.data_dir / "outbox.db")) as outbox:
         publisher = Publisher(config, outbox)
-        hub = LiveHub(config)
+        hub = LiveHub(config, lambda connection, child: True)
         running = asyncio.create_task(publisher.run())
         async with hub.running():
             with hub.watch("c-ben") as ben, hub.watch("c-ada") as ada:
@@ -108,7 +108,7 @@ def test_who_is_watched_is_forgotten_when_no_page_says_so(config, monkeypatch):
 
 
 async def test_a_new_viewer_sees_how_things_stand(config, hub_client):
-    hub = LiveHub(config)
+    hub = LiveHub(config, lambda connection, child: True)
     async with hub.running():
         with hub.watch("c-ada") as first:
             await connected(first)
@@ -125,7 +125,7 @@ async def test_a_new_viewer_sees_how_things_stand(config, hub_client):
 
 
 async def test_tools_of_two_homes_may_have_the_same_name(config):
-    hub = LiveHub(config)
+    hub = LiveHub(config, lambda connection, child: True)
     for home, count in (("home", 1), ("next-door", 2)):
         other = frame(count=count, child=f"c-{home}").model_copy(update={"site": home})
         hub.deliver(other.model_dump_json().encode())
@@ -137,7 +137,7 @@ async def test_tools_of_two_homes_may_have_the_same_name(config):
 def test_a_state_of_this_morning_is_not_shown_as_now(config, monkeypatch):
     now = 1000.0
     monkeypatch.setattr(live.time, "monotonic", lambda: now)
-    hub = LiveHub(config)
+    hub = LiveHub(config, lambda connection, child: True)
     hub.deliver(frame(count=5).model_dump_json().encode())
     with hub.watch("c-ada") as viewer:
         assert len(viewer) == 2
@@ -147,7 +147,7 @@ def test_a_state_of_this_morning_is_not_shown_as_now(config, monkeypatch):
 
 
 async def test_what_is_no_frame_is_counted_and_harms_nobody(config, hub_client, caplog):
-    hub = LiveHub(config)
+    hub = LiveHub(config, lambda connection, child: True)
     async with hub.running():
         with hub.watch("c-ada") as viewer:
             await connected(viewer)
@@ -161,7 +161,7 @@ async def test_what_is_no_frame_is_counted_and_harms_nobody(config, hub_client, 
 
 
 async def test_a_slow_viewer_keeps_the_newest_and_counts_the_rest(config):
-    hub = LiveHub(config)
+    hub = LiveHub(config, lambda connection, child: True)
     with hub.watch("c-ada") as viewer:
         for count in range(live.QUEUE_FRAMES + 50):
             hub.deliver(frame(count=count).model_dump_json().encode())
@@ -171,7 +171,7 @@ async def test_a_slow_viewer_keeps_the_newest_and_counts_the_rest(config):
 
 
 async def test_the_broker_goes_and_comes_back(config, broker):
-    hub = LiveHub(config)
+    hub = LiveHub(config, lambda connection, child: True)
     async with hub.running():
         with hub.watch("c-ada") as viewer:
             await connected(viewer)
@@ -192,14 +192,14 @@ async def test_a_broker_that_does_not_let_it_listen_is_not_called_connected(conf
     loop, refused = asyncio.get_running_loop(), asyncio.Event()
     monkeypatch.setattr(live, "LIVE_FILTER", "griphub/v1/+/+/event/#")  # not the dashboard's to read
     monkeypatch.setattr(live._LOG, "warning", lambda *_: loop.call_soon_threadsafe(refused.set))
-    hub = LiveHub(config)
+    hub = LiveHub(config, lambda connection, child: True)
     async with asyncio.timeout(WAIT_S), hub.running():
         await refused.wait()
         assert not hub.connected
 
 
 async def test_a_broker_that_is_away_does_not_keep_the_server_from_starting_or_ending(config):
-    hub = LiveHub(config)
+    hub = LiveHub(config, lambda connection, child: True)
     async with asyncio.timeout(WAIT_S), hub.running():
         with hub.watch("c-ada") as viewer:
             assert await next_of(viewer) == AWAY
@@ -207,7 +207,7 @@ async def test_a_broker_that_is_away_does_not_keep_the_server_from_starting_or_e
 
 
 async def test_what_a_browser_gets_is_json_it_can_read(config):
-    hub = LiveHub(config)
+    hub = LiveHub(config, lambda connection, child: True)
     payload = frame(t_s=(0.0,), values=(None,)).model_dump(mode="json") | {"values": [float("nan")]}
     with hub.watch("c-ada") as viewer:
         hub.deliver(json.dumps(payload).encode())

@@ -64,18 +64,6 @@ def test_the_period_is_eight_weeks(fill, store, session_events):
     assert len(panel.series[0].points) == 1
 
 
-def test_children_of_the_configuration_come_first_then_those_the_store_knows(
-    config, fill, store, session_events
-):
-    fill(session_events("a", NOW, child="c-ben"))
-    fill(session_events("b", NOW, child="c-elsewhere"))
-    assert [(c.id, c.alias) for c in queries.children(config, store())] == [
-        ("c-ada", "Ada"),
-        ("c-ben", "Ben"),
-        ("c-elsewhere", "c-elsewhere"),
-    ]
-
-
 def test_a_gap_stays_a_gap(fill, store, session_events):
     events = session_events("gap", NOW, peaks=(30.0,) * 15, gap_s=(11.2, 12.1))
     fill(events)

@@ -9,7 +9,7 @@ import pytest
 from streamlit import config as streamlit_config
 
 from griphub.dashboard import server
-from griphub.dashboard.access import link
+from griphub.dashboard.access_key import link
 from griphub.hub.config import DashboardConfig
 from griphub.hub.errors import SetupError
 
@@ -50,7 +50,7 @@ def test_the_server_serves_signed_in_browsers_only_and_ends_in_time(config, star
     child = start_dashboard()
     for path in ("/", "/progress", "/_stcore/health", "/_stcore/host-config", "/static/js/", "/live/c-ada"):
         status, _, body = get(config, path)
-        assert (status, b"access key" in body) == (401, True), path
+        assert (status, b"Access key" in body) == (401, True), path
 
     status, headers, _ = get(config, link(config).split(str(config.dashboard.port))[1])
     assert (status, headers["Location"]) == (303, "/")

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from griphub.dashboard import context
+from griphub.dashboard import context, viewer
 from griphub.firmware_bridge.samples import Unit
 from griphub.hub.config import Config
+from griphub.hub.database.actor import Role
+from griphub.hub.errors import NotFound
 from griphub.hub.measured import Drift, Outcome, SessionQuality
 from griphub.hub.records import Purpose
 
@@ -19,15 +21,14 @@ def _script(page):
 
 
 @pytest.fixture
-def show(config):
+def show(config, sign_in):
     def run(page, shown=config):
-        context.bind(shown)
+        sign_in(Role.ADMIN if page == "delivery" else Role.PARENT, shown)
         app = AppTest.from_function(_script, kwargs={"page": page}, default_timeout=20).run()
         assert not app.exception
         return app
 
-    yield run
-    context.close()
+    return run
 
 
 def text(app):
@@ -50,7 +51,7 @@ def test_exercise_greets_the_child_and_mounts_the_board(show):
 def test_without_children_the_page_says_what_to_do(show, config, page):
     app = show(page, Config(data_dir=config.data_dir))
     assert "No child is set up yet" in text(app)
-    assert "[[children]]" in text(app)
+    assert "griphub child add" in text(app)
 
 
 def test_no_data_yet_is_a_designed_screen(show):
@@ -247,11 +248,35 @@ def test_no_child_and_no_session_is_part_of_an_address(show, fill, eight_weeks):
     assert not app.query_params
 
 
-def test_the_router_opens_with_the_childs_page(config):
-    context.bind(config)
+def test_the_router_opens_with_the_childs_page(sign_in):
+    sign_in()
     from griphub.dashboard import app as script
 
     app = AppTest.from_file(script.__file__, default_timeout=20).run()
     assert not app.exception
     assert app.title[0].value == "Hello, Ada!"
-    context.close()
+
+
+def test_whoever_is_signed_out_meanwhile_is_told_so(sign_in, monkeypatch):
+    sign_in()
+    monkeypatch.setattr(viewer, "token", lambda: "none")
+    from griphub.dashboard import app as script
+
+    app = AppTest.from_file(script.__file__, default_timeout=20).run()
+    assert not app.exception
+    assert "You are not signed in any more" in text(app)
+
+
+def test_nobody_reads_results_of_a_child_that_is_not_theirs(sign_in, fill, session_events):
+    fill(session_events("theirs", datetime.now(UTC) - timedelta(days=1), child="c-elsewhere"))
+    sign_in(Role.THERAPIST)
+    results = viewer.results()
+    for read in (results.trend, results.strength_tests, results.activities, results.feedback):
+        with pytest.raises(NotFound):
+            read("c-elsewhere")
+    (point,) = context.store().trend("c-elsewhere")
+    assert results.session(point.session_id) is None
+    assert results.children() == []
+    sign_in(Role.ADMIN)
+    with pytest.raises(NotFound):
+        viewer.results().trend("c-ada")

@@ -168,7 +168,13 @@ ABOUT_ALL = {
 ABOUT_ONESELF = {"accounts.change_password", "places.add_site", "settings.mine", "settings.change"}
 
 #: What signing in and the home's start are made of, in the machine's name; no actor reaches them.
-PARTS = {"accounts.redeem", "accounts.set_password", "accounts.sign_out_everywhere", "home.family_of"}
+PARTS = {
+    "accounts.redeem",
+    "accounts.set_password",
+    "accounts.sign_out_everywhere",
+    "home.family_of",
+    "sign_in.begin",
+}
 
 #: What looks up only through the scope, and says what is not there as it says what is not the actor's.
 LOOKS_UP = {"home.child_id_of", "commands.library_of", "commands.training_left", "post.letter_for"}

@@ -1,0 +1,104 @@
+"""The viewer's language: gettext catalogues, which translators edit with the tools that they know.
+
+``locale/<language>.po`` is read as it is; nothing is compiled, and a language appears as soon as its file is
+there. What stands in the code is English and the key at once.
+"""
+
+import gettext as standard
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+from babel import Locale, UnknownLocaleError
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+FOLDER: Final = Path(__file__).parent / "locale"
+#: Of the words in the code themselves.
+SOURCE: Final = "en"
+
+_speaking: ContextVar[str] = ContextVar("speaking", default=SOURCE)
+
+#: Where a viewer's page remembers its language; set at the start of each run.
+KEY: Final = "griphub_language"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Languages that there is a catalogue for, English first."""
+    return (SOURCE, *sorted(path.stem for path in FOLDER.glob("*.po")))
+
+
+@cache
+def _catalogue(language: str) -> standard.NullTranslations:
+    path = FOLDER / f"{language}.po"
+    if language == SOURCE or not path.exists():
+        return standard.NullTranslations()
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return standard.GNUTranslations(compiled)
+
+
+def language() -> str:
+    """Language of whoever is looking: of the page that runs, or as `speaking` says."""
+    if get_script_run_ctx(suppress_warning=True) is not None:
+        return str(st.session_state.get(KEY, SOURCE))
+    return _speaking.get()
+
+
+def locale() -> Locale:
+    """The same for Babel, which writes dates and numbers."""
+    return Locale.parse(language(), sep="-")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak a language outside of Streamlit's pages."""
+    token = _speaking.set(language)
+    try:
+        yield
+    finally:
+        _speaking.reset(token)
+
+
+def wanted(accepted: str) -> str:
+    """The first language of an ``Accept-Language`` header, or of a setting, that there is.
+
+    Examples
+    --------
+    >>> wanted("xx, en-GB;q=0.8"), wanted("")
+    ('en', 'en')
+    """
+    for part in accepted.split(","):
+        tag = part.split(";")[0].strip()
+        try:
+            spoken = Locale.parse(tag, sep="-").language if tag else ""
+        except (UnknownLocaleError, ValueError):
+            continue
+        if spoken in languages():
+            return spoken
+    return SOURCE
+
+
+def _(message: str) -> str:
+    """`message` in the viewer's language."""
+    return _catalogue(language()).gettext(message)
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """`one` or `many`, as the viewer's language counts; ``{number}`` in it is filled in."""
+    return _catalogue(language()).ngettext(one, many, number).format(number=number)
+
+
+def N_(message: str) -> str:  # noqa: N802 - what gettext's tools look for
+    """Mark `message` for translators where it is written; `_` looks it up where it is shown."""
+    return message

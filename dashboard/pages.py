@@ -1,0 +1,52 @@
+"""Every page: its address, its name, and whose it is. The router shows nobody any other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ..hub.database.actor import Role
+from .i18n import N_
+from .views import delivery, exercise, progress
+
+PARENT, THERAPIST, ADMIN = Role.PARENT, Role.THERAPIST, Role.ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page.
+
+    Attributes
+    ----------
+    path : str
+        Last part of its address.
+    title : str
+        In English; shown in the viewer's language.
+    icon : str
+        One sign, drawn by the system's own font.
+    roles : tuple of Role
+        Who may open it.
+    draw : callable
+        The view.
+    tab : bool
+        Whether it stands in the bar; the others are reached from a page.
+    """
+
+    path: str
+    title: str
+    icon: str
+    roles: tuple[Role, ...]
+    draw: Callable[[], None]
+    tab: bool = True
+
+
+#: In the order of the bar; the first of a role is where it starts.
+PAGES: Final = (
+    Page("exercise", N_("Exercise"), "✊", (PARENT,), exercise.page),
+    Page("progress", N_("Progress"), "📈", (PARENT, THERAPIST), progress.page),
+    Page("delivery", N_("Delivery"), "📬", (ADMIN,), delivery.page),
+)
+
+
+def of(role: Role) -> list[Page]:
+    """Pages of a role."""
+    return [page for page in PAGES if role in page.roles]

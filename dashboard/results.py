@@ -1,0 +1,72 @@
+"""The store as one viewer may read it: only of the children whom they may see."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from uuid import UUID
+
+from ..hub.errors import NotFound
+from ..hub.records import ActivityDone, FeedbackGiven, StrengthTested
+from ..hub.stores.contract import CaseloadEntry, ChildOverview, SessionDetail, SessionPoint, Store
+
+
+class Results:
+    """What `Store` reads, of these children and of nobody else.
+
+    Asked for another child's, every method says that there is no such child: that somebody else's exists is
+    not told. Errors of the store pass through.
+
+    Parameters
+    ----------
+    store : Store
+    children : collection of str
+        Ids of the children whose results may be read.
+    """
+
+    def __init__(self, store: Store, children: Sequence[str]) -> None:
+        self._store = store
+        self._children = frozenset(children)
+
+    def _own(self, child_id: str) -> str:
+        if child_id not in self._children:
+            raise NotFound("child", child_id)
+        return child_id
+
+    def children(self) -> list[ChildOverview]:
+        """As `Store.children`."""
+        return [one for one in self._store.children() if one.child_id in self._children]
+
+    def trend(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[SessionPoint]:
+        """As `Store.trend`."""
+        return self._store.trend(self._own(child_id), since=since, until=until)
+
+    def session(self, session_id: UUID) -> SessionDetail | None:
+        """As `Store.session`; another child's is as if it did not exist."""
+        detail = self._store.session(session_id)
+        return detail if detail and detail.point.child_id in self._children else None
+
+    def strength_tests(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[StrengthTested]:
+        """As `Store.strength_tests`."""
+        return self._store.strength_tests(self._own(child_id), since=since, until=until)
+
+    def activities(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[ActivityDone]:
+        """As `Store.activities`."""
+        return self._store.activities(self._own(child_id), since=since, until=until)
+
+    def feedback(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[FeedbackGiven]:
+        """As `Store.feedback`."""
+        return self._store.feedback(self._own(child_id), since=since, until=until)
+
+    def caseload(
+        self, child_ids: Sequence[str], *, since: datetime, until: datetime, zone: tzinfo
+    ) -> list[CaseloadEntry]:
+        """As `Store.caseload`."""
+        own = [self._own(child_id) for child_id in child_ids]
+        return self._store.caseload(own, since=since, until=until, zone=zone)

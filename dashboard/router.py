@@ -1,0 +1,53 @@
+"""Lets a viewer see the pages of their role, in their language, inside one frame."""
+
+from collections.abc import Callable
+from functools import wraps
+
+import streamlit as st
+
+from ..hub.errors import NotAllowed, SetupError, StoreError
+from . import pages, preferences, viewer
+from .i18n import _
+from .pages import Page
+from .views import layout
+
+
+def run() -> None:
+    """Draw the page that the viewer asked for."""
+    layout.set_up()
+    try:
+        who = viewer.current()
+        preferences.load()
+    except viewer.SignedOut:
+        layout.signed_out()
+        return
+    except (StoreError, SetupError) as error:
+        layout.broken(error)
+        return
+    shown = {page.path: page for page in pages.of(who.actor.role)}
+    streamlit_pages = {
+        path: st.Page(guarded(page), title=_(page.title), url_path=path, default=number == 0)
+        for number, (path, page) in enumerate(shown.items())
+    }
+    current = st.navigation(list(streamlit_pages.values()), position="hidden")
+    st.session_state[layout.PAGES_KEY] = streamlit_pages
+    layout.bar(who, [(shown[path], page) for path, page in streamlit_pages.items() if shown[path].tab])
+    current.run()
+
+
+def guarded(page: Page) -> Callable[[], None]:
+    """The view of a page, which asks once more whose it is when it runs."""
+
+    @wraps(page.draw)
+    def draw() -> None:
+        try:
+            role = viewer.role()
+            if role not in page.roles:
+                raise NotAllowed(page.title, role)
+            page.draw()
+        except viewer.SignedOut:
+            layout.signed_out()
+        except NotAllowed as error:
+            layout.notice(_("This page is not for you"), str(error))
+
+    return draw

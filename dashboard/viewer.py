@@ -1,0 +1,109 @@
+"""Who is looking at this page, and what they may see: asked anew each time that a page is drawn."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+from starlette.requests import HTTPConnection
+
+from ..firmware_bridge.errors import GripError
+from ..hub.database.actor import Role
+from ..hub.database.work import Work
+from ..hub.errors import StoreError
+from ..hub.people import model, places
+from ..hub.people.sign_in import Known, known
+from ..hub.records import Hand
+from . import access, access_key, context
+from .results import Results
+
+
+class SignedOut(GripError):
+    """Nobody is signed in any more in this browser."""
+
+    def __init__(self) -> None:
+        super().__init__("You are not signed in any more. Load the page again and sign in.")
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child whom the viewer knows.
+
+    Attributes
+    ----------
+    id : str
+        As in topics and stores.
+    alias : str
+        What the viewer calls them; never part of an address.
+    goal : int
+        Squeezes in a session where no program says otherwise.
+    dominant_hand : Hand or None
+    """
+
+    id: str
+    alias: str
+    goal: int = 0
+    dominant_hand: Hand | None = None
+
+
+def token() -> str:
+    """What this browser's cookie holds."""
+    return st.context.cookies.get(access.cookie_name(access_key.load_key(context.config())), "")
+
+
+def current() -> Known:
+    """Who is looking, and in which role.
+
+    Raises
+    ------
+    SignedOut
+        If their session is over.
+    """
+    if (who := known(context.database(), token())) is None:
+        raise SignedOut
+    return who
+
+
+def role() -> Role:
+    """In which role they are looking."""
+    return current().actor.role
+
+
+@contextmanager
+def reading() -> Iterator[Work]:
+    """Read people and programs as the viewer."""
+    with context.database().reading(current().actor, "dashboard") as work:
+        yield work
+
+
+@contextmanager
+def changing() -> Iterator[Work]:
+    """Change something as the viewer, all of it or nothing; commands name themselves in the log."""
+    with context.database().work(current().actor, "dashboard") as work:
+        yield work
+
+
+def children() -> list[Child]:
+    """Children whom the viewer knows by name, by name."""
+    with reading() as work:
+        return [Child(one.id, one.name, one.goal, one.dominant_hand) for one in places.children(work)]
+
+
+def results() -> Results:
+    """Results of those children whose results the viewer may see; of nobody for an admin."""
+    who = current()
+    ids = [] if who.actor.role is Role.ADMIN else [child.id for child in children()]
+    return Results(context.store(), ids)
+
+
+def may_watch(connection: HTTPConnection, child_id: str) -> bool:
+    """Whether the viewer at the other end of a socket may see what a child does right now."""
+    cookie = connection.cookies.get(access.cookie_name(access_key.load_key(context.config())), "")
+    try:
+        who = known(context.database(), cookie)
+        if who is None or who.actor.role is Role.ADMIN:
+            return False
+        with context.database().reading(who.actor, "dashboard.live") as work:
+            return work.get(model.Child, child_id) is not None
+    except StoreError:
+        return False
