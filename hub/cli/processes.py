@@ -74,13 +74,14 @@ def ingest(
         ),
     ] = None,
 ) -> None:
-    """Take events from the broker, commit them, and pass them on to the store."""
+    """Take events from the broker, commit them, pass them on to the store, and send homes their programs."""
     from ..child.erased import Erased
     from ..delivery.forwarder import Forwarder
     from ..delivery.ingest import Ingest
     from ..delivery.jetstream import JetStreamIngest
     from ..delivery.journal import Journal
     from ..delivery.notice import Notice, notice_path
+    from ..program.sending import Sender
     from ..stores import open_store
 
     set_up_logging(verbose)
@@ -99,14 +100,19 @@ def ingest(
     store = open_store(settings, read_only=False)
     erased = Erased(settings.data_dir)
     forwarder = Forwarder(journal, store, lambda reason: notice.say(store.name, reason), erased.concerns)
-    thread = threading.Thread(target=forwarder.run, args=(stop,), name="forwarder")
-    thread.start()
+    sender = Sender(settings, notice.say)
+    threads = [
+        threading.Thread(target=forwarder.run, args=(stop,), name="forwarder"),
+        threading.Thread(target=sender.run, args=(stop,), name="letters"),
+    ]
+    for thread in threads:
+        thread.start()
     kind = JetStreamIngest if settings.ingest.jetstream else Ingest
     taking = kind(settings, journal, forwarder, notice.say)
 
     def alive() -> bool:
-        oldest_s = min(taking.turned_s, forwarder.turned_s)
-        return thread.is_alive() and time.monotonic() - oldest_s < HANGS_S
+        oldest_s = min(taking.turned_s, forwarder.turned_s, sender.turned_s)
+        return all(thread.is_alive() for thread in threads) and time.monotonic() - oldest_s < HANGS_S
 
     watchdog.keep_in_thread(alive, stop)
     try:
@@ -114,7 +120,8 @@ def ingest(
     finally:
         stop.set()
         forwarder.notify()
-        thread.join()
+        for thread in threads:
+            thread.join()
         store.close()
         journal.close()
         notice.close()

@@ -21,8 +21,7 @@ from ..program.versions import PauseReason
 from .common import ConfigOption, JsonOption, err, out, set_up_logging
 
 if TYPE_CHECKING:
-    from ..program.letter import LetterTaken
-    from ..program.sending import Where
+    from ..program.outgoing import Post
 
 app = typer.Typer(
     help="What a child is asked to do at home, and what was asked on any day.", no_args_is_help=True
@@ -31,9 +30,6 @@ app = typer.Typer(
 ChildArgument = Annotated[str, typer.Argument(metavar="CHILD", help="Id or name of the child.")]
 DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day; default: today.")]
 DAY = ["%Y-%m-%d"]
-
-#: A home that is there answers well within; one that is away finds the letter later.
-ANSWER_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,44 +53,14 @@ def here(config_file: Path | None) -> Iterator[Here]:
         yield Here(config, database, Actor.owner(), today(config, datetime.now(UTC)))
 
 
-def _lay_down(home: Here, children: list[str], wait_s: float) -> "dict[Where, LetterTaken | None]":
-    """Seal the children's letters and leave them at the broker; see `sending.send`."""
-    from ..program.keys import signing_key
-    from ..program.letter import seal
-    from ..program.post import letter_for
-    from ..program.sending import send as lay_down
-
-    secret = signing_key(home.config)
-    with home.database.reading(home.actor) as work:
-        written = [letter_for(work, child_id) for child_id in children]
-    letters = {(one.site, one.hub, one.child_id): seal(one, secret) for one in written}
-    return lay_down(home.config, letters, wait_s=wait_s)
-
-
-def _came_to(taken: "LetterTaken | None") -> str:
-    if taken is None:
-        return "sent; the home has not taken it yet, and finds it when it is back"
-    return f"not taken: {taken.problem}" if taken.problem else f"taken at {taken.taken_at.isoformat()}"
-
-
 def _let_travel(home: Here, child_id: str) -> None:
-    """Send what was changed at once, where homes have joined this clinic; what is committed stays so."""
-    from ...firmware_bridge.errors import GripError
-    from ..errors import NotFound
-    from ..program.keys import PRIVATE
+    """Say that what was changed goes to the child's home, where that is not here."""
+    from ..program.outgoing import Stand, post_of
 
-    if not (home.config.data_dir / PRIVATE).exists():
-        return  # no clinic: nobody could take what nobody signs
-    try:
-        for taken in _lay_down(home, [child_id], ANSWER_S).values():
-            err.print(f"To the home: {escape(_came_to(taken))}.", soft_wrap=True)
-    except NotFound:  # a family without a hub
-        return
-    except GripError as error:
-        again = f"`griphub program send {child_id}` sends it when that is mended."
-        err.print(
-            f"It is kept here, but was not sent to the home. {escape(str(error))} {again}", soft_wrap=True
-        )
+    with home.database.reading(home.actor) as work:
+        stand = post_of(work, home.config, child_id).stand
+    if stand not in (Stand.NOTHING, Stand.HERE, Stand.NO_HOME):
+        err.print(f"It goes to the home. `griphub program post {child_id}` says when it is there.")
 
 
 @app.command("library")
@@ -486,35 +452,48 @@ def trust_key(
     out.print("Programs that are signed with it are taken from now on.")
 
 
-@app.command("send")
-def send(
+@app.command("post")
+def post(
     children: Annotated[list[str], typer.Argument(metavar="CHILD…", help="Ids or names of children.")],
-    wait: Annotated[
-        float, typer.Option(min=0, max=600, help="Seconds to wait for the homes' answers.")
-    ] = 5.0,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send programs and notes to the homes, signed; a home that is away finds them when it is back."""
-    from ..program.home import child_id_of
+    """Say whether programs and notes are at the homes. They go by themselves, for as long as ingest runs."""
+    from dataclasses import asdict
 
-    with here(config) as home:
-        with home.database.reading(home.actor) as work:
-            ids = [child_id_of(work, home.config, child) for child in children]
-        answers = _lay_down(home, ids, wait)
+    from ..program.home import child_id_of
+    from ..program.outgoing import post_of
+
+    with here(config) as home, home.database.reading(home.actor) as work:
+        found = {}
+        for child in children:
+            child_id = child_id_of(work, home.config, child)
+            found[child_id] = post_of(work, home.config, child_id)
     if as_json:
-        rows = [
-            {
-                "child": where[2],
-                "taken_at": taken.taken_at.isoformat() if taken else None,
-                "problem": taken.problem if taken else "",
-            }
-            for where, taken in answers.items()
-        ]
-        out.print_json(json.dumps(rows))
+        rows = [{"child": child_id, **asdict(one)} for child_id, one in found.items()]
+        out.print_json(json.dumps(rows, default=str))
         return
-    for where, taken in answers.items():
-        out.print(f"{where[2]}: {escape(_came_to(taken))}", soft_wrap=True)
+    for child_id, one in found.items():
+        out.print(f"{child_id}: {escape(_stands(one))}.", soft_wrap=True)
+
+
+def _stands(post: "Post") -> str:
+    from ..program.outgoing import Stand
+
+    said = {
+        Stand.NOTHING: "there is nothing to send",
+        Stand.HERE: "the home is here; what you change is there at once",
+        Stand.NO_HOME: "waits until the family has a hub",
+        Stand.WAITING: f"waits since {_minute(post.changed_at)}; see that ingest and the broker run",
+        Stand.AT_BROKER: f"sent on {_minute(post.sent_at)}; the home finds it when it is back",
+        Stand.TAKEN: f"taken by the home on {_minute(post.taken_at)}",
+        Stand.REFUSED: f"not taken: {post.problem}",
+    }
+    return said[post.stand]
+
+
+def _minute(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "–"
 
 
 @app.command("trained")

@@ -14,6 +14,7 @@ from ..errors import NotAllowed, NotFound
 from ..people.model import Child, Family, Site
 from .activity import Activity, Library, builtin
 from .errors import ProgramError
+from .outgoing import note_change
 from .prescription import TRAINING, Program, read_program
 from .tables import OwnActivity, ParentTraining, Photo, ProgramPause, ProgramVersion
 from .versions import History, Pause, PauseReason, Version
@@ -81,6 +82,7 @@ def prescribe(
         document=None if program is None else program.model_dump(mode="json"),
     )
     work.add(row)
+    note_change(work, child_id)
     work.flush()
     return _version(row)
 
@@ -108,6 +110,7 @@ def pause(
     made = Pause(uuid4(), since, until, reason, work.now, work.actor.name, note, replaces)
     known.check_pause(made)
     work.add(_row(made, child_id))
+    note_change(work, child_id)
     work.flush()
     return made
 
@@ -127,6 +130,7 @@ def withdraw_pause(work: Work, child_id: str, pause_id: UUID) -> Pause:
         uuid4(), before.since, before.until, before.reason, work.now, work.actor.name, "", pause_id, True
     )
     work.add(_row(made, child_id))
+    note_change(work, child_id)
     work.flush()
     return made
 

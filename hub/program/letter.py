@@ -15,14 +15,17 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
 
 from ...firmware_bridge.errors import GripError
 from ..records import Id
 from .prescription import Program
 from .versions import PauseReason
 
-#: Brokers take 64 KiB; the signature and the envelope need a little of it.
 MAX_BODY: Final = 56_000
+#: Brokers take 64 KiB. A letter travels as text in a text, where each quotation mark takes two bytes; the
+#: signature and the envelope need a little room as well.
+MAX_TEXT: Final = 64_000
 #: The latest of the therapist's words that travel; a home that was away for a month has missed no more.
 MAX_NOTES: Final = 30
 #: The latest pauses and corrections, some five years of them.
@@ -129,7 +132,7 @@ def fitting(letter: Letter) -> Letter:
     LetterError
         If even the latest version is too long.
     """
-    while len(letter.model_dump_json().encode()) > MAX_BODY:
+    while _too_long(letter):
         if len(letter.versions) > 1:
             letter = letter.model_copy(update={"versions": letter.versions[1:]})
         elif letter.notes:
@@ -137,6 +140,11 @@ def fitting(letter: Letter) -> Letter:
         else:
             raise LetterError("the program is too long to be sent")
     return letter
+
+
+def _too_long(letter: Letter) -> bool:
+    body = letter.model_dump_json()
+    return len(body.encode()) > MAX_BODY or len(to_json(body)) > MAX_TEXT
 
 
 def seal(letter: Letter, key: Ed25519PrivateKey) -> SealedLetter:

@@ -12,7 +12,7 @@ from ..database.migrate import require_current
 from ..errors import StoreError
 from .keys import trusted
 from .letter import answer_topic
-from .post import take
+from .taking import take
 
 log = logging.getLogger(__name__)
 

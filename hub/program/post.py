@@ -1,14 +1,11 @@
-"""Letters between clinic and home: written from the clinic's database, taken into the home's."""
+"""The clinic's end: a therapist's words to a family, and the letter that its home should have."""
 
 from collections.abc import Sequence
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
 
-from ..config import Config
-from ..database.actor import Actor, Role
+from ..database.actor import Role
 from ..database.base import random_id
-from ..database.engine import Database
 from ..database.work import Work
 from ..errors import NotAllowed, NotFound
 from ..people.model import Child, Family
@@ -16,21 +13,18 @@ from .letter import (
     MAX_NOTES,
     MAX_PAUSES,
     Letter,
-    LetterError,
-    LetterTaken,
     SentNote,
     SentPause,
     SentVersion,
-    digest_of,
     fitting,
-    unseal,
 )
+from .outgoing import note_change
 from .prescription import Program
-from .tables import FamilyNote, LetterSeen, ProgramPause, ProgramVersion
+from .tables import FamilyNote, ProgramPause, ProgramVersion
 
 
 def write_note(work: Work, child_id: str, words: str) -> FamilyNote:
-    """Write to the family, in a therapist's name; it travels with the next letter.
+    """Write to the family, in a therapist's name; it goes to the home by itself.
 
     Raises
     ------
@@ -44,6 +38,7 @@ def write_note(work: Work, child_id: str, words: str) -> FamilyNote:
         id=random_id("fn"), child_id=child_id, written_at=work.now, by=work.actor.name, words=words
     )
     work.add(note)
+    note_change(work, child_id)
     work.flush()
     return note
 
@@ -75,7 +70,7 @@ def letter_for(work: Work, child_id: str) -> Letter:
         select(ProgramVersion).where(ProgramVersion.child_id == child_id).order_by(ProgramVersion.number)
     ).all()
     written = notes(work, child_id)
-    pauses = _pauses(work, child_id)
+    pauses = pauses_of(work, child_id)
     if not versions and not written and not pauses:
         raise NotFound("program for", child_id)
     return fitting(
@@ -105,108 +100,10 @@ def letter_for(work: Work, child_id: str) -> Letter:
     )
 
 
-def _pauses(work: Work, child_id: str) -> Sequence[ProgramPause]:
+def pauses_of(work: Work, child_id: str) -> Sequence[ProgramPause]:
     """Pauses and corrections in the order in which they were recorded."""
     return work.scalars(
         select(ProgramPause)
         .where(ProgramPause.child_id == child_id)
         .order_by(ProgramPause.recorded_at, ProgramPause.id)
     ).all()
-
-
-def take(
-    config: Config, database: Database, topic: str, payload: bytes, keys: Sequence[Ed25519PublicKey]
-) -> LetterTaken:
-    """Take a letter into the home's database, all of it or nothing; the answer says which.
-
-    What is here already stays as it is, so a letter may come any number of times.
-
-    Raises
-    ------
-    StoreError
-        If the database does not answer: the letter stays at the broker and comes again.
-    """
-    child_id = topic.rsplit("/", 1)[-1]
-    problem = ""
-    with database.work(Actor.part("post"), "program.take_letter") as work:
-        try:
-            letter = unseal(payload, keys)
-            _check(work, config, letter, child_id)
-            _take(work, letter)
-        except LetterError as error:
-            problem = error.reason[:300]
-        now = work.now
-    return LetterTaken(
-        site=config.site,
-        hub=config.hub,
-        child_id=child_id,
-        digest=digest_of(payload),
-        taken_at=now,
-        problem=problem,
-    )
-
-
-def _check(work: Work, config: Config, letter: Letter, child_id: str) -> None:
-    if (letter.site, letter.hub, letter.child_id) != (config.site, config.hub, child_id):
-        raise LetterError("it is for another home or child")
-    if work.get(Child, child_id) is None:
-        raise LetterError("the child is not here")
-    seen = work.get(LetterSeen, child_id)
-    if seen and letter.serial < seen.serial:
-        raise LetterError("a later one is here already")
-
-
-def _take(work: Work, letter: Letter) -> None:
-    known = work.scalars(select(ProgramVersion).where(ProgramVersion.child_id == letter.child_id)).all()
-    ids, numbers = {row.id for row in known}, {row.number for row in known}
-    for sent in letter.versions:
-        if sent.id in ids:
-            continue
-        number = sent.number if sent.number not in numbers else max(numbers) + 1
-        numbers.add(number)
-        work.add(
-            ProgramVersion(
-                id=sent.id,
-                child_id=letter.child_id,
-                number=number,
-                valid_from=sent.valid_from,
-                recorded_at=sent.recorded_at,
-                by=sent.by,
-                because=sent.because,
-                document=None if sent.program is None else sent.program.model_dump(mode="json"),
-            )
-        )
-    there = {row.id for row in notes(work, letter.child_id)}
-    for note in letter.notes:
-        if note.id not in there:
-            work.add(
-                FamilyNote(
-                    id=note.id,
-                    child_id=letter.child_id,
-                    written_at=note.written_at,
-                    by="clinic",
-                    words=note.words,
-                )
-            )
-    known_pauses = {row.id for row in _pauses(work, letter.child_id)}
-    for pause in letter.pauses:
-        replaces = str(pause.replaces) if pause.replaces else None
-        if str(pause.id) in known_pauses or (replaces and replaces not in known_pauses):
-            continue  # here already; or of one so old that it does not travel any more
-        known_pauses.add(str(pause.id))
-        work.add(
-            ProgramPause(
-                id=str(pause.id),
-                child_id=letter.child_id,
-                replaces=replaces,
-                note="",
-                **pause.model_dump(exclude={"id", "replaces"}),
-            )
-        )
-        work.flush()  # before what replaces it
-    seen = work.get(LetterSeen, letter.child_id)
-    if seen is None:
-        work.add(LetterSeen(child_id=letter.child_id, serial=letter.serial, seen_at=work.now))
-    elif letter.serial > seen.serial:
-        seen.serial, seen.seen_at = letter.serial, work.now
-    work.flush()

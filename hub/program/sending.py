@@ -1,87 +1,186 @@
-"""The clinic's end: a letter is laid down at the broker, retained, and the home's answer looked up."""
+"""The clinic's end, as a part of ingest: lays down at the broker what homes should have, notes their answers.
 
-import contextlib
+What is due stands in the database, so this may be killed anywhere: it sends again, the very same letter. It
+may also run more than once, as with many workers of ingest.
+"""
+
+import logging
+import queue
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable
 from typing import Final
 
 import paho.mqtt.client as paho
-from pydantic import ValidationError
 
+from ...firmware_bridge.errors import GripError
 from ..config import Config
+from ..database.actor import Actor
+from ..database.engine import FILE, Database, open_database
+from ..database.migrate import require_current
 from ..delivery import mqtt
-from ..errors import SetupError
-from .letter import LetterTaken, SealedLetter, answer_topic, digest_of, letter_topic
+from ..people.model import Child, Family
+from .keys import signing_key
+from .letter import LetterError, LetterTaken, answer_topic, digest_of, letter_topic, seal
+from .outgoing import due, note_sent, note_taken
+from .post import letter_for
+from .tables import LetterOut
 
-#: How long the broker, and a home that is there, are given.
-CONNECT_S: Final = 15.0
+log = logging.getLogger(__name__)
 
-Where = tuple[str, str, str]
+#: How soon something new is seen.
+POLL_S: Final = 1.0
+#: What a home has not taken is laid down again now and then: the broker may have lost it, or the home did not
+#: have the clinic's key yet.
+AGAIN_S: Final = 3600.0
+#: How long the broker is given to take a letter.
+ANSWER_S: Final = 15.0
+#: Wait after something went wrong.
+RETRY_S: Final = 5.0
+
+_POST: Final = Actor.part("post")
 
 
-def send(
-    config: Config, letters: Mapping[Where, SealedLetter], *, wait_s: float = 5.0
-) -> dict[Where, LetterTaken | None]:
-    """Lay letters down, and wait a while for the homes' answers.
+class Sender:
+    """Sends what is due; `run` is a thread of ingest's.
 
     Parameters
     ----------
-    letters : mapping of (site, hub, child id) to SealedLetter
-        They stay at the broker until others take their place.
+    config : Config
+    tell : callable
+        Told under ``letters`` why nothing goes, and None when it does.
 
-    Returns
-    -------
-    dict
-        Answers to these very letters; None where the home has not taken it yet.
-
-    Raises
-    ------
-    SetupError
-        If the broker does not take them.
+    Attributes
+    ----------
+    turned_s : float
+        When it last came round, to see whether it hangs.
     """
-    waiting = {answer_topic(*where): where for where in letters}
-    digests = {
-        where: digest_of(letter.model_dump_json(by_alias=True).encode()) for where, letter in letters.items()
-    }
-    answers: dict[Where, LetterTaken | None] = dict.fromkeys(letters)
-    connected, all_here = threading.Event(), threading.Event()
-    problem: list[str] = []
 
-    def on_message(client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
-        with contextlib.suppress(ValidationError):  # not an answer that this version reads
-            taken = LetterTaken.model_validate_json(message.payload)
-            where = waiting.get(message.topic)
-            if where and taken.digest == digests[where]:
-                answers[where] = taken
-        if all(answers.values()):
-            all_here.set()
+    def __init__(
+        self, config: Config, tell: Callable[[str, str | None], None] = lambda _what, _reason: None
+    ) -> None:
+        self._config = config
+        self._tell = tell
+        self._database: Database | None = None
+        self._client: paho.Client | None = None
+        self._answers: queue.SimpleQueue[tuple[str, LetterTaken]] = queue.SimpleQueue()
+        self._heard: list[tuple[str, LetterTaken]] = []  # and not yet noted
+        self._again = threading.Event()  # at the start, and at each connection
+        self._again.set()
+        self._again_s = time.monotonic() + AGAIN_S
+        self.turned_s = time.monotonic()
 
-    def on_connected(client: paho.Client) -> None:
-        for topic in waiting:
-            client.subscribe(topic, qos=1)
-        connected.set()
+    def run(self, stop: threading.Event) -> None:
+        """Send until `stop` is set."""
+        said = ""
+        try:
+            while not stop.is_set():
+                try:
+                    self._turn()
+                    said, wait_s = "", POLL_S
+                    self._tell("letters", None)
+                except GripError as error:
+                    if str(error) != said:  # once, not every few seconds
+                        log.error("%s", error)
+                    said, wait_s = str(error), RETRY_S
+                    self._tell("letters", said)
+                self.turned_s = time.monotonic()
+                stop.wait(wait_s)
+        finally:
+            if self._client:
+                mqtt.stop(self._client)
+            if self._database:
+                self._database.close()
 
-    client = mqtt.make_client(
-        config,
-        "ingest",
-        f"griphub-letters-{config.site}",
-        connected=on_connected,
-        tell=lambda reason: problem.append(reason) if reason else None,
-    )
-    client.on_message = on_message
-    mqtt.start(client, config)
+    def _turn(self) -> None:
+        database = self._opened()
+        if database is None:
+            return
+        self._heard += self._new_answers()
+        if self._heard:
+            with database.work(_POST, "post.answer") as work:
+                note_taken(work, self._heard)
+            self._heard = []
+        again = self._again.is_set() or time.monotonic() >= self._again_s
+        with database.reading(_POST) as work:
+            children = due(work, self._config, again=again)
+        if children and self._client is None:  # a home by itself never comes here
+            self._client = self._connect()
+        if self._client is None or not self._client.is_connected():
+            return
+        if again:
+            self._again.clear()
+            self._again_s = time.monotonic() + AGAIN_S
+        for child_id in children:
+            self._send(database, self._client, child_id)
+            self.turned_s = time.monotonic()
+
+    def _send(self, database: Database, client: paho.Client, child_id: str) -> None:
+        digest, problem = None, ""
+        with database.reading(_POST) as work:
+            changes = work.need(LetterOut, child_id).changes  # before the letter: what comes later goes again
+            hub = work.need(Family, work.need(Child, child_id).family_id).hub or ""
+            try:
+                letter = letter_for(work, child_id)
+            except LetterError as error:
+                problem = error.reason
+        if not problem:
+            text = seal(letter, signing_key(self._config)).model_dump_json(by_alias=True)
+            if not _took(client.publish(letter_topic(letter.site, hub, child_id), text, qos=1, retain=True)):
+                return  # it stays due
+            digest = digest_of(text.encode())
+        with database.work(_POST, "post.sent") as work:
+            note_sent(work, child_id, changes, hub, digest=digest, problem=problem)
+
+    def _opened(self) -> Database | None:
+        """The installation's database; None where nobody has made one yet."""
+        if self._database is None:
+            if self._config.database.url is None and not (self._config.data_dir / FILE).exists():
+                return None
+            database = open_database(self._config)
+            try:
+                require_current(database)
+            except GripError:
+                database.close()
+                raise
+            self._database = database
+        return self._database
+
+    def _connect(self) -> paho.Client:
+        client = mqtt.make_client(
+            self._config,
+            "ingest",
+            f"griphub-letters-{self._config.site}",
+            connected=self._on_connected,
+            tell=lambda reason: self._tell("letters", reason),
+        )
+        client.on_message = self._on_message
+        mqtt.start(client, self._config)
+        return client
+
+    def _new_answers(self) -> list[tuple[str, LetterTaken]]:
+        heard = []
+        while not self._answers.empty():
+            heard.append(self._answers.get())
+        return heard
+
+    # paho's thread
+
+    def _on_connected(self, client: paho.Client) -> None:
+        client.subscribe(answer_topic("+", "+", "+"), qos=1)
+        self._again.set()
+
+    def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
+        try:
+            self._answers.put((message.topic, LetterTaken.model_validate_json(message.payload)))
+        except ValueError:  # taken back, or none that this version reads; also a topic that is no text
+            log.debug("What came as an answer to a letter is none.")
+
+
+def _took(sent: paho.MQTTMessageInfo) -> bool:
+    """Whether the broker has taken a message, which it is given a while for."""
     try:
-        if not connected.wait(CONNECT_S):
-            raise SetupError(problem[-1] if problem else "The broker does not answer", "Then send it again.")
-        sent = [
-            client.publish(letter_topic(*where), letter.model_dump_json(by_alias=True), qos=1, retain=True)
-            for where, letter in letters.items()
-        ]
-        for one in sent:
-            one.wait_for_publish(CONNECT_S)
-            if not one.is_published():
-                raise SetupError("The broker did not take the program", "Send it again.")
-        all_here.wait(wait_s)
-    finally:
-        mqtt.stop(client)
-    return answers
+        sent.wait_for_publish(ANSWER_S)
+    except (RuntimeError, ValueError):  # the connection ended
+        return False
+    return sent.is_published()

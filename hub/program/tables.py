@@ -97,6 +97,22 @@ class FamilyNote(ClinicalData, Base):
     words: Mapped[str] = mapped_column(Text, info=PRIVATE)
 
 
+class LetterOut(ClinicalData, Base):
+    """How the letter stands that a child's home should have; written wherever something for it changes."""
+
+    __tablename__ = "letters_out"
+
+    child_id: Mapped[str] = mapped_column(ID, ForeignKey("children.id", ondelete="CASCADE"), primary_key=True)
+    changes: Mapped[int]  #: so far
+    changed_at: Mapped[datetime]
+    sent: Mapped[int] = mapped_column(default=0)  #: of the changes, in the letter that was sent last
+    sent_to: Mapped[str | None] = mapped_column(ID)  #: the hub
+    sent_at: Mapped[datetime | None]  #: when the broker took it
+    digest: Mapped[str | None] = mapped_column(String(64))  #: of that letter
+    taken_at: Mapped[datetime | None]  #: when the home took it
+    problem: Mapped[str] = mapped_column(Text, default="")  #: why it was not sent, or not taken
+
+
 class LetterSeen(Base):
     """The latest letter of the clinic that a home has taken."""
 

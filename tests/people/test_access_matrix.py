@@ -124,6 +124,7 @@ ABOUT_ONE: dict[str, Callable[[Ids], Callable[[Work], Any]]] = {
     ),
     "post.notes": lambda of: _run("post.notes", of("child")),
     "post.write_note": lambda of: _run("post.write_note", of("child"), "Well done"),
+    "outgoing.post_of": lambda of: _run("outgoing.post_of", Config(children=()), of("child")),
     "suggestions.accept": lambda of: _run("suggestions.accept", of("child"), [], today=DAY),
     "visits.add": lambda of: _run("visits.add", of("child"), day=DAY),
     "visits.change": lambda of: _run("visits.change", of("visit"), words="Came late"),
@@ -151,6 +152,7 @@ ROLES_OF = {name: command.roles for name, command in COMMANDS.items()} | {
     "commands.add_photo": {Role.PARENT},
     "post.notes": _EVERYBODY,
     "post.write_note": {Role.THERAPIST},
+    "outgoing.post_of": _EVERYBODY,  # of an admin's children there is nothing to send
     "suggestions.accept": _EVERYBODY,  # with something to accept it is `prescribe`
 }
 
@@ -167,17 +169,27 @@ ABOUT_ALL = {
 #: What concerns the actor alone, tested in test_sign_in.py and test_settings.py, or is the machine's.
 ABOUT_ONESELF = {"accounts.change_password", "places.add_site", "settings.mine", "settings.change"}
 
-#: What signing in and the home's start are made of, in the machine's name; no actor reaches them.
+#: What signing in, the home's start and the post are made of; no actor reaches them.
 PARTS = {
     "accounts.redeem",
     "accounts.set_password",
     "accounts.sign_out_everywhere",
     "home.family_of",
+    "outgoing.due",
+    "outgoing.note_change",
+    "outgoing.note_sent",
+    "outgoing.note_taken",
     "sign_in.begin",
 }
 
 #: What looks up only through the scope, and says what is not there as it says what is not the actor's.
-LOOKS_UP = {"home.child_id_of", "commands.library_of", "commands.training_left", "post.letter_for"}
+LOOKS_UP = {
+    "home.child_id_of",
+    "commands.library_of",
+    "commands.training_left",
+    "post.letter_for",
+    "post.pauses_of",
+}
 
 ROLES = (Role.PARENT, Role.THERAPIST, Role.ADMIN)
 

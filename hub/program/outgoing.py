@@ -1,0 +1,140 @@
+"""What is to go to a home, and how far it has come: one row a child, written with each change.
+
+The row is part of the change's own transaction. So what was changed is sent, also by an ingest that starts
+only tomorrow; who changes something need not know how, or whether there is a home at all.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, not_, or_, select
+
+from ..config import Config
+from ..database.work import Work
+from ..people.model import Child, Family
+from .letter import LetterTaken, answer_topic
+from .tables import LetterOut
+
+
+class Stand(StrEnum):
+    """How far a letter has come."""
+
+    NOTHING = "nothing"  #: there is nothing to send
+    HERE = "here"  #: the home is this very installation: what changes is there at once
+    NO_HOME = "no_home"  #: the family has no hub yet; it goes as soon as it has
+    WAITING = "waiting"  #: for ingest to run, or for the broker
+    AT_BROKER = "at_broker"  #: it lies there until the home comes
+    TAKEN = "taken"
+    REFUSED = "refused"  #: `problem` says why
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """How the post of one child stands.
+
+    Attributes
+    ----------
+    changed_at : datetime or None
+        When something was last changed that the home should know.
+    sent_at, taken_at : datetime or None
+        When the broker, and the home, took all of it.
+    problem : str
+        Why the home, or already we, did not take it; else empty.
+    """
+
+    stand: Stand
+    changed_at: datetime | None = None
+    sent_at: datetime | None = None
+    taken_at: datetime | None = None
+    problem: str = ""
+
+
+def note_change(work: Work, child_id: str) -> None:
+    """Note that something changed which a child's home should know; part of the command that changed it."""
+    # locked: of two that change something at the same moment, neither is taken for the other
+    row = work.get(LetterOut, child_id, with_for_update=True)
+    if row is None:
+        work.add(LetterOut(child_id=child_id, changes=1, changed_at=work.now))
+    else:
+        row.changes, row.changed_at = row.changes + 1, work.now
+
+
+def post_of(work: Work, config: Config, child_id: str) -> Post:
+    """How the post of a child stands: nothing to send, waiting, at the broker, or taken.
+
+    Raises
+    ------
+    NotFound
+        If there is no such child for the actor.
+    """
+    family = work.need(Family, work.need(Child, child_id).family_id)
+    row = work.get(LetterOut, child_id)
+    if row is None:
+        return Post(Stand.NOTHING)
+    if (family.site_id, family.hub) == (config.site, config.hub):
+        return Post(Stand.HERE, row.changed_at, row.changed_at, row.changed_at)
+    if family.hub is None:
+        return Post(Stand.NO_HOME, row.changed_at)
+    if row.sent < row.changes or row.sent_to != family.hub:
+        return Post(Stand.WAITING, row.changed_at)
+    stand = Stand.TAKEN if row.taken_at else Stand.REFUSED if row.problem else Stand.AT_BROKER
+    return Post(stand, row.changed_at, row.sent_at, row.taken_at, row.problem)
+
+
+def due(work: Work, config: Config, *, again: bool) -> list[str]:
+    """Ids of children whose home should be sent something.
+
+    Parameters
+    ----------
+    again : bool
+        Also what was sent, and which the home has not taken.
+    """
+    sent = and_(LetterOut.sent == LetterOut.changes, LetterOut.sent_to == Family.hub)
+    open_ = and_(sent, LetterOut.taken_at.is_(None), LetterOut.digest.is_not(None))
+    return list(
+        work.scalars(
+            select(LetterOut.child_id)
+            .join(Child, Child.id == LetterOut.child_id)
+            .join(Family)
+            .where(_elsewhere(config), or_(not_(sent), open_) if again else not_(sent))
+            .order_by(LetterOut.changed_at, LetterOut.child_id)
+        )
+    )
+
+
+def note_sent(
+    work: Work, child_id: str, changes: int, hub: str, *, digest: str | None, problem: str = ""
+) -> None:
+    """Note that the broker took a letter with the first `changes` changes; without digest: none can go."""
+    row = work.get(LetterOut, child_id, with_for_update=True)
+    if row is None:  # the child was erased meanwhile
+        return
+    if (row.sent, row.sent_to, row.digest) == (changes, hub, digest):
+        return  # once more the same: what the home said of it holds
+    row.sent, row.sent_to, row.digest = changes, hub, digest
+    row.sent_at, row.taken_at, row.problem = (work.now if digest else None), None, problem
+
+
+def note_taken(work: Work, answers: Iterable[tuple[str, LetterTaken]]) -> None:
+    """Note what homes said of the letters that they should have; of older letters, nothing.
+
+    Parameters
+    ----------
+    answers : iterable of (topic, LetterTaken)
+        Only a home may write on its topic, so an answer on another one is nobody's.
+    """
+    for topic, answer in answers:
+        row = work.get(LetterOut, answer.child_id)
+        here = answer_topic(answer.site, answer.hub, answer.child_id) == topic
+        if row is None or not here or (row.digest, row.sent_to) != (answer.digest, answer.hub):
+            continue
+        taken_at = None if answer.problem else answer.taken_at
+        if row.taken_at is None and (taken_at or row.problem != answer.problem):
+            row.taken_at, row.problem = taken_at, answer.problem
+
+
+def _elsewhere(config: Config) -> ColumnElement[bool]:
+    """Families whose hub is another installation's."""
+    return and_(Family.hub.is_not(None), or_(Family.site_id != config.site, Family.hub != config.hub))

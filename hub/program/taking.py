@@ -1,0 +1,113 @@
+"""The home's end: a letter of the clinic's is taken into the home's database, all of it or nothing."""
+
+from collections.abc import Sequence
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import select
+
+from ..config import Config
+from ..database.actor import Actor
+from ..database.engine import Database
+from ..database.work import Work
+from ..people.model import Child
+from .letter import Letter, LetterError, LetterTaken, digest_of, unseal
+from .post import notes, pauses_of
+from .tables import FamilyNote, LetterSeen, ProgramPause, ProgramVersion
+
+
+def take(
+    config: Config, database: Database, topic: str, payload: bytes, keys: Sequence[Ed25519PublicKey]
+) -> LetterTaken:
+    """Take a letter into the home's database, all of it or nothing; the answer says which.
+
+    What is here already stays as it is, so a letter may come any number of times.
+
+    Raises
+    ------
+    StoreError
+        If the database does not answer: the letter stays at the broker and comes again.
+    """
+    child_id = topic.rsplit("/", 1)[-1]
+    problem = ""
+    with database.work(Actor.part("post"), "program.take_letter") as work:
+        try:
+            letter = unseal(payload, keys)
+            _check(work, config, letter, child_id)
+            _take(work, letter)
+        except LetterError as error:
+            problem = error.reason[:300]
+        now = work.now
+    return LetterTaken(
+        site=config.site,
+        hub=config.hub,
+        child_id=child_id,
+        digest=digest_of(payload),
+        taken_at=now,
+        problem=problem,
+    )
+
+
+def _check(work: Work, config: Config, letter: Letter, child_id: str) -> None:
+    if (letter.site, letter.hub, letter.child_id) != (config.site, config.hub, child_id):
+        raise LetterError("it is for another home or child")
+    if work.get(Child, child_id) is None:
+        raise LetterError("the child is not here")
+    seen = work.get(LetterSeen, child_id)
+    if seen and letter.serial < seen.serial:
+        raise LetterError("a later one is here already")
+
+
+def _take(work: Work, letter: Letter) -> None:
+    known = work.scalars(select(ProgramVersion).where(ProgramVersion.child_id == letter.child_id)).all()
+    ids, numbers = {row.id for row in known}, {row.number for row in known}
+    for sent in letter.versions:
+        if sent.id in ids:
+            continue
+        number = sent.number if sent.number not in numbers else max(numbers) + 1
+        numbers.add(number)
+        work.add(
+            ProgramVersion(
+                id=sent.id,
+                child_id=letter.child_id,
+                number=number,
+                valid_from=sent.valid_from,
+                recorded_at=sent.recorded_at,
+                by=sent.by,
+                because=sent.because,
+                document=None if sent.program is None else sent.program.model_dump(mode="json"),
+            )
+        )
+    there = {row.id for row in notes(work, letter.child_id)}
+    for note in letter.notes:
+        if note.id not in there:
+            work.add(
+                FamilyNote(
+                    id=note.id,
+                    child_id=letter.child_id,
+                    written_at=note.written_at,
+                    by="clinic",
+                    words=note.words,
+                )
+            )
+    known_pauses = {row.id for row in pauses_of(work, letter.child_id)}
+    for pause in letter.pauses:
+        replaces = str(pause.replaces) if pause.replaces else None
+        if str(pause.id) in known_pauses or (replaces and replaces not in known_pauses):
+            continue  # here already; or of one so old that it does not travel any more
+        known_pauses.add(str(pause.id))
+        work.add(
+            ProgramPause(
+                id=str(pause.id),
+                child_id=letter.child_id,
+                replaces=replaces,
+                note="",
+                **pause.model_dump(exclude={"id", "replaces"}),
+            )
+        )
+        work.flush()  # before what replaces it
+    seen = work.get(LetterSeen, letter.child_id)
+    if seen is None:
+        work.add(LetterSeen(child_id=letter.child_id, serial=letter.serial, seen_at=work.now))
+    elif letter.serial > seen.serial:
+        seen.serial, seen.seen_at = letter.serial, work.now
+    work.flush()
