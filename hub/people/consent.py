@@ -1,7 +1,8 @@
 """Consent: to which text, since when, by whom, and taken back.
 
-A site that has published a text asks for consent: `may_share` says no of a child without one. A site
-that has none, such as a home by itself, shares with nobody and asks nobody.
+A site that has published a text asks for consent: `may_share` says no of a child without one. A site that has
+none asks nobody; but who says no there is heard as well. What a clinic and a home know of consent they tell
+each other, and the later word holds (`decisions`).
 """
 
 from collections.abc import Sequence
@@ -15,9 +16,12 @@ from ..database.commands import command
 from ..database.work import Work
 from ..errors import FieldError
 from . import fields
+from .decisions import standing_of
 from .model import Child, Consent, ConsentText, Site
 
 _LONGEST_TEXT = 50_000
+#: Stands for whoever agreed at the other end, or was never asked.
+ELSEWHERE = "not recorded here"
 
 
 @command(Role.ADMIN)
@@ -68,7 +72,7 @@ def give(work: Work, child_id: str, *, version: str, given_by: str, given_on: da
         raise FieldError("given_on", f"{given_on} is in the future", "Enter the day of the signature.")
     given_by = fields.name("given_by", given_by)
     if (before := _open(work, child_id)) is not None:
-        before.withdrawn_on, before.withdrawn_by = today, given_by
+        before.withdrawn_on, before.withdrawn_by, before.withdrawn_at = today, given_by, work.now
     consent = Consent(
         id=random_id("k"),
         child_id=child_id,
@@ -86,16 +90,29 @@ def give(work: Work, child_id: str, *, version: str, given_by: str, given_on: da
 def withdraw(work: Work, child_id: str, *, withdrawn_by: str) -> Consent:
     """Take consent back, from now on; nothing new is shared.
 
+    Also where it was given at the other end, or nobody was asked: then a consent that is over is recorded.
+
     Raises
     ------
     FieldError
-        If there is none to take back.
+        If nothing is shared anyway.
     """
-    work.need(Child, child_id)
+    child = work.need(Child, child_id)
+    by, today = fields.name("withdrawn_by", withdrawn_by), work.now.date()
     if (consent := _open(work, child_id)) is None:
-        raise FieldError("child", f"{child_id} has no consent to take back", "Nothing is shared.")
-    consent.withdrawn_on = work.now.date()
-    consent.withdrawn_by = fields.name("withdrawn_by", withdrawn_by)
+        if not may_share(work, child_id):
+            raise FieldError("child", f"{child_id} has no consent to take back", "Nothing is shared.")
+        there = standing_of(work, child_id)
+        consent = Consent(
+            id=random_id("k"),
+            child_id=child_id,
+            site_id=child.family.site_id,
+            given_by=ELSEWHERE,
+            given_on=there.decided_at.date() if there else today,
+            recorded_at=work.now,
+        )
+        work.add(consent)
+    consent.withdrawn_on, consent.withdrawn_by, consent.withdrawn_at = today, by, work.now
     return consent
 
 
@@ -118,10 +135,12 @@ def texts(work: Work) -> Sequence[ConsentText]:
 def may_share(work: Work, child_id: str) -> bool:
     """Whether something new of a child may leave the home."""
     child = work.need(Child, child_id)
+    if decision := standing_of(work, child_id):
+        return decision.given
     asks = work.scalar(
         select(ConsentText.version).where(ConsentText.site_id == child.family.site_id).limit(1)
     )
-    return asks is None or _open(work, child_id) is not None
+    return asks is None
 
 
 def _open(work: Work, child_id: str) -> Consent | None:

@@ -183,7 +183,7 @@ class Consent(OfChild, Base):
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     site_id: Mapped[str] = mapped_column(ID)
-    version: Mapped[str] = mapped_column(ID)  #: of `ConsentText`
+    version: Mapped[str | None] = mapped_column(ID)  #: of `ConsentText`; null: to none that is here
     given_by: Mapped[str] = mapped_column(NAME, info=PRIVATE)  #: whose signature it is
     given_on: Mapped[date]
     recorded_at: Mapped[datetime]

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from ..config import Config
 from ..database.actor import Actor
 from ..database.engine import FILE, open_database
-from .model import Child, Consent, ConsentText, Family
+from .decisions import standing
+from .model import Child, ConsentText, Family
 
 
 class Sharing:
@@ -20,7 +21,7 @@ class Sharing:
         self._config = config
 
     def held(self) -> frozenset[str]:
-        """Ids of the children without consent; none where the site has published no text.
+        """Ids of the children without consent; who never decided has none where the site asks for it.
 
         Raises
         ------
@@ -29,15 +30,16 @@ class Sharing:
         """
         if self._config.database.url is None and not (self._config.data_dir / FILE).exists():
             return frozenset()
-        agreed = select(Consent.child_id).where(Consent.withdrawn_on.is_(None))
-        asked = select(ConsentText.site_id)
-        without = (
-            select(Child.id)
-            .join(Family)
-            .where(Family.site_id == self._config.site, Family.site_id.in_(asked), Child.id.not_in(agreed))
-        )
+        children = select(Child.id).join(Family).where(Family.site_id == self._config.site)
+        asks = select(ConsentText.version).where(ConsentText.site_id == self._config.site).limit(1)
         with (
             closing(open_database(self._config)) as database,
             database.reading(Actor.part("delivery"), "people.sharing") as work,
         ):
-            return frozenset(work.scalars(without))
+            shares_undecided = work.scalar(asks) is None
+            decided = standing(work)
+            return frozenset(
+                child_id
+                for child_id in work.scalars(children)
+                if not (decided[child_id].given if child_id in decided else shares_undecided)
+            )

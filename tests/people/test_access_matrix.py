@@ -171,6 +171,7 @@ ABOUT_ONESELF = {"accounts.change_password", "places.add_site", "settings.mine",
 
 #: What signing in, the home's start and the post are made of; no actor reaches them.
 PARTS = {
+    "decisions.hear",
     "accounts.redeem",
     "accounts.set_password",
     "accounts.sign_out_everywhere",
@@ -189,6 +190,9 @@ LOOKS_UP = {
     "commands.training_left",
     "post.letter_for",
     "post.pauses_of",
+    "decisions.decided_here",
+    "decisions.standing",
+    "decisions.standing_of",
 }
 
 ROLES = (Role.PARENT, Role.THERAPIST, Role.ADMIN)
@@ -298,6 +302,9 @@ def test_looking_up_finds_nothing_foreign(standing_clinic: Clinic) -> None:
                     FUNCTIONS["home.child_id_of"](work, Config(children=()), name)
             with pytest.raises(NotFound):
                 FUNCTIONS["post.letter_for"](work, foreign["child"])
+            assert foreign["child"] not in FUNCTIONS["decisions.standing"](work), role
+            for name in ("decisions.decided_here", "decisions.standing_of"):
+                assert FUNCTIONS[name](work, foreign["child"]) is None
             assert "secret-game" not in FUNCTIONS["commands.library_of"](work, foreign["site"]), role
             assert FUNCTIONS["commands.training_left"](work, foreign["child"], PROGRAM) == list(
                 PROGRAM.training

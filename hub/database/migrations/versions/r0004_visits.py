@@ -78,13 +78,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("child_id", "day", "kind", name="uq_visits_child_id_day_kind"),
     )
     op.create_index("ix_visits_child_id", "visits", ["child_id"], unique=False)
-    op.add_column("consents", sa.Column("withdrawn_at", UtcDateTime(), nullable=True))
+    with op.batch_alter_table("consents") as consents:
+        consents.add_column(sa.Column("withdrawn_at", UtcDateTime(), nullable=True))
+        consents.alter_column("version", existing_type=sa.String(length=48), nullable=True)
     op.add_column("letters_seen", sa.Column("digest", sa.String(length=64), nullable=True))
 
 
 def downgrade() -> None:
     """Step back: none of it is left."""
-    for table, column in (("letters_seen", "digest"), ("consents", "withdrawn_at")):
-        op.drop_column(table, column)
+    op.drop_column("letters_seen", "digest")
+    op.execute("DELETE FROM consents WHERE version IS NULL")  # which the older tables cannot hold
+    with op.batch_alter_table("consents") as consents:
+        consents.drop_column("withdrawn_at")
+        consents.alter_column("version", existing_type=sa.String(length=48), nullable=False)
     for table in ("visits", "annotations", "family_slots", "consents_elsewhere", "settings"):
         op.drop_table(table)
