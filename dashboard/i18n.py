@@ -23,7 +23,10 @@ FOLDER: Final = Path(__file__).parent / "locale"
 #: Of the words in the code themselves.
 SOURCE: Final = "en"
 
-_speaking: ContextVar[str] = ContextVar("speaking", default=SOURCE)
+#: Whose habits of writing dates hold where nobody named a region: day before month, and 24 hours.
+_REGION: Final = {SOURCE: "en_GB"}
+
+_speaking: ContextVar[str] = ContextVar("speaking", default=_REGION[SOURCE])
 
 #: Where a viewer's page remembers its language; set at the start of each run.
 KEY: Final = "griphub_language"
@@ -48,22 +51,22 @@ def _catalogue(language: str) -> standard.NullTranslations:
     return standard.GNUTranslations(compiled)
 
 
-def language() -> str:
-    """Language of whoever is looking: of the page that runs, or as `speaking` says."""
-    if get_script_run_ctx(suppress_warning=True) is not None:
-        return str(st.session_state.get(KEY, SOURCE))
-    return _speaking.get()
-
-
 def locale() -> Locale:
-    """The same for Babel, which writes dates and numbers."""
-    return Locale.parse(language(), sep="-")
+    """Language and region of whoever is looking: of the page that runs, or as `speaking` says."""
+    if get_script_run_ctx(suppress_warning=True) is not None:
+        return Locale.parse(st.session_state.get(KEY, _REGION[SOURCE]))
+    return Locale.parse(_speaking.get())
+
+
+def language() -> str:
+    """The language alone."""
+    return locale().language
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Speak a language outside of Streamlit's pages."""
-    token = _speaking.set(language)
+def speaking(locale: str) -> Iterator[None]:
+    """Speak a language outside of Streamlit's pages; as `wanted` gives it."""
+    token = _speaking.set(locale)
     try:
         yield
     finally:
@@ -71,22 +74,22 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def wanted(accepted: str) -> str:
-    """The first language of an ``Accept-Language`` header, or of a setting, that there is.
+    """The first language of an ``Accept-Language`` header, or of a setting, that there is, with its region.
 
     Examples
     --------
-    >>> wanted("xx, en-GB;q=0.8"), wanted("")
-    ('en', 'en')
+    >>> wanted("xx, en-US;q=0.8"), wanted("")
+    ('en_US', 'en_GB')
     """
     for part in accepted.split(","):
         tag = part.split(";")[0].strip()
         try:
-            spoken = Locale.parse(tag, sep="-").language if tag else ""
+            found = Locale.parse(tag, sep="-") if tag else None
         except (UnknownLocaleError, ValueError):
             continue
-        if spoken in languages():
-            return spoken
-    return SOURCE
+        if found and found.language in languages():
+            return str(found) if found.territory else _REGION.get(found.language, found.language)
+    return _REGION[SOURCE]
 
 
 def _(message: str) -> str:
@@ -102,3 +105,8 @@ def ngettext(one: str, many: str, number: int) -> str:
 def N_(message: str) -> str:  # noqa: N802 - what gettext's tools look for
     """Mark `message` for translators where it is written; `_` looks it up where it is shown."""
     return message
+
+
+def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - as `N_`
+    """Mark both forms of a message with a number for translators; `ngettext` looks them up."""
+    return one, many

@@ -2,30 +2,36 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
+from typing import Final
+
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.numbers import format_decimal
 
 from ..firmware_bridge.samples import ToolKind, Unit
+from ..hub import units
 from ..hub.measured import SessionQuality
 from ..hub.records import Hand
 from ..hub.stores.contract import SessionPoint
+from . import i18n, preferences
+from .i18n import N_, NN_, _, ngettext
 
-TOOL = {
-    ToolKind.BALL: "Squeeze ball",
-    ToolKind.PUTTY: "Putty",
-    ToolKind.DYNAMOMETER: "Dynamometer",
+_TOOL: Final = {
+    ToolKind.BALL: N_("Squeeze ball"),
+    ToolKind.PUTTY: N_("Putty"),
+    ToolKind.DYNAMOMETER: N_("Dynamometer"),
 }
 
-HAND = {Hand.LEFT: "Left hand", Hand.RIGHT: "Right hand"}
-
-SIDE = {"left": HAND[Hand.LEFT], "right": HAND[Hand.RIGHT]}
+_HAND: Final = {Hand.LEFT: N_("Left hand"), Hand.RIGHT: N_("Right hand")}
 
 #: What is measured and how its numbers end. A ball that measures pressure is never said to measure force.
-QUANTITY = {
-    Unit.NEWTON: "Force",
-    Unit.KILOPASCAL: "Pressure",
-    Unit.COUNT: "Raw reading",
-    Unit.UNKNOWN: "Reading, unit unknown",
+_QUANTITY: Final = {
+    Unit.NEWTON: N_("Force"),
+    Unit.KILOPASCAL: N_("Pressure"),
+    Unit.COUNT: N_("Raw reading"),
+    Unit.UNKNOWN: N_("Reading, unit unknown"),
 }
-SUFFIX = {Unit.NEWTON: "N", Unit.KILOPASCAL: "kPa", Unit.COUNT: "counts", Unit.UNKNOWN: ""}
+_SUFFIX: Final = {Unit.KILOPASCAL: "kPa", Unit.COUNT: N_("counts"), Unit.UNKNOWN: ""}
 
 #: A space at which no line is broken.
 _GLUE = "\N{NO-BREAK SPACE}"
@@ -36,32 +42,88 @@ MOST_LOST_PERCENT = 5.0
 LEAST_RATE_HZ = 20.0
 
 #: Codes of the hub and the detector that do not read as words by themselves.
-_REASONS = {
-    "idle": "nobody squeezed any more",
-    "link_lost": "the tool went out of reach",
-    "tool_slept": "the tool went to sleep",
-    "tool_restarted": "the tool was switched off and on",
-    "tool_reassigned": "the tool was given to another child or hand",
-    "hub_stopped": "the hub was switched off",
-    "release": "let go",
-    "next_squeeze": "the next squeeze began",
-    "gap": "samples were missing",
-    "stream_end": "the session ended",
-    "hand_changed": "the other hand's turn came",
-    "test_began": "a strength test began",
-    "test_over": "the strength test was over",
-    "slow_rise": "rose too slowly",
-    "short_hold": "not held for long enough",
-    "samples_lost": "many of its samples were lost",
-    "saturated": "the sensor was at the end of its range",
-    "no_tare": "the tool was not set to zero before",
-    "handling": "the tool was picked up or put down",
+_REASONS: Final = {
+    "idle": N_("nobody squeezed any more"),
+    "link_lost": N_("the tool went out of reach"),
+    "tool_slept": N_("the tool went to sleep"),
+    "tool_restarted": N_("the tool was switched off and on"),
+    "tool_reassigned": N_("the tool was given to another child or hand"),
+    "hub_stopped": N_("the hub was switched off"),
+    "release": N_("let go"),
+    "next_squeeze": N_("the next squeeze began"),
+    "gap": N_("samples were missing"),
+    "stream_end": N_("the session ended"),
+    "hand_changed": N_("the other hand's turn came"),
+    "test_began": N_("a strength test began"),
+    "test_over": N_("the strength test was over"),
+    "slow_rise": N_("rose too slowly"),
+    "short_hold": N_("not held for long enough"),
+    "samples_lost": N_("many of its samples were lost"),
+    "saturated": N_("the sensor was at the end of its range"),
+    "no_tare": N_("the tool was not set to zero before"),
+    "handling": N_("the tool was picked up or put down"),
 }
+
+
+#: Nouns that are counted.
+_COUNTED: Final = {
+    "session": NN_("{number} session", "{number} sessions"),
+    "squeeze": NN_("{number} squeeze", "{number} squeezes"),
+    "gap": NN_("{number} gap", "{number} gaps"),
+    "result": NN_("{number} result", "{number} results"),
+    "message": NN_("{number} message", "{number} messages"),
+    "test": NN_("{number} test", "{number} tests"),
+    "trial": NN_("{number} trial", "{number} trials"),
+}
+
+
+def tool(kind: ToolKind) -> str:
+    """What a kind of tool is called."""
+    return _(_TOOL[kind])
+
+
+def hand(which: Hand | str) -> str:
+    """What a hand is called."""
+    return _(_HAND[Hand(which)])
+
+
+def hands() -> list[Hand]:
+    """Both hands, in the order in which the viewer likes to see them."""
+    first = preferences.current().first_hand
+    return sorted(Hand, key=lambda which: which is not first)
+
+
+def quantity(unit: Unit) -> str:
+    """What is measured in `unit`."""
+    return _(_QUANTITY[unit])
+
+
+def shown(number: float, unit: Unit) -> float:
+    """A measured number in the unit that the viewer reads; only a force is converted."""
+    return units.shown(number, unit.value, preferences.current().force_unit)[0]
+
+
+def suffix(unit: Unit) -> str:
+    """How numbers of `unit` end; the viewer's own unit where it is a force."""
+    return (
+        str(preferences.current().force_unit) if unit is Unit.NEWTON else _SUFFIX[unit] and _(_SUFFIX[unit])
+    )
 
 
 def axis(unit: Unit) -> str:
     """Title of an axis in `unit`."""
-    return f"{QUANTITY[unit]} ({SUFFIX[unit]})" if SUFFIX[unit] else QUANTITY[unit]
+    return f"{quantity(unit)} ({suffix(unit)})" if suffix(unit) else quantity(unit)
+
+
+def decimal(number: float, places: int = 1) -> str:
+    """A number as the viewer's language writes it.
+
+    Examples
+    --------
+    >>> decimal(1234.56)
+    '1,234.6'
+    """
+    return format_decimal(number, format=f"#,##0.{'0' * places}" if places else "#,##0", locale=i18n.locale())
 
 
 def value(number: float | None, unit: Unit) -> str:
@@ -74,12 +136,12 @@ def value(number: float | None, unit: Unit) -> str:
     """
     if number is None:
         return "–"
-    return f"{number:.{0 if unit is Unit.COUNT else 1}f}{_GLUE}{SUFFIX[unit]}".rstrip()
+    return f"{decimal(shown(number, unit), 0 if unit is Unit.COUNT else 1)}{_GLUE}{suffix(unit)}".rstrip()
 
 
 def reason(code: str) -> str:
     """A code of the hub (why something ended, why it is doubtful) as words."""
-    return _REASONS.get(code, code.replace("_", " "))
+    return _(_REASONS[code]) if code in _REASONS else code.replace("_", " ")
 
 
 def reasons(codes: Iterable[str]) -> str:
@@ -91,7 +153,7 @@ def pain(before: int | None, after: int | None) -> str:
     """Pain before and after, as the child said; empty where nobody asked."""
     if before is None and after is None:
         return ""
-    return ", ".join("not asked" if one is None else str(one) for one in (before, after))
+    return ", ".join(_("not asked") if one is None else str(one) for one in (before, after))
 
 
 def listed(names: Sequence[str]) -> str:
@@ -102,17 +164,16 @@ def listed(names: Sequence[str]) -> str:
     >>> listed(["tool", "unit", "firmware"]), listed(["tool"])
     ('tool, unit and firmware', 'tool')
     """
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
+    return format_list(list(names), locale=i18n.locale())
 
 
 def circumstances(point: SessionPoint) -> list[str]:
     """What else there is to know before a session's numbers are compared, in sentences."""
     said = {
-        "This tool is too slow or too coarse for squeezes to be counted.": not point.counts,
-        "The tool recorded this alone and handed it over later.": point.stored,
-        "When it was is not known; it was at the latest at this time.": not point.time_known,
-        "The tool's calibration was overdue.": point.calibration_overdue,
+        _("This tool is too slow or too coarse for squeezes to be counted."): not point.counts,
+        _("The tool recorded this alone and handed it over later."): point.stored,
+        _("When it was is not known; it was at the latest at this time."): not point.time_known,
+        _("The tool's calibration was overdue."): point.calibration_overdue,
     }
     return [sentence for sentence, holds in said.items() if holds]
 
@@ -123,23 +184,36 @@ def quality(told: SessionQuality | None, unit: Unit) -> list[str]:
         return []
     said = []
     if told.lost_percent is None:
-        said.append("Whether samples were lost is not known: this tool does not number them.")
+        said.append(_("Whether samples were lost is not known: this tool does not number them."))
     elif told.lost_percent > MOST_LOST_PERCENT:
-        said.append(f"{told.lost_percent:.0f} % of the samples were lost. Keep the tool nearer to the hub.")
-    if told.saturated_percent:
-        share = max(told.saturated_percent, 0.1)
         said.append(
-            f"The sensor was at the end of its range for {share:.1f} % of the time: true peaks were higher."
+            _("{share} % of the samples were lost. Keep the tool nearer to the hub.").format(
+                share=decimal(told.lost_percent, 0)
+            )
+        )
+    if told.saturated_percent:
+        said.append(
+            _(
+                "The sensor was at the end of its range for {share} % of the time: true peaks were higher."
+            ).format(share=decimal(max(told.saturated_percent, 0.1)))
         )
     if told.drift and told.drift.too_far:
         said.append(
-            f"Zero moved by {value(told.drift.moved, unit)} in the session, {told.drift.percent:.0f} % of "
-            "the child's usual peak. Warming by the hand does that. Tare the tool before the next test."
+            _(
+                "Zero moved by {moved} in the session, {share} % of the child's usual peak. Warming by the "
+                "hand does that. Tare the tool before the next test."
+            ).format(moved=value(told.drift.moved, unit), share=decimal(told.drift.percent, 0))
         )
     for code, count in told.doubtful.items():
-        said.append(f"{plural(count, 'squeeze')} doubtful: {reason(code)}.")
+        said.append(
+            _("{squeezes} doubtful: {reason}.").format(squeezes=plural(count, "squeeze"), reason=reason(code))
+        )
     if told.rate_hz is not None and told.rate_hz < LEAST_RATE_HZ:
-        said.append(f"Only {told.rate_hz:.0f} samples a second: how fast force rises is not shown.")
+        said.append(
+            _("Only {rate} samples a second: how fast force rises is not shown.").format(
+                rate=decimal(told.rate_hz, 0)
+            )
+        )
     return said
 
 
@@ -151,18 +225,24 @@ def way(place: str, goal: str) -> str:
     >>> way("outbox", "ingest"), way("journal", "sqlite")
     ('From the hub to ingest', 'From ingest to the store (sqlite)')
     """
-    return f"From the hub to {goal}" if place == "outbox" else f"From ingest to the store ({goal})"
+    if place == "outbox":
+        return _("From the hub to {goal}").format(goal=goal)
+    return _("From ingest to the store ({goal})").format(goal=goal)
 
 
 def day(moment: datetime, zone: tzinfo) -> str:
     """Date as read in `zone`, for example ``3 Nov 2026``."""
-    local = moment.astimezone(zone)
-    return f"{local.day} {local:%b} {local.year}"
+    return format_date(moment.astimezone(zone).date(), "medium", locale=i18n.locale())
+
+
+def clock(moment: datetime, zone: tzinfo) -> str:
+    """Time of day as read in `zone`."""
+    return format_time(moment.astimezone(zone).timetz(), "short", tzinfo=zone, locale=i18n.locale())
 
 
 def day_time(moment: datetime, zone: tzinfo) -> str:
     """Date and time as read in `zone`."""
-    return f"{day(moment, zone)}, {moment.astimezone(zone):%H:%M}"
+    return f"{day(moment, zone)}, {clock(moment, zone)}"
 
 
 def duration(seconds: float) -> str:
@@ -177,7 +257,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def plural(number: int, word: str) -> str:
+def plural(number: int, noun: str) -> str:
     """Count and noun.
 
     Examples
@@ -185,4 +265,4 @@ def plural(number: int, word: str) -> str:
     >>> plural(1, "session"), plural(2, "session")
     ('1 session', '2 sessions')
     """
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    return ngettext(*_COUNTED[noun], number)

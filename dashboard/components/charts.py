@@ -9,7 +9,7 @@ import numpy as np
 from ...hub.records import Hand, Source, SqueezeCounted
 from ...hub.stores.contract import SessionDetail
 from .. import words
-from ..queries import Panel, Series, Waveform
+from ..queries.sessions import Panel, Series, Waveform
 
 # readable on the light and on the dark page alike
 _CLEAR, _DOUBTFUL, _CURVE = "#2a9d8f", "#e08a1e", "#7d92a3"
@@ -28,8 +28,8 @@ def trend_chart(
         {
             "session_id": str(point.session_id),
             "started_at": point.started_at.isoformat(),
-            "peak": point.peak,
-            "hand": words.HAND[series.hand],
+            "peak": words.shown(point.peak, panel.unit),
+            "hand": words.hand(series.hand),
             "series": _name(series),
             "tool": point.tool_id,
             "when": words.day_time(point.started_at, zone),
@@ -40,7 +40,7 @@ def trend_chart(
         for point in series.points
         if point.peak is not None
     ]
-    hands = [words.HAND[hand] for hand in Hand]
+    hands = [words.hand(hand) for hand in Hand]
     simulated = panel.source is Source.SIMULATED
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X(
@@ -77,10 +77,10 @@ def trend_chart(
     shaded = [
         {
             "at": at.isoformat(),
-            "low": max(middle - band.half, 0.0),
-            "high": middle + band.half,
-            "middle": middle,
-            "hand": words.HAND[series.hand],
+            "low": words.shown(max(middle - band.half, 0.0), panel.unit),
+            "high": words.shown(middle + band.half, panel.unit),
+            "middle": words.shown(middle, panel.unit),
+            "hand": words.hand(series.hand),
             "series": _name(series),
         }
         for series in panel.series
@@ -106,8 +106,9 @@ def waveform_chart(
     detail: SessionDetail, shown: Waveform, start_s: float, end_s: float
 ) -> alt.LayerChart | alt.FacetChart:
     """Samples of a session with its counted squeezes: shaded from onset to offset, numbered at the peak."""
+    unit = detail.point.unit
     samples = [
-        {"t": round(float(t), 3), "v": None if np.isnan(v) else round(float(v), 3)}
+        {"t": round(float(t), 3), "v": None if np.isnan(v) else round(words.shown(float(v), unit), 3)}
         for t, v in zip(shown.t_s, shown.values, strict=True)
     ]
     # in order of time, which is not that of counting: some are only seen at the session's end
@@ -129,7 +130,7 @@ def waveform_chart(
             alt.X(
                 "t:Q", title="Seconds since the start", scale=time, axis=alt.Axis(grid=False, tickCount=10)
             ),
-            alt.Y("v:Q", title=words.axis(detail.point.unit), scale=height),
+            alt.Y("v:Q", title=words.axis(unit), scale=height),
         )
     )
     kinds = ["counted", "doubtful"]
@@ -160,7 +161,7 @@ def _mark(number: int, squeeze: SqueezeCounted) -> dict[str, Any]:
         "onset": squeeze.onset_s,
         "offset": squeeze.offset_s,
         "peak_t": squeeze.peak_s,
-        "peak_v": squeeze.rest + squeeze.peak,
+        "peak_v": words.shown(squeeze.rest + squeeze.peak, squeeze.unit),
         "shown": words.value(squeeze.peak, squeeze.unit),
         "lasted": f"{squeeze.offset_s - squeeze.onset_s:.1f} s",
         "why": words.reason(squeeze.ended_by),

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from ...hub.delivery.journal import DeadLetter
-from ...hub.delivery.status import Queue
-from .. import context, queries, words
+from ...hub.delivery.status import Queue, delivery_status
+from .. import context, words
 from . import layout
 
 #: The page looks again by itself.
@@ -22,7 +22,7 @@ def page() -> None:
 @st.fragment(run_every=REFRESH)
 def _draw() -> None:
     with layout.store_screen():
-        found = queries.delivery(context.config())
+        found = delivery_status(context.config())
         if not found.queues:
             layout.notice(
                 "Nothing is kept here",

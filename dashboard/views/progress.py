@@ -9,8 +9,9 @@ import streamlit as st
 from ...hub.records import Source
 from ...hub.stores.contract import SessionPoint
 from ...hub.trends import Verdict
-from .. import queries, viewer, words
+from .. import viewer, words
 from ..components.charts import trend_chart
+from ..queries import sessions
 from ..results import Results
 from . import layout
 from .session import show_session
@@ -31,8 +32,8 @@ def _draw(store: Results) -> None:
         return
     child = layout.heading("Progress", children)
     now = datetime.now(UTC)
-    panels = queries.trend(store, child.id, now)
-    tests, findings = queries.strength_tests(store, child.id, now)
+    panels = sessions.trend(store, child.id, now)
+    tests, findings = sessions.strength_tests(store, child.id, now)
     if not panels:
         layout.notice(
             f"No sessions of {child.alias} in the last eight weeks",
@@ -47,12 +48,12 @@ def _draw(store: Results) -> None:
             show_tests(tests, findings)
 
 
-def _panel(store: Results, child: viewer.Child, panel: queries.Panel, now: datetime) -> None:
+def _panel(store: Results, child: viewer.Child, panel: sessions.Panel, now: datetime) -> None:
     zone = layout.zone()
     summary = [_summary(series, panel) for series in panel.series]
     spoken = " ".join(summary).replace("**", "")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        title = f"{words.TOOL[panel.tool_kind]}: highest peak of each session"
+        title = f"{words.tool(panel.tool_kind)}: highest peak of each session"
         st.subheader(title, anchor=False, width="content")
         if panel.source is Source.SIMULATED:
             st.badge("simulated", color="gray", help="Made by a simulated tool, not squeezed by a hand.")
@@ -60,7 +61,7 @@ def _panel(store: Results, child: viewer.Child, panel: queries.Panel, now: datet
     name = f"{child.id}-{panel.source}-{panel.tool_kind}-{panel.unit}"
     opened_key = f"opened-{name}"
     st.altair_chart(
-        trend_chart(panel, now - queries.PERIOD, now, zone),
+        trend_chart(panel, now - sessions.PERIOD, now, zone),
         key=f"chart-{name}",
         on_select=_opener(f"chart-{name}", opened_key),
         selection_mode="session",
@@ -76,7 +77,7 @@ def _panel(store: Results, child: viewer.Child, panel: queries.Panel, now: datet
         placeholder="Choose a point above, or one from here",
     )
     if opened is not None:
-        show_session(queries.session(store, opened))
+        show_session(sessions.session(store, opened))
         st.divider()
 
     st.markdown("\n".join(f"- {sentence}" for sentence in summary))
@@ -89,9 +90,9 @@ def _panel(store: Results, child: viewer.Child, panel: queries.Panel, now: datet
         _table(panel)
 
 
-def _summary(series: queries.Series, panel: queries.Panel) -> str:
+def _summary(series: sessions.Series, panel: sessions.Panel) -> str:
     zone = layout.zone()
-    text = f"**{words.HAND[series.hand]}** ({series.tool_id}): {words.plural(len(series.points), 'session')}"
+    text = f"**{words.hand(series.hand)}** ({series.tool_id}): {words.plural(len(series.points), 'session')}"
     for which, point in (("highest", series.best), ("latest", series.points[-1])):
         if point and point.peak is not None:
             text += f", {which} {words.value(point.peak, panel.unit)} on {words.day(point.started_at, zone)}"
@@ -114,16 +115,16 @@ def _opener(chart_key: str, opened_key: str) -> Callable[[], None]:
 
 def _name(point: SessionPoint) -> str:
     return (
-        f"{words.day_time(point.started_at, layout.zone())} · {words.HAND[point.hand].lower()} · "
+        f"{words.day_time(point.started_at, layout.zone())} · {words.hand(point.hand).lower()} · "
         f"{words.plural(point.squeezes, 'squeeze')}"
     )
 
 
-def _table(panel: queries.Panel) -> None:
+def _table(panel: sessions.Panel) -> None:
     number = st.column_config.NumberColumn
     when = st.column_config.DatetimeColumn("Started", format="D MMM YYYY, HH:mm", timezone=str(layout.zone()))
     st.dataframe(
-        queries.table(panel),
+        sessions.table(panel),
         hide_index=True,
         column_config={
             "started_at": when,

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from ...hub.stores.contract import SessionDetail, SessionPoint
-from .. import queries, words
+from .. import words
 from ..components.charts import waveform_chart
+from ..queries import sessions
 from . import layout
 
 #: A session longer than this can be looked at in parts, seconds.
@@ -41,7 +42,7 @@ def _facts(point: SessionPoint) -> None:
         st.metric("Median peak", words.value(point.median_peak, point.unit), width="content")
         st.metric("Lasted", lasted, width="content")
         known = not point.quality or point.quality.lost_percent is not None
-        st.metric("Samples lost", f"{queries.lost_share(point):.1%}" if known else "–", width="content")
+        st.metric("Samples lost", f"{sessions.lost_share(point):.1%}" if known else "–", width="content")
     doubtful = f" {words.plural(point.doubtful, 'squeeze')} marked doubtful." if point.doubtful else ""
     st.caption(f"Ended because {words.reason(point.ended_by)}.{doubtful} {received}.")
     for sentence in [*words.circumstances(point), *words.quality(point.quality, point.unit)]:
@@ -61,7 +62,7 @@ def _waveform(detail: SessionDetail) -> None:
             format="%d",
             key=f"part-{detail.point.session_id}",
         )
-    shown = queries.waveform(detail, start_s, end_s)
+    shown = sessions.waveform(detail, start_s, end_s)
     gaps = words.plural(len(shown.gaps), "gap")
     doubtful = sum(bool(squeeze.doubtful) for squeeze in detail.squeezes)
     st.altair_chart(

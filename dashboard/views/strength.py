@@ -32,7 +32,7 @@ def show_tests(tests: Sequence[StrengthTested], findings: Sequence[Finding]) -> 
 def _sentence(finding: Finding) -> str:
     key = finding.key
     _, at, value = finding.results[-1]
-    text = f"**{words.SIDE[key.side]}**, {key.measure} ({key.tool}{', simulated' if key.simulated else ''}): "
+    text = f"**{words.hand(key.side)}**, {key.measure} ({key.tool}{', simulated' if key.simulated else ''}): "
     text += f"latest {words.value(value, key.unit)} on {words.day(at, layout.zone())}."
     if finding.broke:
         text += f" A new series: {words.listed(finding.broke)} changed."
@@ -49,7 +49,7 @@ def _row(test: StrengthTested) -> dict[str, object]:
     ]
     return {
         "When": test.measured_at,
-        "Hand": words.HAND[test.hand],
+        "Hand": words.hand(test.hand),
         "Protocol": test.protocol,
         "Tool": test.tool_id + (" (simulated)" if test.source is Source.SIMULATED else ""),
         "Score": words.value(outcome.score, test.unit),

@@ -114,7 +114,11 @@ def open_page(chromium, config):
 
     def new(size="desktop", scheme="light", path=""):
         context = chromium.new_context(
-            viewport=SIZES[size], color_scheme=scheme, timezone_id="Europe/Berlin", reduced_motion="reduce"
+            viewport=SIZES[size],
+            color_scheme=scheme,
+            timezone_id="Europe/Berlin",
+            locale="en-GB",
+            reduced_motion="reduce",
         )
         opened.append(context)
         page = context.new_page()

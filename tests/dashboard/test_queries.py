@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from griphub.dashboard import queries
+from griphub.dashboard.queries import sessions as queries
 from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.records import Hand, Source
 from griphub.hub.stores import open_store

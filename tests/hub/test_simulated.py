@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 import numpy as np
 
-from griphub.dashboard import queries
+from griphub.dashboard.queries import sessions as queries
 from griphub.firmware_bridge import profile
 from griphub.firmware_bridge.capture import Event as Seen
 from griphub.firmware_bridge.capture import What, read_capture

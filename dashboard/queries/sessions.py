@@ -1,4 +1,4 @@
-"""What the pages ask: read models of the store, arranged for showing. No page reads the store itself."""
+"""Sessions: trends of series that may be compared, strength tests, waveforms thinned for showing."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,13 +8,11 @@ from uuid import UUID
 
 import numpy as np
 
-from ..firmware_bridge.samples import FloatArray, ToolKind, Unit
-from ..hub.config import Config
-from ..hub.delivery.status import DeliveryStatus, delivery_status
-from ..hub.records import Hand, Purpose, Source, StrengthTested
-from ..hub.stores.contract import SessionDetail, SessionPoint
-from ..hub.trends import Finding, of_sessions, of_tests, session_key
-from .results import Results
+from ...firmware_bridge.samples import FloatArray, ToolKind, Unit
+from ...hub.records import Hand, Purpose, Source, StrengthTested
+from ...hub.stores.contract import SessionDetail, SessionPoint
+from ...hub.trends import Finding, of_sessions, of_tests, session_key
+from ..results import Results
 
 #: The trend page shows this much.
 PERIOD = timedelta(weeks=8)
@@ -163,11 +161,6 @@ def thin(t_s: FloatArray, values: FloatArray, columns: int) -> tuple[FloatArray,
             keep.update((int(first + np.nanargmin(part)), int(first + np.nanargmax(part))))
     kept = np.array(sorted(keep))
     return t_s[kept], values[kept]
-
-
-def delivery(config: Config) -> DeliveryStatus:
-    """What is still on its way between the tools and the store, as the files of the data folder say."""
-    return delivery_status(config)
 
 
 def lost_share(point: SessionPoint) -> float:
