@@ -13,7 +13,7 @@ from ..config import Config
 from ..database.actor import Actor
 from ..database.engine import Database
 from ..records import ActivityDone, Evidence, FeedbackGiven, Purpose, Source, StrengthTested
-from ..stores.contract import SessionPoint, Store
+from ..stores.contract import ChildResults, SessionPoint
 from . import commands
 from .adherence import Doings
 from .home import today as today_in
@@ -42,7 +42,7 @@ class Picture:
 def picture(
     config: Config,
     database: Database,
-    store: Store,
+    store: ChildResults,
     actor: Actor,
     child_id: str,
     *,
@@ -141,7 +141,9 @@ def to_work(
     return found
 
 
-def work_of(config: Config, store: Store, child_id: str, history: History, *, until: date) -> list[Work]:
+def work_of(
+    config: Config, store: ChildResults, child_id: str, history: History, *, until: date
+) -> list[Work]:
     """What a child did in the last five weeks."""
     zone = zone_of(config)
     since = noon(until - LOOK_BACK, zone)
@@ -154,7 +156,7 @@ def work_of(config: Config, store: Store, child_id: str, history: History, *, un
     )
 
 
-def today_of(config: Config, store: Store, child_id: str, today: date) -> list[ActivityDone]:
+def today_of(config: Config, store: ChildResults, child_id: str, today: date) -> list[ActivityDone]:
     """What was done today, as it was told."""
     zone = zone_of(config)
     told = store.activities(child_id, since=noon(today, zone) - timedelta(days=1))

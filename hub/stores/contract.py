@@ -147,7 +147,31 @@ class CaseloadEntry:
     pain: FeedbackGiven | None
 
 
-class Store(Protocol):
+class ChildResults(Protocol):
+    """What can be read of one child: of a whole store, or of that part of it which somebody may see."""
+
+    def trend(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[SessionPoint]:
+        """Ended sessions of a child that started in ``[since, until)``, oldest first; both sources."""
+
+    def strength_tests(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[StrengthTested]:
+        """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
+
+    def activities(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[ActivityDone]:
+        """What a child did in ``[since, until)`` and nobody took back, oldest first; both sources."""
+
+    def feedback(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[FeedbackGiven]:
+        """What was said of a child in ``[since, until)`` and not taken back, oldest first; both sources."""
+
+
+class Store(ChildResults, Protocol):
     """A place for results. Thread-safe for readers; one writer.
 
     Every method raises `StoreError` when the place does not answer, and nothing else.
@@ -167,28 +191,8 @@ class Store(Protocol):
     def children(self) -> list[ChildOverview]:
         """All children with at least one ended session, most recent first."""
 
-    def trend(
-        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
-    ) -> list[SessionPoint]:
-        """Ended sessions of a child that started in ``[since, until)``, oldest first; both sources."""
-
     def session(self, session_id: UUID) -> SessionDetail | None:
         """One ended session, or None if there is none of that id."""
-
-    def strength_tests(
-        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
-    ) -> list[StrengthTested]:
-        """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
-
-    def activities(
-        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
-    ) -> list[ActivityDone]:
-        """What a child did in ``[since, until)`` and nobody took back, oldest first; both sources."""
-
-    def feedback(
-        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
-    ) -> list[FeedbackGiven]:
-        """What was said of a child in ``[since, until)`` and not taken back, oldest first; both sources."""
 
     def tools(self) -> list[ToolSeen]:
         """The latest that is known of every tool, by id."""
