@@ -9,7 +9,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, Literal
+from typing import Final, Literal, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic_core import to_json
 
 from ...firmware_bridge.errors import GripError
+from ..people.decisions import Decision
 from ..records import Id
 from .prescription import Program
 from .versions import PauseReason
@@ -82,6 +83,26 @@ class SentPause(_Part):
     withdrawn: bool = False
 
 
+class SentConsent(_Part):
+    """What was last recorded, at the end that tells it, about sharing a child's results; no name is in it."""
+
+    given: bool = Field(description="false: taken back")
+    version: Id | None = Field(None, description="of the text that was agreed to; null: none was shown")
+    decided_at: AwareDatetime
+
+    @classmethod
+    def of(cls, decision: Decision | None) -> Self | None:
+        """Make it of what the database knows."""
+        if decision is None:
+            return None
+        return cls(given=decision.given, version=decision.version, decided_at=decision.decided_at)
+
+    @property
+    def decision(self) -> Decision:
+        """As the database knows it."""
+        return Decision(self.given, self.version, self.decided_at)
+
+
 class Letter(_Part):
     """All that a home should know of what is asked of a child."""
 
@@ -92,6 +113,9 @@ class Letter(_Part):
     versions: tuple[SentVersion, ...]
     notes: tuple[SentNote, ...] = ()
     pauses: tuple[SentPause, ...] = Field((), description="in the order in which they were recorded")
+    consent: SentConsent | None = Field(
+        None, description="as the clinic knows it; null: nobody decided there"
+    )
 
 
 class SealedLetter(_Part):
@@ -109,9 +133,11 @@ class LetterTaken(_Part):
     site: Id
     hub: Id
     child_id: Id
-    digest: str = Field(max_length=64, description="SHA-256 of the letter's text")
+    digest: str = Field(max_length=64, description="SHA-256 of the letter's text; empty: none has come yet")
     taken_at: AwareDatetime
     problem: str = Field("", max_length=300, description="why it was not taken; empty if it was")
+    consent: SentConsent | None = Field(None, description="as the home knows it; null: nobody decided there")
+    shares: bool | None = Field(None, description="whether anything new of the child leaves the home now")
 
 
 def letter_topic(site: str, hub: str, child_id: str) -> str:

@@ -1,18 +1,26 @@
-"""The home's letter box: letters that come over the hub's connection are taken one by one, and answered."""
+"""The home's letter box: letters that come over the hub's connection are taken one by one, and answered.
+
+What is decided about consent here goes to the clinic in the answer as well, which is then given once more.
+"""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
+
+from sqlalchemy import select
 
 from ...firmware_bridge.errors import GripError
 from ..config import Config
-from ..database.engine import Database, open_database
+from ..database.actor import Actor
+from ..database.engine import FILE, Database, open_database
 from ..database.migrate import require_current
 from ..errors import StoreError
+from ..people.model import Child, Family
 from .keys import trusted
-from .letter import answer_topic
-from .taking import take
+from .letter import LetterTaken, answer_topic
+from .taking import answered, take
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +28,10 @@ log = logging.getLogger(__name__)
 MAX_LETTERS: Final = 64
 #: Wait before the database is tried again.
 RETRY_S: Final = 5.0
+#: How often it is looked at whether consent changed here.
+CONSENT_S: Final = 10.0
+
+_POST: Final = Actor.part("post")
 
 Answer = Callable[[str, str], None]
 
@@ -37,6 +49,7 @@ class Mailbox:
         self._config = config
         self._answer = answer
         self._letters: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_LETTERS)
+        self._answered: dict[str, LetterTaken] = {}  # by child, what was said last
 
     def put(self, topic: str, payload: bytes) -> None:
         """Leave a letter; called on the loop. An empty one takes back what was retained."""
@@ -48,7 +61,12 @@ class Mailbox:
             log.warning("Too many letters at a time; %s waits at the broker.", topic)
 
     async def run(self) -> None:
-        """Take letters until cancelled."""
+        """Take letters, and tell of consent, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._take_letters(), name="letters")
+            tasks.create_task(self._tell_consent(), name="consent")
+
+    async def _take_letters(self) -> None:
         while True:
             topic, payload = await self._letters.get()
             while True:
@@ -66,13 +84,54 @@ class Mailbox:
         keys = trusted(self._config)
         if not keys:
             log.warning("A program came, but this home has joined no clinic: `griphub program trust KEY`.")
-        database: Database = open_database(self._config)
-        try:
-            require_current(database)
+        with self._opened() as database:
             taken = take(self._config, database, topic, payload, keys)
-        finally:
-            database.close()
         if taken.problem:
             log.error("A program on %s was not taken: %s.", topic, taken.problem)
-        where = answer_topic(self._config.site, self._config.hub, taken.child_id)
-        self._answer(where, taken.model_dump_json(by_alias=True))
+        self._say(taken)
+
+    async def _tell_consent(self) -> None:
+        said = ""
+        while True:
+            try:
+                await asyncio.to_thread(self.tell_consent)
+                said = ""
+            except GripError as error:
+                if str(error) != said:  # once, not every few seconds
+                    log.error("Consent cannot be told to the clinic: %s", error)
+                said = str(error)
+            await asyncio.sleep(CONSENT_S)
+
+    def tell_consent(self) -> None:
+        """Answer once more where consent is another one than the clinic was told.
+
+        Raises
+        ------
+        StoreError, SetupError
+            If the database does not answer, or is to be brought up to date first.
+        """
+        config = self._config
+        if not trusted(config) or (config.database.url is None and not (config.data_dir / FILE).exists()):
+            return  # there is no clinic, or nobody yet to tell of
+        ours = select(Child.id).join(Family).where(Family.site_id == config.site, Family.hub == config.hub)
+        with self._opened() as database, database.reading(_POST) as work:
+            for child_id in work.scalars(ours).all():
+                known = self._answered.get(child_id)
+                digest, problem = (known.digest, known.problem) if known else ("", "")
+                now = answered(work, config, child_id, digest, problem)
+                if now.consent != (known and known.consent):
+                    self._say(now.model_copy(update={"taken_at": known.taken_at}) if known else now)
+
+    def _say(self, answer: LetterTaken) -> None:
+        self._answered[answer.child_id] = answer
+        where = answer_topic(self._config.site, self._config.hub, answer.child_id)
+        self._answer(where, answer.model_dump_json(by_alias=True))
+
+    @contextmanager
+    def _opened(self) -> Iterator[Database]:
+        database = open_database(self._config)
+        try:
+            require_current(database)
+            yield database
+        finally:
+            database.close()

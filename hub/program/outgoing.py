@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_, select
 
 from ..config import Config
 from ..database.work import Work
+from ..people.decisions import hear
 from ..people.model import Child, Family
 from .letter import LetterTaken, answer_topic
 from .tables import LetterOut
@@ -118,7 +119,7 @@ def note_sent(
 
 
 def note_taken(work: Work, answers: Iterable[tuple[str, LetterTaken]]) -> None:
-    """Note what homes said of the letters that they should have; of older letters, nothing.
+    """Note what homes said of the letters that they should have, and of consent; of older letters, nothing.
 
     Parameters
     ----------
@@ -126,13 +127,22 @@ def note_taken(work: Work, answers: Iterable[tuple[str, LetterTaken]]) -> None:
         Only a home may write on its topic, so an answer on another one is nobody's.
     """
     for topic, answer in answers:
+        if answer_topic(answer.site, answer.hub, answer.child_id) != topic:
+            continue
+        _hear_consent(work, answer)
         row = work.get(LetterOut, answer.child_id)
-        here = answer_topic(answer.site, answer.hub, answer.child_id) == topic
-        if row is None or not here or (row.digest, row.sent_to) != (answer.digest, answer.hub):
+        if row is None or (row.digest, row.sent_to) != (answer.digest, answer.hub):
             continue
         taken_at = None if answer.problem else answer.taken_at
         if row.taken_at is None and (taken_at or row.problem != answer.problem):
             row.taken_at, row.problem = taken_at, answer.problem
+
+
+def _hear_consent(work: Work, answer: LetterTaken) -> None:
+    """Take what a home knows of consent, of its own children."""
+    child = work.get(Child, answer.child_id)
+    if child and answer.consent and (child.family.site_id, child.family.hub) == (answer.site, answer.hub):
+        hear(work, child.id, answer.consent.decision)
 
 
 def _elsewhere(config: Config) -> ColumnElement[bool]:

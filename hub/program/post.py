@@ -8,11 +8,13 @@ from ..database.actor import Role
 from ..database.base import random_id
 from ..database.work import Work
 from ..errors import NotAllowed, NotFound
+from ..people.decisions import decided_here
 from ..people.model import Child, Family
 from .letter import (
     MAX_NOTES,
     MAX_PAUSES,
     Letter,
+    SentConsent,
     SentNote,
     SentPause,
     SentVersion,
@@ -20,7 +22,7 @@ from .letter import (
 )
 from .outgoing import note_change
 from .prescription import Program
-from .tables import FamilyNote, ProgramPause, ProgramVersion
+from .tables import FamilyNote, LetterOut, ProgramPause, ProgramVersion
 
 
 def write_note(work: Work, child_id: str, words: str) -> FamilyNote:
@@ -71,14 +73,17 @@ def letter_for(work: Work, child_id: str) -> Letter:
     ).all()
     written = notes(work, child_id)
     pauses = pauses_of(work, child_id)
-    if not versions and not written and not pauses:
+    decided = decided_here(work, child_id)
+    if not (versions or written or pauses or decided):
         raise NotFound("program for", child_id)
+    changed = work.get(LetterOut, child_id)
     return fitting(
         Letter(
             site=family.site_id,
             hub=family.hub,
             child_id=child_id,
-            serial=len(versions) + len(written) + len(pauses),  # they only grow
+            # each of them only grows
+            serial=len(versions) + len(written) + len(pauses) + (changed.changes if changed else 0),
             versions=tuple(
                 SentVersion(
                     id=row.id,
@@ -96,6 +101,7 @@ def letter_for(work: Work, child_id: str) -> Letter:
                 for row in written[-MAX_NOTES:]
             ),
             pauses=tuple(SentPause.model_validate(row, from_attributes=True) for row in pauses[-MAX_PAUSES:]),
+            consent=SentConsent.of(decided),
         )
     )
 

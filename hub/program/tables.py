@@ -121,7 +121,6 @@ class LetterSeen(Base):
     child_id: Mapped[str] = mapped_column(ID, ForeignKey("children.id", ondelete="CASCADE"), primary_key=True)
     serial: Mapped[int]
     seen_at: Mapped[datetime]
-    digest: Mapped[str | None] = mapped_column(String(64))  #: as the home's answer calls it
 
 
 class VisitKind(StrEnum):

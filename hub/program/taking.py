@@ -9,8 +9,10 @@ from ..config import Config
 from ..database.actor import Actor
 from ..database.engine import Database
 from ..database.work import Work
+from ..people import consent
+from ..people.decisions import decided_here, hear
 from ..people.model import Child
-from .letter import Letter, LetterError, LetterTaken, digest_of, unseal
+from .letter import Letter, LetterError, LetterTaken, SentConsent, digest_of, unseal
 from .post import notes, pauses_of
 from .tables import FamilyNote, LetterSeen, ProgramPause, ProgramVersion
 
@@ -36,14 +38,21 @@ def take(
             _take(work, letter)
         except LetterError as error:
             problem = error.reason[:300]
-        now = work.now
+        return answered(work, config, child_id, digest_of(payload), problem)
+
+
+def answered(work: Work, config: Config, child_id: str, digest: str, problem: str = "") -> LetterTaken:
+    """What this home has to say: what became of a letter, and how it stands with consent."""
+    here = work.get(Child, child_id) is not None
     return LetterTaken(
         site=config.site,
         hub=config.hub,
         child_id=child_id,
-        digest=digest_of(payload),
-        taken_at=now,
+        digest=digest,
+        taken_at=work.now,
         problem=problem,
+        consent=SentConsent.of(decided_here(work, child_id)) if here else None,
+        shares=consent.may_share(work, child_id) if here else None,
     )
 
 
@@ -105,6 +114,8 @@ def _take(work: Work, letter: Letter) -> None:
             )
         )
         work.flush()  # before what replaces it
+    if letter.consent is not None:
+        hear(work, letter.child_id, letter.consent.decision)
     seen = work.get(LetterSeen, letter.child_id)
     if seen is None:
         work.add(LetterSeen(child_id=letter.child_id, serial=letter.serial, seen_at=work.now))

@@ -81,12 +81,10 @@ def upgrade() -> None:
     with op.batch_alter_table("consents") as consents:
         consents.add_column(sa.Column("withdrawn_at", UtcDateTime(), nullable=True))
         consents.alter_column("version", existing_type=sa.String(length=48), nullable=True)
-    op.add_column("letters_seen", sa.Column("digest", sa.String(length=64), nullable=True))
 
 
 def downgrade() -> None:
     """Step back: none of it is left."""
-    op.drop_column("letters_seen", "digest")
     op.execute("DELETE FROM consents WHERE version IS NULL")  # which the older tables cannot hold
     with op.batch_alter_table("consents") as consents:
         consents.drop_column("withdrawn_at")

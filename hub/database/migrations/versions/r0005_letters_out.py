@@ -1,4 +1,4 @@
-"""How each child's letter to the home stands; what was prescribed or told before counts as one change."""
+"""How each child's letter to the home stands; what was said before counts as one change."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,7 +32,8 @@ def upgrade() -> None:
         "SELECT child_id, 1, MAX(at), 0, '' FROM ("
         "SELECT child_id, recorded_at AS at FROM program_versions "
         "UNION ALL SELECT child_id, recorded_at FROM program_pauses "
-        "UNION ALL SELECT child_id, written_at FROM family_notes) AS known GROUP BY child_id"
+        "UNION ALL SELECT child_id, written_at FROM family_notes "
+        "UNION ALL SELECT child_id, recorded_at FROM consents) AS known GROUP BY child_id"
     )
 
 
