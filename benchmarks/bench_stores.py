@@ -163,11 +163,11 @@ def median_ms(what: Callable[[], object]) -> str:
 
 def reading(store: Store, long: UUID, children: Sequence[str]) -> list[str]:
     """Times of the three reads."""
-    year = NOW - timedelta(days=DAYS)
+    year, month = NOW - timedelta(days=DAYS), NOW - timedelta(days=28)
     return [
         median_ms(lambda: store.trend(children[0], since=year, until=NOW)),
         median_ms(lambda: store.session(long)),
-        median_ms(lambda: store.caseload(children, since=NOW - timedelta(days=28), until=NOW, zone=UTC)),
+        median_ms(lambda: store.caseload(children, since=month, until=NOW, tests_since=year)),
     ]
 
 

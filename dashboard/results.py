@@ -1,7 +1,7 @@
 """The store as one viewer may read it: only of the children whom they may see."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 from uuid import UUID
 
 from ..hub.errors import NotFound
@@ -65,8 +65,8 @@ class Results:
         return self._store.feedback(self._own(child_id), since=since, until=until)
 
     def caseload(
-        self, child_ids: Sequence[str], *, since: datetime, until: datetime, zone: tzinfo
+        self, child_ids: Sequence[str], *, since: datetime, until: datetime, tests_since: datetime
     ) -> list[CaseloadEntry]:
         """As `Store.caseload`."""
         own = [self._own(child_id) for child_id in child_ids]
-        return self._store.caseload(own, since=since, until=until, zone=zone)
+        return self._store.caseload(own, since=since, until=until, tests_since=tests_since)

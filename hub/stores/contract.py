@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
@@ -103,48 +103,50 @@ class ChildOverview:
     last_session_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class DayCount:
-    """What a child did with tools on one day of the family's clock."""
+class SessionLine(NamedTuple):
+    """An ended session where many children are read at once: a `SessionPoint` with fewer fields."""
 
-    day: date
-    sessions: int
-    squeezes: int
-
-
-@dataclass(frozen=True, slots=True)
-class LatestPeak:
-    """Highest squeeze of the latest exercise with one hand and one tool."""
-
-    hand: Hand
+    session_id: UUID
+    child_id: str
     tool_id: str
+    tool_kind: ToolKind
+    hand: Hand
+    source: Source
     unit: Unit
-    peak: float
-    at: datetime
+    started_at: datetime
+    squeezes: int
+    peak: float | None
+    firmware: str
+    calibration_id: str | None
+    time_known: bool
+    purpose: Purpose
+
+
+#: What a trend and a program are read from.
+Session = SessionPoint | SessionLine
 
 
 @dataclass(frozen=True, slots=True)
 class CaseloadEntry:
-    """A child, of one source, as one line of a caseload.
+    """What is stored of a child of a caseload; both sources, each list oldest first.
 
     Attributes
     ----------
-    last_session_at : datetime or None
-        Of all ended sessions before the range's end, also long before the range.
-    days : tuple of DayCount
-        Days of the range with an ended session, oldest first.
-    peaks : tuple of LatestPeak
-        Of the range, by hand and tool.
-    pain : FeedbackGiven or None
-        The latest of the range in which pain was told.
+    last : mapping of Source to datetime
+        When the latest ended session before the range's end began, also long before the range.
+    sessions : tuple of SessionLine
+    tests : tuple of StrengthTested
+        From the range's own, earlier beginning.
+    activities, feedback : tuple
+        What was not taken back.
     """
 
     child_id: str
-    source: Source
-    last_session_at: datetime | None
-    days: tuple[DayCount, ...]
-    peaks: tuple[LatestPeak, ...]
-    pain: FeedbackGiven | None
+    last: Mapping[Source, datetime]
+    sessions: tuple[SessionLine, ...]
+    tests: tuple[StrengthTested, ...]
+    activities: tuple[ActivityDone, ...]
+    feedback: tuple[FeedbackGiven, ...]
 
 
 class ChildResults(Protocol):
@@ -198,16 +200,16 @@ class Store(ChildResults, Protocol):
         """The latest that is known of every tool, by id."""
 
     def caseload(
-        self, child_ids: Sequence[str], *, since: datetime, until: datetime, zone: tzinfo
+        self, child_ids: Sequence[str], *, since: datetime, until: datetime, tests_since: datetime
     ) -> list[CaseloadEntry]:
-        """Many children at once, in the order given; none of whom there is nothing.
+        """Many children at once, each once, in the order given.
 
         Parameters
         ----------
         since, until : datetime
-            The range ``[since, until)`` that days, peaks and pain are taken from.
-        zone : tzinfo
-            Whose days are meant.
+            The range ``[since, until)`` that sessions, activities and feedback are taken from.
+        tests_since : datetime
+            Where the range of strength tests begins, which are months apart.
         """
 
     def forget_waveforms(self, now: datetime) -> int:
@@ -265,63 +267,49 @@ def join_waveform(store: str, seconds: Iterable[tuple[float, str]]) -> tuple[Flo
     )
 
 
-class SessionRow(NamedTuple):
-    """What a caseload needs of a session; 200 children have thousands."""
-
-    child_id: str
-    source: Source
-    hand: Hand
-    tool_id: str
-    unit: Unit
-    started_us: int
-    squeezes: int
-    peak: float | None
-    exercise: bool
-
-
 class CaseloadRows(NamedTuple):
-    """What a store has to find for a caseload; `caseload_of` makes the entries."""
+    """What a store has to find for a caseload, each in any order; `caseload_of` makes the entries."""
 
     last: Mapping[tuple[str, Source], datetime]  #: by child and source
-    sessions: Iterable[SessionRow]  #: of the range, in any order
-    feedback: Iterable[FeedbackGiven]  #: of the range, in any order
+    sessions: Iterable[SessionLine]
+    tests: Iterable[StrengthTested]
+    activities: Iterable[ActivityDone]
+    feedback: Iterable[FeedbackGiven]
 
 
-def caseload_of(child_ids: Sequence[str], rows: CaseloadRows, zone: tzinfo) -> list[CaseloadEntry]:
+def caseload_of(child_ids: Sequence[str], rows: CaseloadRows) -> list[CaseloadEntry]:
     """Put a caseload together."""
-    days: dict[tuple[str, Source], dict[date, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
-    latest: dict[tuple[str, Source], dict[tuple[Hand, str, Unit], SessionRow]] = defaultdict(dict)
-    for row in rows.sessions:
-        whose = row.child_id, row.source
-        # the local day needs no microseconds
-        count = days[whose][datetime.fromtimestamp(row.started_us // 1_000_000, zone).date()]
-        count[0] += 1
-        count[1] += row.squeezes
-        if row.exercise and row.peak is not None:
-            with_what = row.hand, row.tool_id, row.unit
-            known = latest[whose].get(with_what)
-            if known is None or known.started_us <= row.started_us:
-                latest[whose][with_what] = row
-    pain: dict[tuple[str, Source], FeedbackGiven] = {}
-    for said in standing(rows.feedback):
-        if said.pain_before is not None or said.pain_after is not None:
-            pain[said.child_id, said.source] = said
+    last: dict[str, dict[Source, datetime]] = defaultdict(dict)
+    for (child_id, source), at in rows.last.items():
+        last[child_id][source] = at
+    sessions: dict[str, list[SessionLine]] = defaultdict(list)
+    for line in rows.sessions:
+        sessions[line.child_id].append(line)
+    tests: dict[str, list[StrengthTested]] = defaultdict(list)
+    for test in rows.tests:
+        tests[test.child_id].append(test)
+    activities: dict[str, list[ActivityDone]] = defaultdict(list)
+    for done in rows.activities:
+        activities[done.child_id].append(done)
+    feedback: dict[str, list[FeedbackGiven]] = defaultdict(list)
+    for said in rows.feedback:
+        feedback[said.child_id].append(said)
     return [
         CaseloadEntry(
-            child_id=child_id,
-            source=source,
-            last_session_at=rows.last.get((child_id, source)),
-            days=tuple(DayCount(day, *days[child_id, source][day]) for day in sorted(days[child_id, source])),
-            peaks=tuple(
-                LatestPeak(row.hand, row.tool_id, row.unit, row.peak or 0.0, from_us(row.started_us))
-                for _, row in sorted(latest[child_id, source].items())
-            ),
-            pain=pain.get((child_id, source)),
+            child_id,
+            last[child_id],
+            tuple(sorted(sessions[child_id], key=lambda line: (line.started_at, str(line.session_id)))),
+            tuple(sorted(tests[child_id], key=lambda test: (test.measured_at, str(test.event_id)))),
+            tuple(standing(activities[child_id])),
+            tuple(standing(feedback[child_id])),
         )
         for child_id in dict.fromkeys(child_ids)
-        for source in Source
-        if (child_id, source) in rows.last or (child_id, source) in pain
     ]
+
+
+def line_of(point: SessionPoint) -> SessionLine:
+    """A session as a caseload has it."""
+    return SessionLine(*(getattr(point, field) for field in SessionLine._fields))
 
 
 Said = TypeVar("Said", ActivityDone, FeedbackGiven)

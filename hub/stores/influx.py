@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,15 +20,12 @@ from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
-from ...firmware_bridge.samples import Unit
 from ..config import InfluxConfig
 from ..errors import NotReadable, StoreError
 from ..records import (
     ActivityDone,
     Event,
     FeedbackGiven,
-    Hand,
-    Purpose,
     SessionCorrected,
     Source,
     StrengthTested,
@@ -40,15 +37,15 @@ from .contract import (
     CaseloadRows,
     ChildOverview,
     SessionDetail,
+    SessionLine,
     SessionPoint,
-    SessionRow,
     caseload_of,
     join_waveform,
+    line_of,
     standing,
-    to_us,
 )
 from .corrections import correct, in_order
-from .influx_points import Record, is_whole, session_of, squeeze_of, to_point
+from .influx_points import LINE, Record, is_whole, line_of_row, session_of, squeeze_of, to_point
 
 log = logging.getLogger(__name__)
 
@@ -96,8 +93,16 @@ _CASELOAD = f"""
         |> last() |> yield(name: "last")
     from(bucket: bucket) |> range(start: since, stop: until)
         |> filter(fn: (r) => r._measurement == "session" and r.child =~ /CHILDREN/)
-        |> filter(fn: (r) => r._field == "squeezes" or r._field == "peak" or r._field == "purpose")
+        |> filter(fn: (r) => {" or ".join(f'r._field == "{field}"' for field in LINE)})
         {_PIVOT} |> yield(name: "sessions")
+    from(bucket: bucket) |> range(start: earlier, stop: until)
+        |> filter(fn: (r) => r._measurement == "strength_test" and r._field == "data")
+        |> filter(fn: (r) => r.child =~ /CHILDREN/)
+        |> yield(name: "tests")
+    from(bucket: bucket) |> range(start: since, stop: until)
+        |> filter(fn: (r) => r._measurement == "activity_done" and r._field == "data")
+        |> filter(fn: (r) => r.child =~ /CHILDREN/)
+        |> yield(name: "activities")
     from(bucket: bucket) |> range(start: since, stop: until)
         |> filter(fn: (r) => r._measurement == "feedback" and r._field == "data")
         |> filter(fn: (r) => r.child =~ /CHILDREN/)
@@ -289,15 +294,16 @@ class InfluxStore:
         return [latest[tool_id] for tool_id in sorted(latest)]
 
     def caseload(
-        self, child_ids: Sequence[str], *, since: datetime, until: datetime, zone: tzinfo
+        self, child_ids: Sequence[str], *, since: datetime, until: datetime, tests_since: datetime
     ) -> list[CaseloadEntry]:
-        """Many children at once, in the order given; none of whom there is nothing."""
+        """Many children at once, each once, in the order given."""
         start, stop = max(since, _FIRST), min(until, _LAST)
         ids = sorted(set(filter(_PLAIN.fullmatch, child_ids)))
         if start >= stop or not ids:
-            return []
+            return caseload_of(child_ids, CaseloadRows({}, (), (), (), ()))
         flux = _CASELOAD.replace("CHILDREN", f"^({'|'.join(ids)})$")
-        rows = self._query(flux, beginning=_FIRST, since=start, until=stop)
+        earlier = max(min(tests_since, start), _FIRST)
+        rows = self._query(flux, beginning=_FIRST, earlier=earlier, since=start, until=stop)
         told_at = self._stepped()
         stepped = [
             session_of(row)
@@ -311,50 +317,45 @@ class InfluxStore:
             for point in stepped
         }
         last: dict[tuple[str, Source], datetime] = {}
+        lines: dict[UUID, SessionLine] = {}
         for row in rows:
-            if row["result"] == "last" and (row["child"], row["tool"], row["_time"]) not in wrong:
+            if row["result"] in ("last", "sessions") and (row["child"], row["tool"], row["_time"]) in wrong:
+                continue
+            if row["result"] == "last":
                 whose = row["child"], Source(row["source"])
                 last[whose] = max(last.get(whose, _FIRST), row["_time"])
+            elif row["result"] == "sessions" and "squeezes" in row and "session_id" in row:
+                lines[UUID(row["session_id"])] = line_of_row(row)
         for point in stepped:
             if point.started_at < until:
                 whose = point.child_id, point.source
                 last[whose] = max(last.get(whose, _FIRST), point.started_at)
-        sessions = [
-            SessionRow(
-                row["child"],
-                Source(row["source"]),
-                Hand(row["hand"]),
-                row["tool"],
-                Unit(row["unit"]),
-                to_us(row["_time"]),
-                row["squeezes"],
-                row.get("peak"),
-                row.get("purpose", Purpose.EXERCISE) == Purpose.EXERCISE,
-            )
-            for row in rows
-            if row["result"] == "sessions"
-            and "squeezes" in row
-            and (row["child"], row["tool"], row["_time"]) not in wrong
+            if since <= point.started_at < until:
+                lines[point.session_id] = line_of(point)
+        for session_id, now in self._corrected_of(ids):
+            lines.pop(session_id, None)
+            if now is not None and since <= now.started_at < until:
+                lines[session_id] = line_of(now)
+        told: dict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            told[row["result"]].append(row.get("_value", ""))
+        tests = [
+            test
+            for test in map(StrengthTested.model_validate_json, told["tests"])
+            if test.measured_at >= tests_since and not told_at[test.child_id]
         ]
-        sessions += [
-            SessionRow(
-                point.child_id,
-                point.source,
-                point.hand,
-                point.tool_id,
-                point.unit,
-                to_us(point.started_at),
-                point.squeezes,
-                point.peak,
-                point.purpose == Purpose.EXERCISE,
-            )
-            for point in stepped
-            if since <= point.started_at < until
-        ]
-        feedback = (
-            FeedbackGiven.model_validate_json(row["_value"]) for row in rows if row["result"] == "feedback"
+        for child in filter(told_at.get, ids):  # a test has its session's clock
+            tests += self.strength_tests(child, since=tests_since, until=until)
+        return caseload_of(
+            child_ids,
+            CaseloadRows(
+                last,
+                lines.values(),
+                tests,
+                map(ActivityDone.model_validate_json, told["activities"]),
+                map(FeedbackGiven.model_validate_json, told["feedback"]),
+            ),
         )
-        return caseload_of(child_ids, CaseloadRows(last, sessions, feedback), zone)
 
     def forget_waveforms(self, now: datetime) -> int:
         """Do nothing: the server's retention does it."""
@@ -411,6 +412,13 @@ class InfluxStore:
 
     def _at(self, measurement: str, child_id: str, at: datetime) -> list[Record]:
         return self._of_child(measurement, child_id, at, at + _TICK)
+
+    def _corrected_of(self, child_ids: Sequence[str]) -> Iterator[tuple[UUID, SessionPoint | None]]:
+        """Sessions that were of these children, or are, and that somebody corrected, as they are now: few."""
+        for session_id, made in self._corrections().items():
+            if {made[0].child_id, *(one.to_child for one in made)} & set(child_ids):
+                detail = self.session(session_id)
+                yield session_id, None if detail is None else detail.point
 
     def _corrected(self, point: SessionPoint, made: Sequence[SessionCorrected]) -> SessionPoint:
         """A point of a trend with its corrections; only where squeezes were corrected, they are read."""

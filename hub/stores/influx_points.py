@@ -33,7 +33,7 @@ from ..records import (
     WaveformSecond,
 )
 from ..waveform import decode_samples
-from .contract import SessionPoint, from_us, step_us, to_us
+from .contract import SessionLine, SessionPoint, from_us, step_us, to_us
 
 #: A point as Flux gives it back after a pivot: tags and fields by name, ``_time``, no nulls.
 Record = dict[str, Any]
@@ -51,6 +51,8 @@ _RESULT = (
 _CIRCUMSTANCES = (
     "counts", "stored", "time_known", "firmware", "calibration_id", "calibration_overdue", "purpose",
 )  # fmt: skip
+#: Fields that a `SessionLine` is made of, beside the tags.
+LINE = ("session_id", "squeezes", "peak", "firmware", "calibration_id", "time_known", "purpose")
 _SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse")
 _DONE = ("minutes", "minutes_asked", "sets", "sets_asked", "reps", "reps_asked")
 _SAID = ("pain_before", "pain_after", "effort", "enjoyment", "participation", "confidence")
@@ -173,6 +175,26 @@ def session_of(row: Record) -> SessionPoint:
         clock_step_s=step / 1e6,
         **result,
         ended_by=row.get("ended_by", ""),
+    )
+
+
+def line_of_row(row: Record) -> SessionLine:
+    """An ended session as a caseload has it."""
+    return SessionLine(
+        session_id=UUID(row["session_id"]),
+        child_id=row["child"],
+        tool_id=row["tool"],
+        tool_kind=ToolKind(row["tool_kind"]),
+        hand=Hand(row["hand"]),
+        source=Source(row["source"]),
+        unit=Unit(row["unit"]),
+        started_at=row["_time"],
+        squeezes=row["squeezes"],
+        peak=row.get("peak"),
+        firmware=row.get("firmware", ""),
+        calibration_id=row.get("calibration_id"),
+        time_known=row.get("time_known", True),
+        purpose=Purpose(row.get("purpose", Purpose.EXERCISE)),
     )
 
 

@@ -5,17 +5,15 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from ...firmware_bridge.samples import Unit
 from ..records import (
     ActivityDone,
     Event,
     FeedbackGiven,
     Hand,
-    Purpose,
     SessionCorrected,
     Source,
     StrengthTested,
@@ -28,8 +26,8 @@ from .contract import (
     CaseloadRows,
     ChildOverview,
     SessionDetail,
+    SessionLine,
     SessionPoint,
-    SessionRow,
     caseload_of,
     from_us,
     join_waveform,
@@ -37,7 +35,7 @@ from .contract import (
     to_us,
 )
 from .corrections import correct, in_order
-from .sqlite_rows import apply_corrections, point_of, set_clock, squeeze_of, told_point
+from .sqlite_rows import apply_corrections, line_of_row, point_of, set_clock, squeeze_of, told_point
 from .sqlite_tables import ABOUT, SCHEMA, UPGRADES, VERSION, statement
 
 #: Tables whose rows name the child, and those that name only the session.
@@ -47,10 +45,6 @@ _OF_SESSION = ("squeeze", "waveform", "correction")
 _ERASED = "erased"
 #: Pieces of waveform deleted at once: some ms, in which nothing else can be written.
 FORGET_STEP = 500
-# by text: making a member of an enumeration takes longer than all else that is done to a row
-_SOURCES = {str(source): source for source in Source}
-_HANDS = {str(hand): hand for hand in Hand}
-_UNITS = {str(unit): unit for unit in Unit}
 
 
 class SqliteStore:
@@ -142,24 +136,7 @@ class SqliteStore:
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[StrengthTested]:
         """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
-        rows = self._select(
-            """SELECT test.data AS data, test.child_id AS child_id, test.measured_at AS measured_at,
-                      session.hand AS hand
-               FROM strength_test AS test
-               LEFT JOIN session
-                 ON session_id = json_extract(test.data, '$.session_id') AND recorded IS NOT NULL
-               WHERE test.child_id = ? AND measured_at >= ? AND measured_at < ?
-               ORDER BY measured_at, event_id""",
-            child_id,
-            *_range(since, until),
-        )
-        return [
-            StrengthTested.model_validate_json(row["data"]).model_copy(
-                update={"child_id": row["child_id"], "measured_at": from_us(row["measured_at"])}
-                | ({"hand": Hand(row["hand"])} if row["hand"] else {})
-            )
-            for row in rows
-        ]
+        return self._tests("child_id = ?", child_id, *_range(since, until))
 
     def activities(
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
@@ -184,9 +161,9 @@ class SqliteStore:
         return [ToolSeen.model_validate_json(row["data"]) for row in rows]
 
     def caseload(
-        self, child_ids: Sequence[str], *, since: datetime, until: datetime, zone: tzinfo
+        self, child_ids: Sequence[str], *, since: datetime, until: datetime, tests_since: datetime
     ) -> list[CaseloadEntry]:
-        """Many children at once, in the order given; none of whom there is nothing."""
+        """Many children at once, each once, in the order given."""
         ids, first, end = json.dumps(list(dict.fromkeys(child_ids))), *_range(since, until)
         last = self._select(
             """SELECT child.value AS child_id, source.value AS source,
@@ -197,42 +174,35 @@ class SqliteStore:
             ids,
             json.dumps(list(Source)),
         )
+        columns = ", ".join(SessionLine._fields)
         sessions = self._select(
-            """SELECT child_id, source, hand, tool_id, unit, started_at, squeezes, peak, purpose
-               FROM json_each(?) CROSS JOIN session ON child_id = value
-               WHERE started_at >= ? AND started_at < ? AND ended_at IS NOT NULL""",
+            f"""SELECT {columns} FROM json_each(?) CROSS JOIN session ON child_id = value
+                WHERE started_at >= ? AND started_at < ? AND ended_at IS NOT NULL""",  # noqa: S608
             ids,
             first,
             end,
         )
-        feedback = self._select(
-            """SELECT data FROM json_each(?) CROSS JOIN feedback ON child_id = value
-               WHERE measured_at >= ? AND measured_at < ?""",
-            ids,
-            first,
-            end,
-        )
+        tests = self._tests("child_id IN (SELECT value FROM json_each(?))", ids, to_us(tests_since), end)
+
+        def told(table: str) -> Iterator[str]:
+            rows = self._select(
+                f"""SELECT data FROM json_each(?) CROSS JOIN {table} ON child_id = value
+                    WHERE measured_at >= ? AND measured_at < ?""",  # noqa: S608
+                ids,
+                first,
+                end,
+            )
+            return (row["data"] for row in rows)
+
         return caseload_of(
             child_ids,
             CaseloadRows(
                 {(row["child_id"], Source(row["source"])): from_us(row["last"]) for row in last},
-                (
-                    SessionRow(
-                        child,
-                        _SOURCES[source],
-                        _HANDS[hand],
-                        tool,
-                        _UNITS[unit],
-                        at,
-                        squeezes,
-                        peak,
-                        purpose == Purpose.EXERCISE,
-                    )
-                    for child, source, hand, tool, unit, at, squeezes, peak, purpose in sessions
-                ),
-                (FeedbackGiven.model_validate_json(row["data"]) for row in feedback),
+                map(line_of_row, sessions),
+                tests,
+                map(ActivityDone.model_validate_json, told("activity")),
+                map(FeedbackGiven.model_validate_json, told("feedback")),
             ),
-            zone,
         )
 
     def forget_waveforms(self, now: datetime) -> int:
@@ -314,6 +284,26 @@ class SqliteStore:
             *_range(since, until),
         )
         return [row["data"] for row in rows]
+
+    def _tests(self, whose: str, *parameters: object) -> list[StrengthTested]:
+        """Strength tests of whoever `whose` says, from one time to before another."""
+        rows = self._select(
+            f"""SELECT test.data AS data, test.child_id AS child_id, test.measured_at AS measured_at,
+                       session.hand AS hand
+                FROM strength_test AS test
+                LEFT JOIN session
+                  ON session_id = json_extract(test.data, '$.session_id') AND recorded IS NOT NULL
+                WHERE test.{whose} AND measured_at >= ? AND measured_at < ?
+                ORDER BY measured_at, event_id""",  # noqa: S608
+            *parameters,
+        )
+        return [
+            StrengthTested.model_validate_json(row["data"]).model_copy(
+                update={"child_id": row["child_id"], "measured_at": from_us(row["measured_at"])}
+                | ({"hand": Hand(row["hand"])} if row["hand"] else {})
+            )
+            for row in rows
+        ]
 
     def _select(self, query: str, *parameters: object) -> list[sqlite3.Row]:
         with self._opened() as db:

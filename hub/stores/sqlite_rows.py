@@ -18,12 +18,20 @@ from ..records import (
 )
 from .contract import (
     Recorded,
+    SessionLine,
     SessionPoint,
     from_us,
     to_us,
 )
 from .corrections import correct, whose
 from .sqlite_tables import ABOUT, RECORDED, RESULT, SQUEEZE
+
+# by text: making a member of an enumeration takes longer than all else that is done to a row
+_KINDS = {str(kind): kind for kind in ToolKind}
+_HANDS = {str(hand): hand for hand in Hand}
+_SOURCES = {str(source): source for source in Source}
+_UNITS = {str(unit): unit for unit in Unit}
+_PURPOSES = {str(purpose): purpose for purpose in Purpose}
 
 
 def set_clock(db: sqlite3.Connection, session_id: str) -> None:
@@ -115,6 +123,27 @@ def point_of(row: sqlite3.Row) -> SessionPoint:
             "quality": row["quality"] and SessionQuality.model_validate_json(row["quality"]),
             "recorded": row["recorded"] and _recorded(json.loads(row["recorded"])),
         },
+    )
+
+
+def line_of_row(row: sqlite3.Row) -> SessionLine:
+    """A session as a caseload has it, of a row with the columns of `SessionLine` in their order."""
+    session_id, child, tool, kind, hand, source, unit, at, squeezes, peak, firmware, cal, known, purpose = row
+    return SessionLine(
+        UUID(session_id),
+        child,
+        tool,
+        _KINDS[kind],
+        _HANDS[hand],
+        _SOURCES[source],
+        _UNITS[unit],
+        from_us(at),
+        squeezes,
+        peak,
+        firmware,
+        cal,
+        bool(known),
+        _PURPOSES[purpose],
     )
 
 

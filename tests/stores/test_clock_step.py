@@ -64,11 +64,11 @@ def test_ranges_and_overviews_go_by_the_right_time_and_the_told_one_can_be_had(
     assert store.trend("c-1", since=told_at, until=told_at + timedelta(seconds=1)) == []
     point = made.point
     assert point.started_at - timedelta(seconds=point.clock_step_s) == made.started.measured_at
-    (entry,) = store.caseload(["c-1"], since=TRUE, until=UNTIL, zone=UTC)
-    assert (entry.last_session_at, [day.day for day in entry.days]) == (TRUE, [TRUE.date()])
-    assert [peak.at for peak in entry.peaks] == [TRUE]
-    (entry,) = store.caseload(["c-1"], since=SINCE, until=UNTIL, zone=UTC)
-    assert [(day.day, day.sessions) for day in entry.days] == [(TRUE.date(), 2)]
+    (entry,) = store.caseload(["c-1"], since=TRUE, until=UNTIL, tests_since=TRUE)
+    assert list(entry.last.values()) == [TRUE]
+    assert [line.started_at for line in entry.sessions] == [TRUE]
+    (entry,) = store.caseload(["c-1"], since=SINCE, until=UNTIL, tests_since=SINCE)
+    assert [line.started_at for line in entry.sessions] == [before.point.started_at, TRUE]
     if step > timedelta():
         (child,) = store.children()
         assert (child.sessions, child.last_session_at) == (2, TRUE)

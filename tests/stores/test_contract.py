@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from griphub.hub.errors import StoreError
 from griphub.hub.measured import Outcome
+from griphub.hub.records import Source
+from griphub.hub.stores.contract import line_of
 from griphub.hub.waveform import encode_samples
 
 
@@ -326,60 +328,62 @@ def test_of_every_tool_the_latest_is_known_whatever_comes_last(store, make_statu
     assert store.tools() == [moved, putty]
 
 
-def test_a_caseload_is_told_in_one_go_by_the_familys_days(store, make_session, make_feedback):
-    berlin = ZoneInfo("Europe/Berlin")
-    night = datetime(
-        2026, 3, 28, 23, 30, tzinfo=UTC
-    )  # half past midnight of the day the clocks change, there
-    since, until = datetime(2026, 3, 20, tzinfo=berlin), datetime(2026, 4, 10, tzinfo=berlin)
+def test_a_caseload_is_told_in_one_go_as_each_child_by_itself_is(
+    store, make_session, make_feedback, make_activity, make_strength_test
+):
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    since, tests_since = now - timedelta(days=28), now - timedelta(days=365)
 
-    def session(child, at, squeezes=3, **about):
-        made = make_session(child_id=child, started_at=at, squeezes=squeezes, seconds=0, **about)
+    def session(child, days_ago, **about):
+        made = make_session(child_id=child, started_at=now - timedelta(days=days_ago), seconds=0, **about)
         store.write(made.events)
         return made.point
 
-    old = session("c-2", night - timedelta(days=400))
-    first = session("c-1", night)
-    session("c-1", night + timedelta(hours=22), squeezes=0)  # the same day still: it has 23 hours
-    latest = session("c-1", night + timedelta(days=2), squeezes=5)
-    right = session("c-1", night + timedelta(days=1), hand="right", tool_id="ball-02")
-    session("c-1", night + timedelta(days=3), circumstances={"purpose": "strength_test"}, squeezes=9)
-    real = session("c-1", night, source="real")
-    session("c-1", until + timedelta(hours=1), squeezes=7)  # of the future, seen from then
-    session("c-9", night)
-    said = [
-        make_feedback(measured_at=night, pain_before=2, pain_after=2, source="simulated"),
-        make_feedback(measured_at=night + timedelta(days=1), pain_before=None, source="simulated"),
-        make_feedback(
-            measured_at=night + timedelta(days=2), pain_before=None, pain_after=None, source="simulated"
-        ),
-    ]
-    taken_back = make_feedback(measured_at=night + timedelta(days=3), source="simulated")
-    back = make_feedback(
-        measured_at=taken_back.measured_at, source="simulated", takes_back=taken_back.event_id
-    )
-    store.write([*said, taken_back, back])
+    def said(days_ago):
+        return {"measured_at": now - timedelta(days=days_ago)}
 
-    entries = store.caseload(["c-2", "c-1", "c-3", "c-1"], since=since, until=until, zone=berlin)
-    assert [(e.child_id, e.source) for e in entries] == [
-        ("c-2", "simulated"),
-        ("c-1", "real"),
-        ("c-1", "simulated"),
-    ]
-    idle, physical, busy = entries
-    assert (idle.last_session_at, idle.days, idle.peaks, idle.pain) == (old.started_at, (), (), None)
-    assert physical.last_session_at == real.started_at and len(physical.days) == 1
-    assert busy.last_session_at == night + timedelta(days=3)
-    days = [(count.day.day, count.sessions, count.squeezes) for count in busy.days]
-    assert days == [(29, 2, 3), (30, 1, 3), (31, 1, 5), (1, 1, 9)]
-    assert [(p.hand, p.tool_id, p.unit, p.at, p.peak) for p in busy.peaks] == [
-        ("left", "ball-01", "kPa", latest.started_at, pytest.approx(latest.peak)),
-        ("right", "ball-02", "kPa", right.started_at, pytest.approx(right.peak)),
-    ]
-    assert busy.pain == said[1]
-    assert first.started_at < latest.started_at
-    assert store.caseload([], since=since, until=until, zone=berlin) == []
-    assert store.caseload(["c-1"], since=until, until=since, zone=berlin) == []
+    old = session("c-2", 400)
+    session("c-1", 2, circumstances={"purpose": "strength_test", "calibration_id": "cal-1"}, squeezes=9)
+    session("c-1", 3, hand="right", tool_id="ball-02", squeezes=0)
+    session("c-1", 28, circumstances={"firmware": "1.2", "time_known": False})
+    real = session("c-1", 27, source="real")
+    session("c-1", -1)  # of the future, seen from then
+    session("c-9", 1)
+    taken_back = make_feedback(**said(3))
+    store.write(
+        [
+            make_feedback(**said(2)),
+            make_feedback("c-2", **said(1)),
+            taken_back,
+            make_feedback(**said(3), takes_back=taken_back.event_id),
+            make_feedback(**said(29)),
+            make_activity(**said(5)),
+            make_activity(**said(4), evidence="therapist", hand=None),
+            make_strength_test(**said(300)),
+            make_strength_test("c-2", **said(366)),
+            make_strength_test("c-9", **said(1)),
+        ]
+    )
+    asked = ["c-2", "c-1", "c-3", "c-1"]
+    entries = store.caseload(asked, since=since, until=now, tests_since=tests_since)
+    assert [entry.child_id for entry in entries] == ["c-2", "c-1", "c-3"]
+    idle, busy, unknown = entries
+    assert (idle.last, idle.sessions, idle.tests) == ({Source.SIMULATED: old.started_at}, (), ())
+    assert (unknown.last, unknown.sessions, unknown.activities, unknown.feedback) == ({}, (), (), ())
+    assert busy.last == {Source.SIMULATED: now - timedelta(days=2), Source.REAL: real.started_at}
+    for entry in entries:
+        alone = {"since": since, "until": now}
+        points = store.trend(entry.child_id, **alone)
+        # by their look: the text of an enumeration's member is equal to it
+        assert repr(entry.sessions) == repr(tuple(map(line_of, points)))
+        assert list(entry.activities) == store.activities(entry.child_id, **alone)
+        assert list(entry.feedback) == store.feedback(entry.child_id, **alone)
+        tests = store.strength_tests(entry.child_id, since=tests_since, until=now)
+        assert list(entry.tests) == tests
+    assert [len(busy.sessions), len(busy.activities), len(busy.feedback), len(busy.tests)] == [4, 2, 1, 1]
+    assert store.caseload([], since=since, until=now, tests_since=tests_since) == []
+    (nothing,) = store.caseload(["c-1"], since=now, until=since, tests_since=now)
+    assert (nothing.sessions, nothing.feedback) == ((), ())
 
 
 def test_a_child_that_is_erased_is_nowhere_and_the_others_stay(

@@ -142,8 +142,10 @@ class TestSqlite:
         store.write([test, correction(made, to_child="c-2", to_hand="right"), *made.events])
         assert [child.child_id for child in store.children()] == ["c-2"]
         since, until = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-        (entry,) = store.caseload(["c-1", "c-2"], since=since, until=until, zone=UTC)
-        assert (entry.child_id, entry.peaks[0].hand) == ("c-2", Hand.RIGHT)
+        first, second = store.caseload(["c-1", "c-2"], since=since, until=until, tests_since=since)
+        assert (first.sessions, first.tests, first.last) == ((), (), {})
+        assert [line.hand for line in second.sessions] == [Hand.RIGHT]
+        assert [test.hand for test in second.tests] == [Hand.RIGHT]
         assert store.strength_tests("c-1") == []
         assert [(t.child_id, t.hand) for t in store.strength_tests("c-2")] == [("c-2", Hand.RIGHT)]
 
