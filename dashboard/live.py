@@ -1,4 +1,8 @@
-"""Live frames from the broker to the browsers that watch a child, and nothing kept longer than needed."""
+"""Live frames from the broker to the browsers that watch a child, and what these say back to an exercise.
+
+Frames come only while a tool streams. How an exercise goes that waits for its tool, the hub on this machine
+is asked once a second, while somebody watches; a clinic's dashboard has none, and sees the frames alone.
+"""
 
 import asyncio
 import contextlib
@@ -16,8 +20,11 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..hub.config import Config
+from ..hub.control import HubNotRunning
 from ..hub.delivery import mqtt
-from ..hub.live import LIVE_FILTER, MAX_WATCHED, WATCH_S, LiveFrame, Watch, watch_topic
+from ..hub.errors import SetupError
+from ..hub.live import LIVE_FILTER, MAX_WATCHED, WATCH_S, ExerciseView, LiveFrame, Watch, watch_topic
+from .live_words import Allowance, HubExercises
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,11 +37,18 @@ SNAPSHOT_S = 120.0
 #: Whoever loses the right to see a child sees nothing more of it after this time.
 RIGHT_ASKED_S = 10.0
 
+#: The hub is asked this often how the exercises go of which no frame tells.
+ASK_HUB_S = 1.0
+#: A page that keeps on saying what is no word is not ours.
+MAX_REJECTED = 20
+
 #: Whether the viewer at a connection may see a child's frames.
 MayWatch = Callable[[HTTPConnection, str], bool]
 
 UP = '{"delivery":"up"}'
 AWAY = '{"delivery":"away"}'
+HUB_HERE = '{"hub":true}'
+HUB_AWAY = '{"hub":false}'
 
 
 class Viewer:
@@ -71,12 +85,13 @@ class LiveHub:
     ----------
     config : Config
     may_watch : callable
-        Whether a socket's viewer may see a child's frames; may block.
+        Whether a socket's viewer may see a child's frames, and say something to its exercise; may block.
 
     Attributes
     ----------
     rejected : int
         Messages that were no live frames.
+    exercises : HubExercises
     connected : bool
         Whether the broker answers and sends us what it gets.
     """
@@ -84,11 +99,15 @@ class LiveHub:
     def __init__(self, config: Config, may_watch: MayWatch) -> None:
         self.rejected = 0
         self.connected = False
+        self.exercises = HubExercises(config)
         self._config = config
         self._may_watch = may_watch
         self._viewers: dict[str, set[Viewer]] = {}
         self._last: dict[str, tuple[float, LiveFrame]] = {}
         self._client: paho.Client | None = None
+        self._hub_here = False
+        self._told_at: dict[str, float] = {}  # by child, when a frame last told of its exercise
+        self._under_way: dict[str, ExerciseView] = {}  # by child, the latest that was not over
 
     @contextlib.asynccontextmanager
     async def running(self, _app: Any = None) -> AsyncIterator[None]:
@@ -124,11 +143,15 @@ class LiveHub:
         client.on_subscribe, client.on_message = on_subscribe, on_message
         mqtt.start(client, self._config)
         self._client = client
-        watching = asyncio.create_task(self._go_on_watching(), name="watching")
+        tasks = [
+            asyncio.create_task(self._go_on_watching(), name="watching"),
+            asyncio.create_task(self._go_on_asking(), name="asking the hub"),
+        ]
         try:
             yield
         finally:
-            watching.cancel()
+            for task in tasks:
+                task.cancel()
             self._client = None
             client.disconnect()  # paho's thread ends by itself; between two tries that takes it a second
 
@@ -141,6 +164,9 @@ class LiveHub:
             _LOG.warning("A live message was no frame and was left out: %s", error.errors()[0]["msg"])
             return
         self._last[frame.topic()] = (time.monotonic(), frame)
+        if frame.exercise:
+            self._told_at[frame.child_id] = time.monotonic()
+            self._note(frame.exercise)
         if viewers := self._viewers.get(frame.child_id):
             text = frame.model_dump_json(by_alias=True)  # NaN readings become null, which a browser can read
             for viewer in viewers:
@@ -151,6 +177,8 @@ class LiveHub:
         """Join the viewers of a child, starting with how things stand."""
         viewer = Viewer()
         viewer.put(UP if self.connected else AWAY)
+        if self._hub_here:
+            viewer.put(HUB_HERE)
         fresh = time.monotonic() - SNAPSHOT_S
         for seen_at, frame in self._last.values():
             if frame.child_id == child_id and seen_at >= fresh:
@@ -168,6 +196,47 @@ class LiveHub:
         while True:
             await asyncio.sleep(WATCH_S)
             self._say_who_is_watched()
+
+    async def _go_on_asking(self) -> None:
+        while True:
+            await asyncio.sleep(ASK_HUB_S)
+            silent = time.monotonic() - ASK_HUB_S
+            for child_id in list(self._viewers):
+                if self._told_at.get(child_id, 0.0) < silent:
+                    await self._ask_hub(child_id)
+
+    async def _ask_hub(self, child_id: str) -> None:
+        """Ask the hub on this machine how a child's exercise goes, and tell its viewers."""
+        try:
+            view = await self.exercises.view(child_id)
+        except (HubNotRunning, SetupError):
+            self._set_hub_here(False)
+            return
+        self._set_hub_here(True)
+        if view:
+            self._tell_viewers(view)
+
+    def _tell_viewers(self, view: ExerciseView) -> None:
+        """Say how an exercise goes; of one that ended before anybody watched, nothing."""
+        seen = self._under_way.get(view.child_id)
+        if view.ended_by is None or (seen and seen.exercise_id == view.exercise_id):
+            self._note(view)
+            text = f'{{"exercise":{view.model_dump_json()}}}'
+            for viewer in self._viewers.get(view.child_id, ()):
+                viewer.put(text)
+
+    def _note(self, view: ExerciseView) -> None:
+        if view.ended_by is None:
+            self._under_way[view.child_id] = view
+        else:
+            self._under_way.pop(view.child_id, None)
+
+    def _set_hub_here(self, here: bool) -> None:
+        if here is not self._hub_here:
+            self._hub_here = here
+            for viewers in self._viewers.values():
+                for viewer in viewers:
+                    viewer.put(HUB_HERE if here else HUB_AWAY)
 
     def _say_who_is_watched(self) -> None:
         """Tell the home's hubs, which send curves of nobody else."""
@@ -192,14 +261,29 @@ class LiveHub:
                 asyncio.create_task(self._until_not_allowed(socket, child_id), name="live right"),
             ]
             try:
-                while True:  # a viewer has nothing to say; this is how its leaving is noticed
-                    await socket.receive_text()
-            except (WebSocketDisconnect, KeyError):  # KeyError: a binary frame, which no page of ours sends
-                pass
+                await self._ask_hub(child_id)
+                await self._listen(socket, child_id, viewer)
             finally:
                 for task in tasks:
                     task.cancel()
                 await asyncio.wait(tasks)
+
+    async def _listen(self, socket: WebSocket, child_id: str, viewer: Viewer) -> None:
+        """Take what a page says until it leaves, or says too much that is no word."""
+        allowance = Allowance()
+        rejected = 0
+        while rejected < MAX_REJECTED:
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            told = await self.exercises.tell(
+                child_id, message.get("text"), allowance, lambda: self._may_watch(socket, child_id)
+            )
+            rejected += told.rejected
+            if told.view:
+                self._tell_viewers(told.view)
+            viewer.put(told.answer)
+        await socket.close(1008)
 
     async def _until_not_allowed(self, socket: WebSocket, child_id: str) -> None:
         """Close a socket whose viewer has lost the right to it, or was signed out."""

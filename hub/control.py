@@ -158,7 +158,7 @@ class TellExercise(_Message):
 
     do: Literal["exercise.tell"] = "exercise.tell"
     child: Id
-    what: Literal["stop", "pain", "skip", "confirm"]
+    what: Literal["stop", "pain", "skip", "confirm", "longer"] = Field(description="longer: of a rest")
     by: Literal["child", "parent"] = Field("parent", description="who stops")
     face: Face | None = Field(None, description="of pain; none: nobody asked how much, and it ends")
 

@@ -133,7 +133,7 @@ class ControlClient:
     async def tell_exercise(
         self,
         child: str,
-        what: Literal["stop", "pain", "skip", "confirm"],
+        what: Literal["stop", "pain", "skip", "confirm", "longer"],
         *,
         by: Literal["child", "parent"] = "parent",
         face: Face | None = None,

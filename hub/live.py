@@ -57,6 +57,8 @@ class ExerciseView(BaseModel):
     levels: dict[Hand, float] = {}  #: the latest, above rest, in `unit`
     away: tuple[Hand, ...] = ()  #: hands whose tool is out of reach
     ended_by: str | None = None  #: done, enough, pain, child, parent or left
+    sessions: tuple[UUID, ...] = ()  #: in which tools counted
+    before: int = 0  #: reps that tools counted today before it
 
 
 class LiveFrame(BaseModel):

@@ -126,7 +126,7 @@ class Coach:
     async def tell(
         self,
         child_id: str,
-        what: Literal["stop", "pain", "skip", "confirm"],
+        what: Literal["stop", "pain", "skip", "confirm", "longer"],
         *,
         by: Literal["child", "parent"] = "parent",
         face: int | None = None,
@@ -145,6 +145,8 @@ class Coach:
                 cues = engine.skip(now_s)
             case "confirm":
                 cues = engine.confirm(now_s)
+            case "longer":
+                cues = engine.longer(now_s)
         await self._keep(child_id, cues)
         return self._view(child_id)
 
@@ -356,4 +358,6 @@ class Coach:
             levels=state.level,
             away=tuple(state.away),
             ended_by=state.ended_by,
+            sessions=tuple(state.sessions[-100:]),
+            before=plan.before,
         )

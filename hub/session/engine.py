@@ -21,6 +21,8 @@ QUIET_S: Final = 2.0
 REMIND_S: Final = 20.0
 #: A family that left the room is not asked for longer.
 LEFT_S: Final = 600.0
+#: So much longer a rest becomes each time that somebody asks for it.
+LONGER_S: Final = 30.0
 #: Two hands squeeze together if they begin within this: children's hands are some tenths of a second apart.
 TOGETHER_S: Final = 1.0
 
@@ -195,6 +197,15 @@ class ExerciseEngine:
         if state.asking_from is Phase.SET and state.in_set >= state.plan.reps:
             return self._set_over(now_s)
         return self._say(Cue.GO_ON, now_s)
+
+    def longer(self, now_s: float) -> list[Cue]:
+        """Rest for longer."""
+        state = self.state
+        state.active_s = max(state.active_s, now_s)
+        if state.phase is not Phase.REST:
+            return []
+        state.phase_since_s += LONGER_S
+        return self._say(Cue.REST, now_s)
 
     # -- the parts of an exercise
 

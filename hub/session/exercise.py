@@ -48,6 +48,8 @@ class Plan:
         Calibration that `best` rests on, by hand.
     reps_left : int or None
         Of the day's most; None: no bound.
+    before : int
+        Reps that tools counted on this day before.
     """
 
     child_id: str
@@ -68,6 +70,7 @@ class Plan:
     pain: PainRule = field(default_factory=PainRule)
     pain_before: int | None = None
     reps_left: int | None = None
+    before: int = 0
     activity_id: str | None = None
     asked: bool = True  #: the item stands in the program
     source: Source = Source.REAL

@@ -125,6 +125,7 @@ def make_plan(
         pain=program.pain if program else PainRule(),
         pain_before=pain_before,
         reps_left=left,
+        before=done_today,
         source=Source.SIMULATED if any(one.simulated for one in tools.values()) else Source.REAL,
         asked=program is not None and program.item(item.id) is not None,
     )

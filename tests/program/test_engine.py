@@ -13,7 +13,7 @@ from griphub.hub.program.faces import FACES, PainRule
 from griphub.hub.program.prescription import Hands
 from griphub.hub.records import Hand
 from griphub.hub.session.cues import FOR_PARENTS, WORDS, Cue
-from griphub.hub.session.engine import LEFT_S, QUIET_S, REMIND_S, ExerciseEngine
+from griphub.hub.session.engine import LEFT_S, LONGER_S, QUIET_S, REMIND_S, ExerciseEngine
 from griphub.hub.session.exercise import ExerciseState, Phase, Plan
 
 L, R = Hand.LEFT, Hand.RIGHT
@@ -197,6 +197,18 @@ def test_a_rest_that_is_over_waits_for_the_tool() -> None:
     assert child.state.phase is Phase.REST
     child.lie(0.1).wait(1)
     assert child.state.phase is Phase.SET
+
+
+def test_a_rest_may_be_made_longer() -> None:
+    child = Child().until_set().squeeze().squeeze().squeeze()
+    assert child.state.phase is Phase.REST
+    child.wait(20)
+    assert child.engine.longer(child.now_s) == [Cue.REST]
+    child.wait(10 + LONGER_S - 2)
+    assert child.state.phase is Phase.REST
+    child.wait(3)
+    assert child.state.phase is Phase.SET
+    assert child.engine.longer(child.now_s) == []
 
 
 def test_a_tool_that_sleeps_is_waited_for() -> None:
