@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # drawn here: an icon of Streamlit's own set would be fetched from a font host
 _LOGO = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="32" height="32">'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true">'
     '<circle cx="16" cy="16" r="15" fill="#0f766e"/><path d="M5 18h5l3-9 5 15 3-9 1.5 3H27" fill="none" '
     'stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>'
 )
@@ -53,7 +53,7 @@ def bar(who: Known, tabs: Sequence[tuple["Page", StreamlitPage]]) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
     ):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="griphub-tabs"):
-            st.image(_LOGO, width=32)
+            st.html(_LOGO, width=32)
             for page, link in tabs:
                 st.page_link(link, label=_(page.title), icon=page.icon, width="content")
         others = [

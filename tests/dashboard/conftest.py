@@ -16,6 +16,7 @@ from uuid import UUID, uuid4, uuid5
 import numpy as np
 import paho.mqtt.client as paho
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from griphub.dashboard import context, viewer
 from griphub.firmware_bridge.samples import ToolKind, Unit
@@ -38,6 +39,8 @@ from griphub.hub.records import (
 )
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.hub.waveform import encode_samples
+
+from .browsing import CHROMIUM, FLAGS
 
 
 def free_port() -> int:
@@ -75,6 +78,15 @@ def sign_in(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     yield as_role
     context.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium; each test opens contexts of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

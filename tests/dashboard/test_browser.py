@@ -4,21 +4,19 @@ import re
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from griphub.dashboard.access_key import link
 from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.live import LiveFrame
 from griphub.hub.records import Hand, Source
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARTIFACTS = Path(__file__).parents[2] / "test-artifacts"
-SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+from .browsing import CHROMIUM, SIZES, picture, wide_enough
+
 expect.set_options(timeout=30_000)
 
 pytestmark = [
@@ -96,17 +94,6 @@ class Ball:
             self._stop.clear()
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def open_page(chromium, config):
     """Opens pages as a signed-in browser, and says in the end whether one asked another host."""
@@ -139,17 +126,8 @@ def open_page(chromium, config):
     assert not [url for url in asked if re.search("Ada|Ben", url)], "a child's name in an address"
 
 
-def picture(page, name):
-    ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTIFACTS / f"{name}.png")
-
-
 def state(page, wanted):
     expect(page.locator(".stage")).to_have_attribute("data-state", wanted)
-
-
-def wide_enough(page):
-    return page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.timeout(180)

@@ -1,0 +1,82 @@
+"""What tests of pages in a browser share: sizes, pictures, and what is wrong with a page that was drawn."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+ARTIFACTS = Path(__file__).parents[2] / "test-artifacts"
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+SCHEMES = ("light", "dark")
+
+
+def picture(page: Page, name: str, *, whole: bool = False) -> None:
+    """Keep what the page looks like."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=whole)
+
+
+def settled(page: Page) -> None:
+    """Wait until a page is drawn and nothing of an earlier run stands on it."""
+    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
+
+
+def wide_enough(page: Page) -> bool:
+    """Whether nothing is cut off at the right."""
+    return bool(page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"))
+
+
+# Boxes of controls, of what text they hold, and how they lie to one another.
+_FAULTS = """() => {
+  const found = [];
+  const name = (e) => `${e.tagName.toLowerCase()} ${(e.getAttribute("aria-label") || e.innerText).trim().slice(0, 40)}`;
+  const seen = (e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+  if (document.scrollingElement.scrollWidth > innerWidth) {
+    found.push(`scrolls sideways: ${document.scrollingElement.scrollWidth} of ${innerWidth} px`);
+  }
+  for (const e of document.querySelectorAll("p, h1, h2, h3, label, button, li, td, th")) {
+    if (!seen(e)) continue;
+    const style = getComputedStyle(e);
+    const box = e.getBoundingClientRect();
+    if (!box.width || e.closest("[data-testid=stDataFrame], .stSelectbox, .stMultiSelect")) continue;
+    const within = e.closest("[style*='overflow'], .griphub-scrolls, .st-key-griphub-tabs, pre, table");
+    if (!within && box.right > innerWidth + 1) found.push(`reaches beyond the right edge: ${name(e)}`);
+    const cut = style.overflow === "hidden" && style.textOverflow === "ellipsis" && e.scrollWidth > e.clientWidth + 1;
+    if (cut) found.push(`is cut off: ${name(e)}`);
+  }
+  const bar = document.querySelector(".st-key-griphub-tabs");
+  const fixed = bar && getComputedStyle(bar).position === "fixed";
+  const controls = [...document.querySelectorAll("button, a[href], input, [role=combobox], [role=radio]")]
+    .filter((e) => seen(e) && e.getBoundingClientRect().width > 1 && !(fixed && bar.contains(e)));
+  for (let i = 0; i < controls.length; i++) {
+    const a = controls[i].getBoundingClientRect();
+    for (let j = i + 1; j < controls.length; j++) {
+      if (controls[i].contains(controls[j]) || controls[j].contains(controls[i])) continue;
+      if (controls[i].closest("[data-baseweb]") && controls[i].closest("[data-baseweb]") === controls[j].closest("[data-baseweb]")) continue;
+      if (controls[i].closest(".stNumberInput, .stDateInput, .stTimeInput, [data-testid=stFileUploader]")) continue;
+      const b = controls[j].getBoundingClientRect();
+      const w = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const h = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (w > 3 && h > 3) found.push(`lie on one another: ${name(controls[i])} and ${name(controls[j])}`);
+    }
+  }
+  return found;
+}"""
+
+
+def layout_faults(page: Page) -> list[str]:
+    """What is broken in how a page is laid out, each fault in words: cut off, sideways, on one another."""
+    return list(page.evaluate(_FAULTS))
+
+
+def violations(found: dict[str, Any]) -> list[str]:
+    """Serious and critical violations that axe-core found, one line each."""
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['html'][:160]}"
+        for rule in found["violations"]
+        if rule["impact"] in {"serious", "critical"}
+        for node in rule["nodes"]
+    ]

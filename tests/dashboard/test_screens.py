@@ -1,0 +1,123 @@
+"""Every page of every role, on a desktop and a phone, in light and dark: opened, measured, photographed."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from griphub.dashboard import pages
+from griphub.dashboard.access_key import link
+from griphub.hub.config import Config
+from griphub.hub.database.actor import GRANTABLE, Role
+
+from .browsing import CHROMIUM, SCHEMES, SIZES, layout_faults, picture, settled, violations
+from .conftest import free_port, wait_for_port
+from .lived_in import furnish
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.alone,
+    pytest.mark.skipif(
+        not CHROMIUM.exists(), reason="needs Debian's package chromium (apt install chromium)"
+    ),
+]
+
+NAMES = "Mia|Leo|Zoe"
+
+
+@dataclass
+class Home:
+    """A lived-in home with its dashboard, and everything that pages asked for."""
+
+    config: Config
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.config.dashboard.port}"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    folder = tmp_path_factory.mktemp("home")
+    config = furnish(folder, free_port())
+    server = subprocess.Popen(
+        [sys.executable, "-m", "griphub", "dashboard", "--config", str(folder / "griphub.toml")]
+    )
+    try:
+        wait_for_port(config.dashboard.port)
+        yield Home(config)
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+def open_as(chromium: Browser, home: Home) -> Iterator[object]:
+    """Opens a page as somebody in a role."""
+    opened = []
+
+    def new(role: Role, size: str, scheme: str) -> Page:
+        context = chromium.new_context(
+            viewport=SIZES[size],
+            color_scheme=scheme,
+            timezone_id="Europe/Berlin",
+            locale="en-GB",
+            reduced_motion="reduce",
+            has_touch=size == "phone",
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: home.asked.append(request.url))
+        page.on("websocket", lambda socket: home.asked.append(socket.url))
+        page.goto(link(home.config))
+        if role is not Role.PARENT:
+            page.goto(f"{home.address}/access/role/{role}")
+        return page
+
+    yield new
+    for context in opened:
+        context.close()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("role", GRANTABLE, ids=str)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_page_is_laid_out_and_can_be_used_by_everybody(home, open_as, role, size, scheme):
+    page = open_as(role, size, scheme)
+    wrong = []
+    for shown in pages.of(role):
+        page.goto(f"{home.address}/{shown.path}")
+        settled(page)
+        expect(page.locator("h1, h2, h3").first).to_be_visible()
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        picture(page, f"{shown.path}-{role}-{size}-{scheme}", whole=True)
+        faults = layout_faults(page)
+        faults += violations(Axe().run(page, options={"resultTypes": ["violations"]}).response)
+        wrong += [f"{shown.path}: {fault}" for fault in faults]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_pages_asked_nobody_else_and_named_no_child(home):
+    """Runs last in this module: of all that was asked for above."""
+    own = re.compile(rf"(https?|wss?)://127\.0\.0\.1:{home.config.dashboard.port}/|(data|blob):")
+    assert len(home.asked) > 50
+    assert [url for url in home.asked if not own.match(url)] == []
+    assert not [url for url in home.asked if re.search(NAMES, url)], "a child's name in an address"
+
+
+@pytest.mark.parametrize("role", GRANTABLE, ids=str)
+def test_no_address_opens_another_roles_page(home, open_as, role):
+    page = open_as(role, "desktop", "light")
+    own = {shown.path for shown in pages.of(role)}
+    for foreign in pages.PAGES:
+        if foreign.path not in own:
+            page.goto(f"{home.address}/{foreign.path}")
+            settled(page)
+            expect(page.get_by_role("dialog").or_(page.get_by_text("Page not found")).first).to_be_visible()
