@@ -22,6 +22,9 @@ def settled(page: Page) -> None:
     """Wait until a page is drawn and nothing of an earlier run stands on it."""
     expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.locator("[data-stale=true]")).to_have_count(0)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    for chart in page.get_by_test_id("stVegaLiteChart").all():
+        expect(chart.locator("svg, canvas").first).to_be_attached()
 
 
 def wide_enough(page: Page) -> bool:
@@ -32,35 +35,38 @@ def wide_enough(page: Page) -> bool:
 # Boxes of controls, of what text they hold, and how they lie to one another.
 _FAULTS = """() => {
   const found = [];
-  const name = (e) => `${e.tagName.toLowerCase()} ${(e.getAttribute("aria-label") || e.innerText).trim().slice(0, 40)}`;
+  const name = (e) =>
+    `${e.tagName.toLowerCase()} ${(e.getAttribute("aria-label") || e.innerText).trim().slice(0, 40)}`;
   const seen = (e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   if (document.scrollingElement.scrollWidth > innerWidth) {
     found.push(`scrolls sideways: ${document.scrollingElement.scrollWidth} of ${innerWidth} px`);
   }
+  const scrolls = "[style*='overflow'], .griphub-scrolls, .st-key-griphub-tabs, pre, table";
+  const grid = "[data-testid=stDataFrame]";  // scrolls in itself, and hides the controls of its search
   for (const e of document.querySelectorAll("p, h1, h2, h3, label, button, li, td, th")) {
-    if (!seen(e)) continue;
-    const style = getComputedStyle(e);
     const box = e.getBoundingClientRect();
-    if (!box.width || e.closest("[data-testid=stDataFrame], .stSelectbox, .stMultiSelect")) continue;
-    const within = e.closest("[style*='overflow'], .griphub-scrolls, .st-key-griphub-tabs, pre, table");
-    if (!within && box.right > innerWidth + 1) found.push(`reaches beyond the right edge: ${name(e)}`);
-    const cut = style.overflow === "hidden" && style.textOverflow === "ellipsis" && e.scrollWidth > e.clientWidth + 1;
-    if (cut) found.push(`is cut off: ${name(e)}`);
+    if (!seen(e) || !box.width || e.closest(`${grid}, .stSelectbox, .stMultiSelect`)) continue;
+    if (!e.closest(scrolls) && box.right > innerWidth + 1) found.push(`beyond the right edge: ${name(e)}`);
+    const { overflow, textOverflow } = getComputedStyle(e);
+    const hides = overflow === "hidden" && textOverflow === "ellipsis";
+    if (hides && e.scrollWidth > e.clientWidth + 1) found.push(`is cut off: ${name(e)}`);
   }
   const bar = document.querySelector(".st-key-griphub-tabs");
   const fixed = bar && getComputedStyle(bar).position === "fixed";
   const controls = [...document.querySelectorAll("button, a[href], input, [role=combobox], [role=radio]")]
-    .filter((e) => seen(e) && e.getBoundingClientRect().width > 1 && !(fixed && bar.contains(e)));
+    .filter((e) => seen(e) && e.getBoundingClientRect().width > 1 && !e.closest(grid))
+    .filter((e) => !(fixed && bar.contains(e)));
+  // these draw one control out of several elements
+  const made = ".stNumberInput, .stDateInput, .stTimeInput, [data-testid=stFileUploader], [data-baseweb]";
   for (let i = 0; i < controls.length; i++) {
-    const a = controls[i].getBoundingClientRect();
-    for (let j = i + 1; j < controls.length; j++) {
-      if (controls[i].contains(controls[j]) || controls[j].contains(controls[i])) continue;
-      if (controls[i].closest("[data-baseweb]") && controls[i].closest("[data-baseweb]") === controls[j].closest("[data-baseweb]")) continue;
-      if (controls[i].closest(".stNumberInput, .stDateInput, .stTimeInput, [data-testid=stFileUploader]")) continue;
-      const b = controls[j].getBoundingClientRect();
+    const [one, whole] = [controls[i], controls[i].closest(made)];
+    const a = one.getBoundingClientRect();
+    for (const other of controls.slice(i + 1)) {
+      if (one.contains(other) || other.contains(one) || (whole && whole.contains(other))) continue;
+      const b = other.getBoundingClientRect();
       const w = Math.min(a.right, b.right) - Math.max(a.left, b.left);
       const h = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-      if (w > 3 && h > 3) found.push(`lie on one another: ${name(controls[i])} and ${name(controls[j])}`);
+      if (w > 3 && h > 3) found.push(`lie on one another: ${name(one)} and ${name(other)}`);
     }
   }
   return found;

@@ -14,6 +14,7 @@ from griphub.dashboard import pages
 from griphub.dashboard.access_key import link
 from griphub.hub.config import Config
 from griphub.hub.database.actor import GRANTABLE, Role
+from griphub.simulators.presets import PRESETS
 
 from .browsing import CHROMIUM, SCHEMES, SIZES, layout_faults, picture, settled, violations
 from .conftest import free_port, wait_for_port
@@ -27,7 +28,7 @@ pytestmark = [
     ),
 ]
 
-NAMES = "Mia|Leo|Zoe"
+NAMES = "|".join(child.alias for child in PRESETS.values())
 
 
 @dataclass
