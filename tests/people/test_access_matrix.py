@@ -172,6 +172,7 @@ ABOUT_ONESELF = {"accounts.change_password", "places.add_site", "settings.mine",
 #: What signing in, the home's start and the post are made of; no actor reaches them.
 PARTS = {
     "decisions.hear",
+    "taking.answered",
     "accounts.redeem",
     "accounts.set_password",
     "accounts.sign_out_everywhere",
