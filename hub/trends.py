@@ -18,7 +18,7 @@ from .stores.contract import SessionPoint
 #: What a session of exercise is followed by. No error is borrowed for it: it is no test.
 SESSION_PEAK: Final = "highest peak of a session"
 
-__all__ = ["Band", "Finding", "Verdict", "of_sessions", "of_tests", "session_key", "state"]
+__all__ = ["Band", "Finding", "Verdict", "of_sessions", "of_tests", "session_key", "state", "test_key"]
 
 _DAY: Final = timedelta(days=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,7 +91,7 @@ def of_sessions(points: Iterable[SessionPoint]) -> list[Finding]:
 def of_tests(tests: Iterable[StrengthTested]) -> list[Finding]:
     """Follow the scores of strength tests, each protocol apart; tests without a score are no part of it."""
     return _findings(
-        (_test_key(test), test.event_id, test.measured_at, test.outcome.score)
+        (test_key(test), test.event_id, test.measured_at, test.outcome.score)
         for test in tests
         if test.outcome.score is not None
     )
@@ -111,7 +111,8 @@ def session_key(point: SessionPoint) -> SeriesKey:
     )
 
 
-def _test_key(test: StrengthTested) -> SeriesKey:
+def test_key(test: StrengthTested) -> SeriesKey:
+    """The series that a strength test belongs to."""
     return SeriesKey(
         measure=test.protocol,
         side=_SIDES[test.hand],

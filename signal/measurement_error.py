@@ -140,7 +140,9 @@ def compare(before: Quantity, after: Quantity, error: MeasurementError) -> Chang
         return Refused("change", Reason.NOT_KNOWN, "One of the tests has no result.")
     if error.sdd is None:
         return Change.ERROR_NOT_KNOWN
-    return Change.LARGER_THAN_ERROR if abs(after.value - before.value) >= error.sdd else Change.WITHIN_ERROR
+    difference = abs(after.value - before.value)
+    # an error of zero, of equal results, makes no change of none
+    return Change.LARGER_THAN_ERROR if difference and difference >= error.sdd else Change.WITHIN_ERROR
 
 
 def series(days: Sequence[float], values: Sequence[float]) -> tuple[FloatArray, FloatArray]:

@@ -8,6 +8,7 @@ import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from math import isnan
 from pathlib import Path
@@ -16,9 +17,11 @@ from typing import Final
 
 from ... import __version__
 from ..config import Config
-from ..export.dossier import gather, write_tables
+from ..export.dossier import Dossier, gather, write_tables
+from ..export.errors import ExportError
 from ..export.fhir import bundle
 from ..export.tables import About
+from ..program.tables import Annotation, Visit
 from ..stores import open_store
 from ..stores.contract import Store
 from .relational import DatabasePlace
@@ -29,7 +32,7 @@ Everything that GripHub keeps of the child {child}, as of {at:%Y-%m-%d %H:%M} UT
 tables/      results as CSV files; tables/columns.md says what the columns are
 waveforms/   every session's force curve: seconds since its start, and the value in the session's unit.
              An empty value is a reading that was missing; a jump in the seconds are samples that were lost.
-people.json  what people wrote down: who looks after the child, programs, consent, and the log of changes
+people.json  what people wrote: who looks after the child, programs, visits, consent, and the log of changes
 fhir.json    the results as a FHIR R4 bundle, for a record system
 SHA256SUMS   to see that no file was changed: sha256sum --check SHA256SUMS
 
@@ -73,10 +76,15 @@ def export(config: Config, child_id: str, target: Path, *, now: datetime) -> dic
 
 def _contents(config: Config, child_id: str, now: datetime) -> Iterator[tuple[str, bytes]]:
     yield "README.txt", _README.format(child=child_id, at=now).encode()
-    people = {"griphub": __version__, "child": child_id, "tables": DatabasePlace(config).rows(child_id)}
+    rows = DatabasePlace(config).rows(child_id)
+    people = {"griphub": __version__, "child": child_id, "tables": rows}
     yield "people.json", json.dumps(people, indent=2, ensure_ascii=False, default=str).encode()
     with closing(open_store(config, read_only=True)) as store:
-        found = gather(store, child_id, since=None, until=None)
+        found = replace(
+            _results(store, child_id, there=bool(rows)),
+            visits=tuple(Visit(**row) for row in rows.get("visits", ())),
+            annotations=tuple(Annotation(**row) for row in rows.get("annotations", ())),
+        )
         with TemporaryDirectory() as folder:
             tables = Path(folder) / "tables"
             write_tables(tables, store, found, About(), None)
@@ -85,6 +93,16 @@ def _contents(config: Config, child_id: str, now: datetime) -> Iterator[tuple[st
         fhir = bundle(child_id, None, tests=found.tests, sessions=found.sessions, feedback=found.feedback)
         yield "fhir.json", json.dumps(fhir, indent=2).encode()
         yield from _waveforms(store, child_id)
+
+
+def _results(store: Store, child_id: str, *, there: bool) -> Dossier:
+    """What was measured and told; nothing at all only of a child who is there."""
+    try:
+        return gather(store, child_id)
+    except ExportError:
+        if not there:
+            raise
+        return Dossier(child_id, (), (), (), ())
 
 
 def _waveforms(store: Store, child_id: str) -> Iterator[tuple[str, bytes]]:

@@ -49,8 +49,8 @@ def csv(
     until: UntilOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Write trials, sessions, squeezes, activities and feedback, a CSV file each."""
-    from ..export.dossier import gather, write_tables
+    """Write trials, sessions, squeezes, activities, feedback, visits and annotations, a CSV file each."""
+    from ..export.dossier import gather, with_written, write_tables
     from ..export.tables import About
     from ..people.model import Child
     from ..program.home import zone_of
@@ -60,6 +60,9 @@ def csv(
             known = work.get(Child, child_id)
             about = About(known.birth_month, known.dominant_hand) if known else About()
         dossier = gather(store, child_id, since=_utc(since), until=_utc(until))
+        with home.database.reading(home.actor) as work:
+            first, end = since and since.date(), until and until.date()
+            dossier = with_written(dossier, work, since=first, until=end)
         rows = write_tables(to, store, dossier, about, zone_of(home.config))
     written = ", ".join(f"{count} {name}" for name, count in rows.items())
     out.print(f"{to}: {written}. columns.md says what they mean.", markup=False, soft_wrap=True)

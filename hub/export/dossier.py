@@ -3,10 +3,14 @@
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from ..database.work import Work
+from ..people.model import Child
+from ..program import annotations, visits
+from ..program.tables import Annotation, Visit
 from ..records import ActivityDone, FeedbackGiven, SqueezeCounted, StrengthTested
 from ..stores.contract import SessionPoint, Store
 from . import tables
@@ -16,13 +20,18 @@ from .errors import ExportError
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """A child's results, oldest first. What was taken back is not among them."""
+    """A child's results, oldest first. What was taken back is not among them.
+
+    `visits` and `annotations` are from the people's database, as far as the reader sees them.
+    """
 
     child_id: str
     sessions: tuple[SessionPoint, ...]
     tests: tuple[StrengthTested, ...]
     activities: tuple[ActivityDone, ...]
     feedback: tuple[FeedbackGiven, ...]
+    visits: tuple[Visit, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -58,6 +67,23 @@ def gather(
     return found
 
 
+def with_written(
+    dossier: Dossier, work: Work, *, since: date | None = None, until: date | None = None
+) -> Dossier:
+    """Add what people wrote down, as far as the actor sees it, of ``[since, until)``.
+
+    Nothing is added for a child whom nobody has entered: results may be there all the same.
+    """
+    if work.get(Child, dossier.child_id) is None:
+        return dossier
+    last = None if until is None else until - timedelta(days=1)
+    return replace(
+        dossier,
+        visits=tuple(visits.visits(work, dossier.child_id, since=since, until=last)),
+        annotations=tuple(annotations.annotations(work, dossier.child_id, since=since, until=last)),
+    )
+
+
 def write_tables(
     folder: Path, store: Store, dossier: Dossier, about: tables.About, zone: tzinfo | None
 ) -> dict[str, int]:
@@ -87,6 +113,8 @@ def write_tables(
             **_write(making, tables.SQUEEZES, _squeezes(store, dossier), zone),
             **_write(making, tables.ACTIVITIES, dossier.activities, zone),
             **_write(making, tables.FEEDBACK, dossier.feedback, zone),
+            **_write(making, tables.VISITS, dossier.visits, zone),
+            **_write(making, tables.ANNOTATIONS, dossier.annotations, zone),
         }
         page = dictionary(tables.ALL)
         (making / "columns.md").write_text(f"# What the columns mean\n\n{page}", encoding="utf-8")

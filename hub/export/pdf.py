@@ -112,6 +112,8 @@ def _story(visit: Visit) -> list[Flowable]:
     for found in visit.findings:
         hand = f"{found.key.side.capitalize()} hand, {found.key.kind.value} {found.key.tool}"
         story.append(_text(f"{hand}, {found.key.measure}: {found.statement}"))
+    if visit.between:
+        story += _bullets("From one visit to the next", visit.between, "")
     story += _bullets("Pain, before → after (faces, 0 to 10)", [_pain(visit.pains)] if visit.pains else [],
                       "Nobody recorded pain.")  # fmt: skip
     story += _bullets("Notes", visit.notes, "No notes.")

@@ -8,6 +8,7 @@ from typing import Any
 from ... import __version__
 from ...firmware_bridge.samples import Unit
 from ..measured import SessionQuality, TestTrial
+from ..program.tables import Annotation, Visit
 from ..records import ActivityDone, FeedbackGiven, Hand, SqueezeCounted, StrengthTested
 from ..stores.contract import SessionPoint
 from ..units import ForceUnit, shown
@@ -236,5 +237,34 @@ FEEDBACK: Table[FeedbackGiven] = Table(
 )
 
 
+VISITS: Table[Visit] = Table(
+    "visits",
+    "one visit, of the past or to come",
+    (
+        attribute("day", "Its day"),
+        attribute("child_id", "Pseudonymous id"),
+        attribute("kind", "`clinic`, `home` or `call`"),
+        attribute("words", "What was noted"),
+        attribute("recorded_at", "When it was noted, local time with its offset from UTC"),
+        attribute("id", "Its id"),
+    ),
+)
+
+
+ANNOTATIONS: Table[Annotation] = Table(
+    "annotations",
+    "what a therapist wrote beside some days of the chart",
+    (
+        attribute("first", "First day"),
+        attribute("last", "Last day; the same for one day"),
+        attribute("child_id", "Pseudonymous id"),
+        attribute("words", "What was written"),
+        attribute("shared", "Whether the parents see it"),
+        attribute("recorded_at", "When it was written, local time with its offset from UTC"),
+        attribute("id", "Its id"),
+    ),
+)
+
+
 #: Every kind of file, for the data dictionary.
-ALL: tuple[Table[Any], ...] = (TRIALS, SESSIONS, SQUEEZES, ACTIVITIES, FEEDBACK)
+ALL: tuple[Table[Any], ...] = (TRIALS, SESSIONS, SQUEEZES, ACTIVITIES, FEEDBACK, VISITS, ANNOTATIONS)

@@ -9,13 +9,14 @@ from ..config import Config
 from ..database.actor import Actor
 from ..database.engine import Database
 from ..people.model import Child
-from ..program import commands
+from ..program import commands, retention
 from ..program.activity import Library
 from ..program.adherence import Adherence, DayStatus, Doings
 from ..program.diff import describe
 from ..program.home import zone_of
 from ..program.local_days import noon
 from ..program.reading import Picture, picture
+from ..program.tables import Annotation
 from ..program.versions import days
 from ..records import Evidence, FeedbackGiven
 from ..stores.contract import Store
@@ -59,7 +60,10 @@ class Visit:
     first, last : date
         The period, both included.
     asked, goals, notes : tuple of str
-        Program, everyday goals and what was written down, a line each.
+        Program, everyday goals and what was written down, a line each. Of what a therapist wrote on the
+        chart, what is shared with the parents: they hold the page in their hands.
+    between : tuple of str
+        What of one visit's strength was there at the next.
     days : tuple of Day
         The last 28.
     adherence : str
@@ -83,6 +87,7 @@ class Visit:
     findings: tuple[Finding, ...] = ()
     pains: tuple[Pain, ...] = ()
     notes: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
     method: str = ""
     simulated: bool = False
 
@@ -139,6 +144,7 @@ def compose(
     shown = _shown(findings)
     said = [one for one in found.feedback if (one.day or one.measured_at.date()) >= first]
     notes = [f"{_day(one):%d %b}: {one.observation}" for one in said if one.observation]
+    notes += [_written(one) for one in found.annotations if one.shared and one.last >= first]
     if paused := found.history.paused(last):
         notes.append(f"Paused since {paused.since:%d %b}: {paused.reason.value}.")
     return Visit(
@@ -152,6 +158,7 @@ def compose(
         findings=shown,
         pains=_pains(said),
         notes=tuple(notes),
+        between=tuple(retention.describe(one) for one in found.retained if one.until >= first),
         method=_method(shown),
         simulated=any(one.key.simulated for one in shown) or any(one.source == "simulated" for one in said),
     )
@@ -185,6 +192,11 @@ def _adherence(one: Adherence) -> str:
 
 def _day(said: FeedbackGiven) -> date:
     return said.day or said.measured_at.date()
+
+
+def _written(one: Annotation) -> str:
+    span = f"{one.first:%d %b}" + (f" to {one.last:%d %b}" if one.last > one.first else "")
+    return f"{span}: {one.words}"
 
 
 def _pains(said: Iterable[FeedbackGiven]) -> tuple[Pain, ...]:

@@ -7,6 +7,7 @@ nobody led but that somebody asked for. A session counts once: where an exercise
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from ...signal.strength import SOUTHAMPTON
 from ..config import Config
@@ -14,12 +15,14 @@ from ..database.actor import Actor
 from ..database.engine import Database
 from ..records import ActivityDone, Evidence, FeedbackGiven, Purpose, Source, StrengthTested
 from ..stores.contract import ChildResults, SessionPoint
-from . import commands
+from . import annotations, commands, visits
 from .adherence import Doings
 from .home import today as today_in
 from .home import zone_of
 from .local_days import local_day, noon
 from .prescription import Hands, Item, Program, Unit
+from .retention import Retention, of_visits
+from .tables import Annotation, Visit
 from .versions import History, days
 from .work import Work
 
@@ -37,6 +40,9 @@ class Picture:
     doings: Doings
     activities: tuple[ActivityDone, ...]
     feedback: tuple[FeedbackGiven, ...]
+    visits: tuple[Visit, ...] = ()  #: also those to come
+    annotations: tuple[Annotation, ...] = ()  #: as far as the reader sees them
+    retained: tuple[Retention, ...] = ()  #: from each visit to the next, of all time
 
 
 def picture(
@@ -68,6 +74,8 @@ def picture(
     """
     with database.reading(actor, "program.picture") as work:
         history = commands.history(work, child_id)
+        met = visits.visits(work, child_id)
+        written = annotations.annotations(work, child_id)
     today = today_in(config, now)
     zone = zone_of(config)
     since = noon(today - LOOK_BACK, zone)
@@ -97,7 +105,18 @@ def picture(
         Doings(history, done, today=today, unknown=unknown),
         tuple(activities),
         tuple(feedback),
+        tuple(met),
+        tuple(written),
+        tuple(_retained(store, child_id, [one.day for one in met if one.day <= today], kind, zone)),
     )
+
+
+def _retained(
+    store: ChildResults, child_id: str, met_on: list[date], kind: Source, zone: ZoneInfo | None
+) -> list[Retention]:
+    if len(set(met_on)) < 2:
+        return []
+    return of_visits([one for one in store.strength_tests(child_id) if one.source is kind], met_on, zone)
 
 
 def off_days(alive: Collection[date], today: date) -> set[date]:

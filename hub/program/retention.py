@@ -5,15 +5,20 @@ Never *lost* within the measurement error, and never across a change of tool, un
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
+from typing import Final
+from zoneinfo import ZoneInfo
 
+from ...firmware_bridge.samples import Unit
 from ...signal.measurement_error import Change, MeasurementError, compare, error_of
 from ...signal.quantity import Quantity
 from ...signal.refusal import Refused
 from ...signal.strength import ASHT
 from ...signal.trend import SeriesKey, Test, split
+from ..records import StrengthTested
+from ..trends import test_key
 
 
 class Retained(StrEnum):
@@ -51,6 +56,24 @@ class Retention:
         return self.after - self.before
 
 
+_WORDS: Final = {
+    Retained.GAINED: "gained",
+    Retained.HELD: "held, within the measurement error",
+    Retained.LOST: "lost",
+    Retained.NOT_KNOWN: "nobody knows whether that is more than the measurement error of this tool",
+}
+
+
+def describe(one: Retention) -> str:
+    """Say it in a line, for a therapist."""
+    unit = "" if one.key.unit is Unit.UNKNOWN else f" {one.key.unit}"
+    return (
+        f"{one.key.side.capitalize()} hand, {one.key.kind.value} {one.key.tool}, {one.key.measure}: "
+        f"{one.before:.1f}{unit} on {one.since:%d %b}, {one.after:.1f}{unit} on {one.until:%d %b}: "
+        f"{_WORDS[one.retained]}."
+    )
+
+
 def retention(tests: Iterable[Test], visits: Iterable[date]) -> list[Retention]:
     """Compare each visit with the one before, series by series, in order of time.
 
@@ -67,6 +90,31 @@ def retention(tests: Iterable[Test], visits: Iterable[date]) -> list[Retention]:
         for one in _of_series(key, series, sorted(set(visits)))
     ]
     return sorted(found, key=lambda one: (one.until, one.key.side))
+
+
+def of_visits(
+    tests: Iterable[StrengthTested], visits: Iterable[date], zone: ZoneInfo | None
+) -> list[Retention]:
+    """Compare each visit with the one before, by the strength tests that a store holds.
+
+    Parameters
+    ----------
+    zone : ZoneInfo or None
+        Where the family's days begin and end.
+    """
+    return retention(
+        (
+            Test(_ordinal(test.measured_at, zone), test.outcome.score, test_key(test))
+            for test in tests
+            if test.outcome.score is not None
+        ),
+        visits,
+    )
+
+
+def _ordinal(at: datetime, zone: ZoneInfo | None) -> float:
+    local = at.astimezone(zone)
+    return local.toordinal() + (local.hour * 60 + local.minute) / (24 * 60) + local.second / 86400
 
 
 def _of_series(key: SeriesKey, series: Sequence[Test], visits: Sequence[date]) -> list[Retention]:

@@ -4,7 +4,7 @@ import csv
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -12,8 +12,12 @@ from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from griphub.hub.cli.main import app
+from griphub.hub.config import load
+from griphub.hub.database.actor import Actor
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.export.errors import ExportError, ImportFailed
+from griphub.hub.program import annotations, visits
+from griphub.hub.program.home import opened
 from griphub.hub.records import SessionEnded, SessionStarted, Source, SqueezeCounted, decode
 from griphub.hub.stores.sqlite import SqliteStore
 
@@ -77,6 +81,26 @@ def test_csv_of_a_child(run, filled, tmp_path):
             assert next(csv.DictReader(file))["source"] == "real"
     assert "| `peak_kgf` |" in (tmp_path / "ada" / "columns.md").read_text()
     assert "exists already" in run("export", "csv", "c-ada", "--to", tmp_path / "ada", fails=ExportError)
+
+
+def test_visits_and_notes_on_the_chart_are_among_the_files(run, filled, tmp_path):
+    with opened(load(tmp_path / "griphub.toml")) as database, database.work(Actor.part("test")) as work:
+        visits.add(work, "c-ada", day=date(2026, 3, 2), words="=SUM(A1)")
+        annotations.add(work, "c-ada", first=date(2026, 3, 5), words="Ill", shared=True)
+        annotations.add(work, "c-ada", first=date(2026, 4, 5), words="Cast")
+    run("export", "csv", "c-ada", "--to", tmp_path / "ada")
+    found = {}
+    for name in ("visits", "annotations"):
+        with (tmp_path / "ada" / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+            found[name] = list(csv.DictReader(file))
+    (visit,) = found["visits"]
+    assert (visit["day"], visit["kind"], visit["words"]) == ("2026-03-02", "clinic", "'=SUM(A1)")
+    assert [(row["words"], row["shared"]) for row in found["annotations"]] == [
+        ("Ill", "true"), ("Cast", "false")
+    ]  # fmt: skip
+    run("export", "csv", "c-ada", "--until", "2026-03-10", "--to", tmp_path / "march")
+    said = (tmp_path / "march" / "annotations.csv").read_text(encoding="utf-8")
+    assert "Ill" in said and "Cast" not in said
 
 
 def test_fhir_of_a_child(run, filled, tmp_path):
@@ -166,6 +190,12 @@ def test_a_page_for_the_visit(run, tmp_path, make):
     store.close()
     since = (today - timedelta(days=14)).date()
     run("program", "set", "Ada", tmp_path / "program.toml", "--from", since)
+    met = [(today - timedelta(days=days)).date() for days in (30, 9)]
+    with opened(load(tmp_path / "griphub.toml")) as database, database.work(Actor.part("test")) as work:
+        for day in met:
+            visits.add(work, "c-ada", day=day)
+        annotations.add(work, "c-ada", first=met[1], last=today.date(), words="New splint", shared=True)
+        annotations.add(work, "c-ada", first=met[1], words="Ask about school")
     run("export", "visit", "Ada", "--to", tmp_path / "ada.pdf")
     (page,) = PdfReader(tmp_path / "ada.pdf").pages
     text = " ".join(page.extract_text().split())
@@ -174,6 +204,9 @@ def test_a_page_for_the_visit(run, tmp_path, make):
         "told by a parent", "Within the usual variation", "0 → 2", "She laughed", "Dynamometer ball3f2a",
     ):  # fmt: skip
         assert words in text
+    assert f"{met[1]:%d %b} to {today:%d %b}: New splint" in text
+    assert "Ask about school" not in text  # the family holds the page in its hands
+    assert "From one visit to the next" in text and "held, within the measurement error" in text
     assert "c-ada" not in text
     assert "SIMULATED" not in text
     assert "No program is recorded" not in text

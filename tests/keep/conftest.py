@@ -19,7 +19,7 @@ from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Entry, Outbox, Taken
 from griphub.hub.people import places
 from griphub.hub.people.model import Child
-from griphub.hub.program import commands
+from griphub.hub.program import annotations, commands, visits
 from griphub.hub.program.photos import keep
 from griphub.hub.records import (
     ActivityDone,
@@ -160,6 +160,8 @@ def home(tmp_path: Path, unused_tcp_port: int) -> Home:
             )
             work.flush()
             commands.add_photo(work, child, keep(config, photo), taken_on=work.now.date(), shared=False)
+            visits.add(work, child, day=work.now.date(), words=f"visit of {child}")
+            annotations.add(work, child, first=work.now.date(), words=f"note on {child}")
     database.close()
     (data / "run").mkdir()
     (data / "run" / "hub.log").write_text(f"session of {GONE}\nsession of {STAYS}\n")

@@ -28,6 +28,7 @@ from griphub.hub.delivery.intake import Intake
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.errors import SetupError, StoreError
+from griphub.hub.export.errors import ExportError
 from griphub.hub.lock import only_hub
 from griphub.hub.records import encode
 from griphub.hub.stores.sqlite import SqliteStore
@@ -163,10 +164,25 @@ def test_an_export_has_everything_and_nothing_of_another_child(home, tmp_path):
     rows = list(csv.DictReader(files[curve].decode().splitlines()))
     assert len(rows) == 100 and list(rows[0]) == ["time_s", "value_N"]
     assert b"said of c-4f21" in files["tables/feedback.csv"]
+    assert b"visit of c-4f21" in files["tables/visits.csv"]
+    assert b"note on c-4f21" in files["tables/annotations.csv"]
     assert len(files["SHA256SUMS"].splitlines()) == len(files) - 1
     everything = b"".join(files.values())
     assert str(home.sessions(STAYS)[0]).encode() not in everything
     assert b'name of c-4f2"' not in everything
+
+
+def test_of_a_child_without_results_what_people_wrote_is_exported(home, tmp_path):
+    with closing(SqliteStore(home.config.data_dir / "store.db")) as store:
+        store.erase_child(GONE)
+    sizes = export(home.config, GONE, tmp_path / "child.zip", now=NOW)
+    with zipfile.ZipFile(tmp_path / "child.zip") as archive:
+        assert b"visit of c-4f21" in archive.read("tables/visits.csv")
+        assert len(archive.read("tables/trials.csv").splitlines()) == 1
+    assert not any(name.startswith("waveforms/") for name in sizes)
+    with pytest.raises(ExportError, match="Nothing is stored of c-nobody"):
+        export(home.config, "c-nobody", tmp_path / "nobody.zip", now=NOW)
+    assert not (tmp_path / "nobody.zip").exists()
 
 
 def test_the_commands_ask_first_and_say_what_they_did(home, tmp_path):

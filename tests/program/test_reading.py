@@ -12,13 +12,16 @@ from griphub.hub.config import Config
 from griphub.hub.database.actor import Actor
 from griphub.hub.database.engine import Database
 from griphub.hub.delivery.outbox import Entry, Outbox
-from griphub.hub.program import commands, did, home, suggestions
+from griphub.hub.measured import Outcome
+from griphub.hub.program import annotations, commands, did, home, suggestions, visits
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.adherence import DayStatus
 from griphub.hub.program.errors import ProgramError
 from griphub.hub.program.photos import keep, path_of
 from griphub.hub.program.prescription import Program, read_program
 from griphub.hub.program.reading import Picture, off_days, picture
+from griphub.hub.program.retention import Retained, describe
+from griphub.hub.program.tables import VisitKind
 from griphub.hub.records import ActivityDone, Event, Evidence, Hand, SessionEnded, Source, StrengthTested
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.signal.strength import ASHT
@@ -104,6 +107,54 @@ def session(day: int, squeezes: int = 15, session_id: UUID | None = None, **more
         "lost": 0,
     }
     return SessionEnded.model_validate(about | more)
+
+
+def strength(day: int, hour: int, score: float, **more: object) -> StrengthTested:
+    about = {
+        "event_id": uuid4(),
+        "measured_at": datetime(2026, 10, 12, hour, tzinfo=UTC) + timedelta(days=day),
+        "site": "home",
+        "hub": "hub",
+        "child_id": "c-1",
+        "tool_id": "jamar01",
+        "tool_kind": "dynamometer",
+        "hand": Hand.RIGHT,
+        "source": Source.REAL,
+        "unit": "N",
+        "protocol": ASHT.name,
+        "session_id": uuid4(),
+        "trials": [],
+        "outcome": Outcome(score=score, rule="mean"),
+    }
+    return StrengthTested.model_validate(about | more)
+
+
+def test_what_is_there_between_visits_is_told_from_the_list_of_visits(read: Read, database: Database) -> None:
+    """Further back than the numbers look: visits are weeks apart."""
+    first, second = date(2026, 10, 12), date(2026, 11, 2)
+    tests = [strength(0, 9, 120), strength(0, 10, 118), strength(9, 9, 300), strength(21, 9, 60)]
+    assert read(*tests).retained == ()
+    with database.work(OWNER) as work:
+        visits.add(work, "c-1", day=first)
+        visits.add(work, "c-1", day=second, kind=VisitKind.HOME)
+        visits.add(work, "c-1", day=date(2026, 12, 1))  # to come
+        annotations.add(work, "c-1", first=second, words="Cast off since Friday")
+    found = read(strength(21, 9, 500, source=Source.SIMULATED))
+    (one,) = found.retained
+    assert (one.since, one.until, one.before, one.after) == (first, second, 118, 60)
+    assert one.retained is Retained.LOST
+    assert describe(one) == (
+        "Right hand, dynamometer jamar01, ASHT 2015: 118.0 N on 12 Oct, 60.0 N on 02 Nov: lost."
+    )
+    assert len(found.visits) == 3 and found.annotations[0].words == "Cast off since Friday"
+
+
+def test_a_test_late_in_the_evening_is_of_the_familys_day(read: Read, database: Database) -> None:
+    with database.work(OWNER) as work:
+        for day in (date(2026, 10, 13), date(2026, 11, 2)):
+            visits.add(work, "c-1", day=day)
+    (one,) = read(strength(0, 23, 100), strength(21, 9, 100)).retained  # one o'clock at night in Berlin
+    assert (one.since, one.retained) == (date(2026, 10, 13), Retained.HELD)
 
 
 def test_sensor_work_and_ticked_work_are_one_number(read: Read, config: Config, winter: Program) -> None:

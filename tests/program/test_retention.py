@@ -38,6 +38,11 @@ def test_the_last_test_of_a_visit_meets_the_first_of_the_next() -> None:
     assert found[0].retained is Retained.HELD
 
 
+def test_the_same_again_is_held_also_where_no_result_ever_differed() -> None:
+    found = retention(series(*((day, 12) for day in range(0, 29, 2))), VISITS)
+    assert [(one.error.sdd, one.retained) for one in found] == [(0, Retained.HELD)] * 2
+
+
 def test_where_nobody_knows_the_error_nobody_says_lost() -> None:
     (found,) = retention(series((0, 12), (14, 3), key=BALL), VISITS)
     assert found.retained is Retained.NOT_KNOWN
@@ -56,7 +61,7 @@ def test_lost_is_never_within_the_error(values: list[tuple[int, float]], key: Se
     for one in retention(series(*values, key=key), VISITS):
         if one.retained is Retained.LOST:
             assert one.error.sdd is not None
-            assert one.change <= -one.error.sdd
+            assert one.change < 0 and one.change <= -one.error.sdd
         if one.retained is Retained.GAINED:
             assert one.error.sdd is not None
-            assert one.change >= one.error.sdd
+            assert one.change > 0 and one.change >= one.error.sdd
