@@ -10,6 +10,7 @@ FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 ARTIFACTS = Path(__file__).parents[2] / "test-artifacts"
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 SCHEMES = ("light", "dark")
+expect.set_options(timeout=30_000)
 
 
 def picture(page: Page, name: str, *, whole: bool = False) -> None:

@@ -17,7 +17,6 @@ from griphub.hub.records import Hand, Source
 
 from .browsing import CHROMIUM, SIZES, picture, wide_enough
 
-expect.set_options(timeout=30_000)
 
 pytestmark = [
     pytest.mark.browser,
