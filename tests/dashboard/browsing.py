@@ -36,8 +36,11 @@ def wide_enough(page: Page) -> bool:
 # Boxes of controls, of what text they hold, and how they lie to one another.
 _FAULTS = """() => {
   const found = [];
-  const name = (e) =>
-    `${e.tagName.toLowerCase()} ${(e.getAttribute("aria-label") || e.innerText).trim().slice(0, 40)}`;
+  const name = (e) => {
+    const part = e.parentElement.closest("[data-testid]")?.dataset.testid;
+    const words = (e.getAttribute("aria-label") || e.innerText).trim().slice(0, 40);
+    return `${e.tagName.toLowerCase()} "${words}" of ${part}`;
+  };
   const seen = (e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   if (document.scrollingElement.scrollWidth > innerWidth) {
     found.push(`scrolls sideways: ${document.scrollingElement.scrollWidth} of ${innerWidth} px`);

@@ -17,7 +17,6 @@ from griphub.hub.records import Hand, Source
 
 from .browsing import CHROMIUM, SIZES, picture, wide_enough
 
-
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.alone,
