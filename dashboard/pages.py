@@ -6,7 +6,7 @@ from typing import Final
 
 from ..hub.database.actor import Role
 from .i18n import N_
-from .views import delivery, exercise, progress
+from .views import delivery, exercise, pair, progress
 
 PARENT, THERAPIST, ADMIN = Role.PARENT, Role.THERAPIST, Role.ADMIN
 
@@ -43,6 +43,7 @@ class Page:
 PAGES: Final = (
     Page("exercise", N_("Exercise"), "✊", (PARENT,), exercise.page),
     Page("progress", N_("Progress"), "📈", (PARENT, THERAPIST), progress.page),
+    Page("pair", N_("Pair a tool"), "🔗", (PARENT, ADMIN), pair.page, tab=False),
     Page("delivery", N_("Delivery"), "📬", (ADMIN,), delivery.page),
 )
 

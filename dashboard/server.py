@@ -13,7 +13,7 @@ from streamlit import config as streamlit_config
 
 from ..hub.config import Config
 from ..hub.errors import SetupError
-from . import context
+from . import context, pairing_session
 from .access import AccessGate
 from .access_key import load_key, opens
 from .live import LiveHub
@@ -107,4 +107,5 @@ def run(config: Config) -> None:
         finally:
             for sig, handler in previous.items():
                 signal.signal(sig, handler)
+            pairing_session.end_all()
             context.close()

@@ -21,7 +21,16 @@ MAY_IMPORT = {
 
 #: Where a whole room would be too much.
 ONLY_MODULES = {
-    ("dashboard", "firmware_bridge"): {"samples", "errors"},
+    # what the hub's control socket answers with, and nothing that speaks with a radio
+    ("dashboard", "firmware_bridge"): {
+        "candidates",
+        "errors",
+        "link_state",
+        "nearness",
+        "pairing_diagnosis",
+        "quiet_check",
+        "samples",
+    },
     ("signal", "firmware_bridge"): {"samples", "errors"},
     ("simulators", "firmware_bridge"): {
         "capture",

@@ -1,0 +1,481 @@
+"""A viewer's pairing with a real hub over the virtual radio, and the page in each of its states."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from griphub.dashboard import pairing_session as module
+from griphub.dashboard.pairing_session import (
+    Belongs,
+    Choose,
+    Digits,
+    PairingSession,
+    Press,
+    Stage,
+    Standing,
+    State,
+    TooManyPair,
+)
+from griphub.dashboard.pairing_words import CHECK, NEARNESS, PROBLEMS, STANDING
+from griphub.firmware_bridge import held_tool
+from griphub.firmware_bridge import pairing as bridge_pairing
+from griphub.firmware_bridge.clock import HostClock
+from griphub.firmware_bridge.nearness import Nearness
+from griphub.firmware_bridge.pairing_diagnosis import PairingProblem
+from griphub.firmware_bridge.profile import WireKind, WireUnit
+from griphub.firmware_bridge.quiet_check import QuietVerdict
+from griphub.hub import control_talk
+from griphub.hub.config import Config
+from griphub.hub.control import HubNotRunning, socket_path
+from griphub.hub.control_client import ControlClient
+from griphub.hub.database.actor import Role
+from griphub.hub.records import Hand
+from griphub.hub.service import Hub
+from griphub.simulators.plays import Play
+from griphub.simulators.radio import VirtualLink, serve_hci
+from griphub.simulators.tool import SimulatedTool
+
+T = TypeVar("T")
+
+
+class House:
+    """Simulated tools and a running hub, on a loop in a thread of its own."""
+
+    def __init__(self, config: Config, *, slots: int | None = None) -> None:
+        self.config = config.model_copy(update={"radio": f"unix:{config.data_dir}/hci"})
+        self.link = VirtualLink()
+        self.hub: Hub | None = None
+        self._slots = slots
+        self._loop = asyncio.new_event_loop()
+        self._radio = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._hub_task: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+    def open(self) -> None:
+        async def run() -> None:
+            await self._radio.enter_async_context(serve_hci(self.link, self.config.radio, slots=self._slots))
+
+        self.call(run())
+
+    def start_hub(self) -> None:
+        async def run() -> None:
+            self.hub = Hub(self.config, HostClock(), counted=lambda _: None)
+            self._hub_task = asyncio.create_task(self.hub.run())
+            while not await self.client.answers():
+                await asyncio.sleep(0.01)
+
+        self.call(run())
+
+    def stop_hub(self) -> None:
+        async def run() -> None:
+            if self._hub_task:
+                self._hub_task.cancel()
+                await asyncio.gather(self._hub_task, return_exceptions=True)
+                self._hub_task = None
+
+        self.call(run())
+
+    def close_radio(self) -> None:
+        async def run() -> None:
+            await self._radio.aclose()
+
+        self.call(run())
+
+    def close(self) -> None:
+        self.stop_hub()
+
+        async def run() -> None:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._radio.aclose()
+
+        self.call(run())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def client(self) -> ControlClient:
+        return ControlClient(socket_path(self.config))
+
+    def tool(self, name: str = "ball01", level: float = 0.0, **options: Any) -> SimulatedTool:
+        """Switch on a tool that nobody touches."""
+        values = np.round(level + 0.06 * np.random.default_rng(5).standard_normal(6000), 2)
+        play = Play(np.arange(6000) / 100, values, WireUnit.NEWTON, -2, 100.0, (), "still")
+
+        async def run() -> SimulatedTool:
+            tool = SimulatedTool(name, WireKind.BALL, [play], link=self.link, clock=HostClock(), **options)
+            self._tasks.append(asyncio.create_task(tool.run()))
+            return tool
+
+        return self.call(run())
+
+
+@pytest.fixture
+def house(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setattr(bridge_pairing, "FRESH_S", 1.0)
+    monkeypatch.setattr(held_tool, "QUIET_S", 0.6)
+    monkeypatch.setattr(control_talk, "LIST_S", 0.05)
+    monkeypatch.setattr(module, "AGAIN_S", 0.05)
+    made = House(config)
+    made.open()
+    made.start_hub()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pairing(house: House) -> Iterator[PairingSession]:
+    session = PairingSession(house.client)
+    yield session
+    session.end(10)
+
+
+def until(condition: Callable[[], object], what: str, timeout_s: float = 20) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+def reach(session: PairingSession, stage: Stage) -> State:
+    until(lambda: session.state.stage is stage, f"{stage} was not reached: {session.state}")
+    return session.state
+
+
+def choose(session: PairingSession, name: str = "ball01", standing: Standing | None = None) -> None:
+    def there() -> list[str]:
+        return [f.id for f in session.state.found if f.name == name and standing in (None, f.standing)]
+
+    until(there, f"{name} is not in the list: {session.state}")
+    session.say(Choose(there()[0]))
+
+
+def problem(session: PairingSession) -> PairingProblem | None:
+    trouble = reach(session, Stage.TROUBLE).trouble
+    assert trouble and trouble.words and trouble.hub_runs
+    return trouble.problem
+
+
+# -- the way to a tool
+
+
+def test_from_the_list_to_a_tool_that_the_hub_uses(house: House, pairing: PairingSession) -> None:
+    tool = house.tool(level=9.0)
+    choose(pairing)
+    state = reach(pairing, Stage.RECOGNISE)
+    assert tool.blinking and state.tool and state.tool.simulated
+    pairing.say(Press.AGAIN)
+    pairing.say(Press.YES)
+    reach(pairing, Stage.WHOSE)
+    pairing.say(Press.YES)  # a second press on what is not there any more
+    pairing.say(Belongs("c-ada", Hand.LEFT))
+    reach(pairing, Stage.LAY_DOWN)
+    pairing.say(Press.YES)
+    state = reach(pairing, Stage.DONE)
+    assert state.done and (state.done.child, state.done.hand) == ("c-ada", Hand.LEFT)
+    assert state.tared and state.report and state.report.verdict is QuietVerdict.FINE
+    until(lambda: not pairing.alive, "the thread goes on")
+    assert pairing.state.stage is Stage.DONE
+    until(lambda: house.hub and "ball01" in house.hub.supervisor.clients(), "the hub does not use it")
+
+
+def test_another_one_was_meant(house: House, pairing: PairingSession) -> None:
+    one, other = house.tool("ball01"), house.tool("ball02")
+    choose(pairing, "ball01")
+    reach(pairing, Stage.RECOGNISE)
+    assert one.blinking and not other.blinking
+    pairing.say(Press.BACK)
+    reach(pairing, Stage.LOOKING)
+    until(lambda: not one.blinking and not one.peripheral.connection, "the first one is not let go")
+    choose(pairing, "ball02", Standing.READY)
+    reach(pairing, Stage.RECOGNISE)
+    assert other.blinking
+    assert not house.call(house.client.tools())
+
+
+def test_the_digits_on_a_tool_are_asked_for(house: House, pairing: PairingSession) -> None:
+    house.tool(passkey=42)
+    choose(pairing)
+    reach(pairing, Stage.PASSKEY)
+    pairing.say(Digits(41))
+    assert problem(pairing) is PairingProblem.PASSKEY_WRONG
+    pairing.say(Press.AGAIN)
+    reach(pairing, Stage.PASSKEY)
+    pairing.say(Press.BACK)
+    reach(pairing, Stage.LOOKING)
+    choose(pairing)
+    reach(pairing, Stage.PASSKEY)
+    pairing.say(Digits(42))
+    assert reach(pairing, Stage.RECOGNISE).tool
+
+
+# -- what may be the matter
+
+
+def test_a_tool_that_fell_asleep_meanwhile(house: House, pairing: PairingSession) -> None:
+    tool = house.tool()
+    until(lambda: pairing.state.found, "nothing is heard")
+    house.call(tool.peripheral.hide(0))
+    choose(pairing)
+    assert problem(pairing) is PairingProblem.ASLEEP
+
+
+def test_a_tool_that_is_lost_while_it_is_held(house: House, pairing: PairingSession) -> None:
+    house.tool()
+    choose(pairing)
+    reach(pairing, Stage.RECOGNISE)
+
+    async def take_away() -> None:
+        house.link.rssi_dbm["ball01"] = -95
+        await asyncio.sleep(0)
+        house.link.take_away("ball01")
+
+    house.call(take_away())
+    pairing.say(Press.AGAIN)
+    assert problem(pairing) in (
+        PairingProblem.ASLEEP,
+        PairingProblem.OUT_OF_RANGE,
+        PairingProblem.NO_ANSWER,
+    )
+    pairing.say(Press.BACK)
+    reach(pairing, Stage.LOOKING)
+
+
+def test_a_tool_that_was_reset_is_mended_with_consent(house: House, pairing: PairingSession) -> None:
+    tool = house.tool()
+    choose(pairing)
+    for press in (Press.YES, Belongs("c-ada", Hand.LEFT), Press.YES):
+        until(lambda: pairing.state.stage in _WAITS, "it does not come on")
+        pairing.say(press)
+    reach(pairing, Stage.DONE)
+
+    async def reset() -> None:
+        await tool.peripheral.forget_bonds()
+        tool.peripheral.lose_link()
+
+    house.call(reset())
+    again = PairingSession(house.client)
+    try:
+        choose(again, standing=Standing.OURS)
+        assert problem(again) is PairingProblem.BOND_LOST
+        assert not tool.peripheral.bonding.bonded  # without consent nothing happens
+        again.say(Press.MEND)
+        reach(again, Stage.RECOGNISE)
+        assert tool.peripheral.bonding.bonded
+    finally:
+        again.end(10)
+
+
+_WAITS = (Stage.RECOGNISE, Stage.WHOSE, Stage.LAY_DOWN, Stage.CHECKED)
+
+
+def test_a_hub_that_is_not_there_and_comes(house: House) -> None:
+    house.stop_hub()
+    house.tool()
+    session = PairingSession(house.client)
+    try:
+        until(lambda: session.state.trouble, "the missing hub is not told")
+        assert session.state.trouble and not session.state.trouble.hub_runs
+        house.start_hub()
+        until(lambda: session.state.found and not session.state.trouble, "the list does not come by itself")
+        choose(session)
+        reach(session, Stage.RECOGNISE)
+        house.stop_hub()
+        session.say(Press.AGAIN)
+        trouble = reach(session, Stage.TROUBLE).trouble
+        assert trouble and not trouble.hub_runs
+    finally:
+        session.end(10)
+
+
+# -- viewers who leave
+
+
+def test_a_viewer_who_leaves_lets_the_tool_go(
+    house: House, pairing: PairingSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = house.tool()
+    choose(pairing)
+    reach(pairing, Stage.RECOGNISE)
+    monkeypatch.setattr(module, "ABSENT_S", 0.2)
+    until(lambda: not pairing.alive, "it goes on without anybody")
+    assert pairing.state.stage is Stage.OVER
+    until(lambda: not tool.peripheral.connection, "the tool is still held")
+    pairing.say(Press.YES)  # nobody hears it, and nothing breaks
+
+
+def test_a_viewer_who_does_nothing_lets_the_tool_go(
+    house: House, pairing: PairingSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.tool()
+    monkeypatch.setattr(module, "IDLE_S", 0.2)
+    until(lambda: pairing.state.found, "nothing is heard")  # looking holds nothing
+    assert pairing.alive
+    choose(pairing)
+    reach(pairing, Stage.OVER)
+
+
+def test_viewers_are_bounded(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 2)
+    two = [PairingSession(house.client) for _ in range(2)]
+    with pytest.raises(TooManyPair, match="Try again"):
+        PairingSession(house.client)
+    module.end_all()
+    until(lambda: not any(one.alive for one in two), "they do not end")
+    PairingSession(house.client).end(10)
+
+
+# -- words
+
+
+def test_there_are_words_for_everything() -> None:
+    assert set(PROBLEMS) == set(PairingProblem)
+    assert set(NEARNESS) == set(Nearness)
+    assert set(STANDING) == set(Standing)
+    assert set(CHECK) == set(QuietVerdict)
+
+
+# -- the page
+
+
+def _script() -> None:
+    from griphub.dashboard.views import pair
+
+    pair.page()
+
+
+def text(app: AppTest) -> str:
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text, app.get("html"))
+    return "\n".join(str(getattr(e, "value", None) or e.proto.body) for kind in kinds for e in kind)
+
+
+def run(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    for button in app.button:
+        if button.label == label:
+            button.click()
+            return run(app)
+    raise AssertionError(f"there is no {label}: {text(app)}")
+
+
+def show(app: AppTest, words: str) -> AppTest:
+    """Run it, as its page does each second, until it says something."""
+    deadline = time.monotonic() + 20
+    while words not in text(run(app)):
+        assert time.monotonic() < deadline, text(app)
+        time.sleep(0.05)
+    return app
+
+
+@pytest.fixture
+def app(sign_in: Callable[..., Config], config: Config) -> Iterator[AppTest]:
+    sign_in(Role.PARENT)
+    yield AppTest.from_function(_script, default_timeout=20)
+    module.end_all()
+
+
+def test_a_parent_pairs(app: AppTest, house: House) -> None:
+    house.tool()
+    show(app, "Tools near you")
+    show(app, "GripHub tool")
+    assert "very near" in text(app) and "Ready." in text(app)
+    press(app, "This one")
+    show(app, "A tool blinks now. Is it this one?")
+    press(app, "Yes, this one")
+    show(app, "Who uses it?")
+    press(app, "Go on")
+    assert "Choose a hand first." in text(app)
+    app.radio[0].set_value("c-ben")
+    app.radio[1].set_value(Hand.RIGHT)
+    press(app, "Go on")
+    show(app, "Lay the tool on the table")
+    press(app, "It lies still, check it")
+    show(app, "is ready for Ben")
+    assert "Right hand" in text(app)
+    press(app, "Pair another tool")
+    show(app, "Tools near you")
+
+
+def test_the_page_without_a_hub_says_how_to_start_one(app: AppTest) -> None:
+    show(app, "GripHub itself is not running")
+    assert "griphub up" in text(app)
+
+
+@pytest.mark.parametrize("what", PairingProblem)
+def test_every_problem_is_a_screen_with_advice(
+    app: AppTest, what: PairingProblem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble = module.Trouble(what, "As the hub said it.")
+    monkeypatch.setattr(PairingSession, "state", State(Stage.TROUBLE, trouble=trouble))
+    said = text(run(app))
+    assert PROBLEMS[what].title in said and PROBLEMS[what].steps[0] in said and "As the hub said it." in said
+    labels = [button.label for button in app.button]
+    assert ("It blinks: pair it anew" if what is PairingProblem.BOND_LOST else "Try again") in labels
+    assert "fail" not in said.lower() and "error" not in said.lower()
+
+
+def test_a_list_without_tools_helps_after_a_while(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PairingSession, "state", State(waited=True))
+    assert "Is your tool not here?" in text(run(app)) and "Listening" in text(app)
+
+
+def test_letters_are_no_digits(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PairingSession, "state", State(Stage.PASSKEY))
+    run(app)
+    app.text_input[0].set_value("12345")
+    press(app, "Go on")
+    assert "These are not six digits" in text(app)
+
+
+def test_a_check_that_was_not_well_is_told(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    from griphub.firmware_bridge.quiet_check import QuietReport
+    from griphub.firmware_bridge.samples import Unit
+
+    report = QuietReport(QuietVerdict.MOVING, "", 60, Unit.NEWTON)
+    monkeypatch.setattr(PairingSession, "state", State(Stage.CHECKED, report=report))
+    assert "Something moves the tool" in text(run(app))
+    assert {"Check again", "Use it all the same", "Back to the list"} <= {b.label for b in app.button}
+
+
+def test_nobody_is_set_up(sign_in: Callable[..., Config], config: Config) -> None:
+    sign_in(Role.PARENT, config.model_copy(update={"children": ()}))
+    assert "No child is set up yet" in text(run(AppTest.from_function(_script, default_timeout=20)))
+
+
+def test_others_pair_right_now(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 0)
+    assert "Others are pairing tools right now" in text(run(app))
+
+
+def test_a_therapist_gets_no_such_page(sign_in: Callable[..., Config]) -> None:
+    from griphub.dashboard import pages
+
+    assert "pair" not in [page.path for page in pages.of(Role.THERAPIST)]
+    assert {"pair"} <= {page.path for page in pages.of(Role.PARENT)} & {
+        page.path for page in pages.of(Role.ADMIN)
+    }
+
+
+def test_a_missing_hub_is_an_error_of_ours() -> None:
+    from pathlib import Path
+
+    assert not module.Trouble.of(HubNotRunning(Path("x"))).hub_runs
