@@ -18,8 +18,11 @@ import paho.mqtt.client as paho
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from griphub.dashboard import context, viewer
+from griphub.dashboard import context, pairing_session, viewer
+from griphub.firmware_bridge import held_tool
+from griphub.firmware_bridge import pairing as bridge_pairing
 from griphub.firmware_bridge.samples import ToolKind, Unit
+from griphub.hub import control_talk
 from griphub.hub.config import BrokerConfig, ChildConfig, Config, DashboardConfig
 from griphub.hub.database.actor import Role
 from griphub.hub.delivery import broker as home_broker
@@ -41,6 +44,7 @@ from griphub.hub.stores.sqlite import SqliteStore
 from griphub.hub.waveform import encode_samples
 
 from .browsing import CHROMIUM, FLAGS
+from .house import House
 
 
 def free_port() -> int:
@@ -87,6 +91,20 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def house(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """A running hub on a virtual radio, without any tool; waits are short."""
+    monkeypatch.setattr(bridge_pairing, "FRESH_S", 1.0)
+    monkeypatch.setattr(held_tool, "QUIET_S", 0.6)
+    monkeypatch.setattr(control_talk, "LIST_S", 0.05)
+    monkeypatch.setattr(pairing_session, "AGAIN_S", 0.05)
+    made = House(config)
+    made.open()
+    made.start_hub()
+    yield made
+    made.close()
 
 
 @pytest.fixture

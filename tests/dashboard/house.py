@@ -1,0 +1,108 @@
+"""Simulated tools and a running hub beside the test, for pages that talk with it over its socket."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+import numpy as np
+
+from griphub.firmware_bridge.clock import HostClock
+from griphub.firmware_bridge.profile import WireKind, WireUnit
+from griphub.hub.config import Config
+from griphub.hub.control import socket_path
+from griphub.hub.control_client import ControlClient
+from griphub.hub.service import Hub
+from griphub.simulators.plays import Play
+from griphub.simulators.radio import VirtualLink, serve_hci
+from griphub.simulators.tool import SimulatedTool
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], object], what: str, timeout_s: float = 20) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+class House:
+    """Simulated tools and a running hub, on a loop in a thread of its own."""
+
+    def __init__(self, config: Config, *, slots: int | None = None) -> None:
+        self.config = config.model_copy(update={"radio": f"unix:{config.data_dir}/hci"})
+        self.link = VirtualLink()
+        self.hub: Hub | None = None
+        self._slots = slots
+        self._loop = asyncio.new_event_loop()
+        self._radio = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._hub_task: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+    def open(self) -> None:
+        async def run() -> None:
+            await self._radio.enter_async_context(serve_hci(self.link, self.config.radio, slots=self._slots))
+
+        self.call(run())
+
+    def start_hub(self) -> None:
+        async def run() -> None:
+            self.hub = Hub(self.config, HostClock(), counted=lambda _: None)
+            self._hub_task = asyncio.create_task(self.hub.run())
+            while not await self.client.answers():
+                await asyncio.sleep(0.01)
+
+        self.call(run())
+
+    def stop_hub(self) -> None:
+        async def run() -> None:
+            if self._hub_task:
+                self._hub_task.cancel()
+                await asyncio.gather(self._hub_task, return_exceptions=True)
+                self._hub_task = None
+
+        self.call(run())
+
+    def close_radio(self) -> None:
+        async def run() -> None:
+            await self._radio.aclose()
+
+        self.call(run())
+
+    def close(self) -> None:
+        self.stop_hub()
+
+        async def run() -> None:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._radio.aclose()
+
+        self.call(run())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def client(self) -> ControlClient:
+        return ControlClient(socket_path(self.config))
+
+    def tool(self, name: str = "ball01", level: float = 0.0, **options: Any) -> SimulatedTool:
+        """Switch on a tool that nobody touches."""
+        values = np.round(level + 0.06 * np.random.default_rng(5).standard_normal(6000), 2)
+        play = Play(np.arange(6000) / 100, values, WireUnit.NEWTON, -2, 100.0, (), "still")
+
+        async def run() -> SimulatedTool:
+            tool = SimulatedTool(name, WireKind.BALL, [play], link=self.link, clock=HostClock(), **options)
+            self._tasks.append(asyncio.create_task(tool.run()))
+            return tool
+
+        return self.call(run())
