@@ -31,6 +31,11 @@ from . import layout
 _ROOM = Path(__file__).parents[1] / "components"
 _STYLE = (_ROOM / "pairing.css").read_text(encoding="utf-8")
 _BUTTON = Template((_ROOM / "button.svg").read_text(encoding="utf-8"))
+_FINGER: Final = (
+    '<g fill="none" stroke-linecap="round"><path d="M122 102L226 172" stroke="#7c4a2d" stroke-width="36"/>'
+    '<path d="M122 102L226 172" stroke="#f3c9a5" stroke-width="29"/>'
+    '<path d="M119 100l9 6" stroke="#fbe9dc" stroke-width="13"/></g>'
+)
 
 _KEY: Final = "griphub_pairing"
 #: Whoever comes back to the page after so long begins anew.
@@ -265,7 +270,7 @@ def _done(session: PairingSession, state: State, children: list[viewer.Child]) -
     name = next((child.alias for child in children if child.id == done.child), done.child)
     st.session_state["child"] = done.child
     with st.container(border=True, horizontal_alignment="center", gap="small"):
-        st.html('<div style="font-size:3.5rem;line-height:1" aria-hidden="true">🎉</div>')
+        st.html('<div style="font-size:3.5rem;line-height:1;text-align:center" aria-hidden="true">🎉</div>')
         st.subheader(
             _("{tool} is ready for {child}").format(tool=_plain(done.title or done.id), child=_plain(name)),
             anchor=False,
@@ -275,7 +280,7 @@ def _done(session: PairingSession, state: State, children: list[viewer.Child]) -
         if state.tared:
             said.append(_("set to zero"))
         if state.tool and state.tool.battery_percent is not None:
-            said.append(_("battery {percent} %").format(percent=state.tool.battery_percent))
+            said.append(_("battery {percent}\N{NO-BREAK SPACE}%").format(percent=state.tool.battery_percent))
         st.markdown(" · ".join(map(_plain, said)), text_alignment="center")
         st.markdown(_("It connects by itself from now on, whenever it is squeezed."), text_alignment="center")
         with st.container(horizontal=True, horizontal_alignment="center"):
@@ -313,9 +318,9 @@ def _waiting(title: str, text: str) -> None:
 
 
 def _picture(label: str = "") -> None:
-    said = label or _("A finger holds the button of a ball until its light blinks")
     calm = "calm" if preferences.current().calm else ""
-    st.html(_BUTTON.substitute(label=escape(said), calm=calm))
+    said = label or _("A finger holds the button of a ball until its light blinks")
+    st.image(_BUTTON.substitute(calm=calm, finger="" if label else _FINGER), alt=said, width=220)
 
 
 def _press(session: PairingSession, label: str, what: Press | None, *, primary: bool = False) -> None:

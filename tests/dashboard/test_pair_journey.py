@@ -55,6 +55,7 @@ def test_a_parent_pairs_a_tool(config, house, chromium, start_dashboard, size, s
     assert tool.blinking
     look("recognise")
     page.get_by_role("button", name="Yes, this one").click()
+    expect(page.get_by_text("Who uses it?")).to_be_visible()
     look("whose")
     page.get_by_text("Ben", exact=True).click()
     page.get_by_text("Right hand").click()
