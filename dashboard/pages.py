@@ -6,7 +6,13 @@ from typing import Final
 
 from ..hub.database.actor import Role
 from .i18n import N_
-from .views import delivery, exercise, pair, progress
+from .views import (
+    delivery,
+    exercise,
+    pair,
+    progress,
+    today,
+)
 
 PARENT, THERAPIST, ADMIN = Role.PARENT, Role.THERAPIST, Role.ADMIN
 
@@ -41,6 +47,7 @@ class Page:
 
 #: In the order of the bar; the first of a role is where it starts.
 PAGES: Final = (
+    Page("today", N_("Today"), "☀️", (PARENT,), today.page),
     Page("exercise", N_("Exercise"), "✊", (PARENT,), exercise.page),
     Page("progress", N_("Progress"), "📈", (PARENT, THERAPIST), progress.page),
     Page("pair", N_("Pair a tool"), "🔗", (PARENT, ADMIN), pair.page, tab=False),

@@ -26,10 +26,12 @@ def run() -> None:
         return
     shown = {page.path: page for page in pages.of(who.actor.role)}
     streamlit_pages = {
-        path: st.Page(guarded(page), title=_(page.title), url_path=path, default=number == 0)
-        for number, (path, page) in enumerate(shown.items())
+        path: st.Page(guarded(page), title=_(page.title), url_path=path) for path, page in shown.items()
     }
-    current = st.navigation(list(streamlit_pages.values()), position="hidden")
+    first = next(iter(shown.values()))
+    # the root is a page of its own: Streamlit serves a default page nowhere else
+    root = st.Page(guarded(first), title=_(first.title), url_path="start", default=True)
+    current = st.navigation([root, *streamlit_pages.values()], position="hidden")
     st.session_state[layout.PAGES_KEY] = streamlit_pages
     layout.bar(who, [(shown[path], page) for path, page in streamlit_pages.items() if shown[path].tab])
     current.run()

@@ -225,6 +225,10 @@ class Doings:
                 found.append((item, did))
         return found
 
+    def share(self, item: Item, day: date) -> float:
+        """How much of what an item asks of a day was done on it; 1.0 is all of it, and it may be more."""
+        return self._done.get((item.id, day), DayWork()).share
+
     def gap(self) -> Gap:
         """How long it is since anything was done, asked for or not."""
         program = self.history.program(self.today)

@@ -3,14 +3,18 @@
 Sessions are half-sine squeezes over a resting level, made without the code under test.
 """
 
+import asyncio
 import socket
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID, uuid4, uuid5
 
 import numpy as np
@@ -21,12 +25,17 @@ from playwright.sync_api import Browser, sync_playwright
 from griphub.dashboard import context, pairing_session, viewer
 from griphub.firmware_bridge import held_tool
 from griphub.firmware_bridge import pairing as bridge_pairing
+from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.samples import ToolKind, Unit
-from griphub.hub import control_talk
+from griphub.hub import control_server, control_talk
 from griphub.hub.config import BrokerConfig, ChildConfig, Config, DashboardConfig
+from griphub.hub.control import socket_path
+from griphub.hub.control_talk import Home
 from griphub.hub.database.actor import Role
 from griphub.hub.delivery import broker as home_broker
 from griphub.hub.delivery import mqtt
+from griphub.hub.delivery.committer import Committer
+from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.measured import Outcome, TestTrial
 from griphub.hub.people.household import let_treat
 from griphub.hub.records import (
@@ -38,8 +47,11 @@ from griphub.hub.records import (
     SqueezeCounted,
     StrengthTested,
     WaveformSecond,
+    decode,
     event_id,
 )
+from griphub.hub.session.coach import Coach
+from griphub.hub.session.exercises import Exercises
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.hub.waveform import encode_samples
 
@@ -378,3 +390,42 @@ def fill(config: Config) -> Callable[[list[Event]], None]:
         store.close()
 
     return write
+
+
+@pytest.fixture
+def home_hub(config: Config, fill: Callable[[list[Event]], None]) -> Iterator[Callable[[], list[Event]]]:
+    """A hub that takes in what a family tells, by its real socket, committer and outbox; it has no radio.
+
+    Called, it delivers to the store what waits in the outbox, and returns it.
+    """
+    outbox = Outbox(config.data_dir / "outbox.db")
+    committer = Committer(outbox, committed=lambda: None)
+    exercises = Exercises(config, HostClock(), cast("Coach", None), committer, near=list)
+    home = cast("Home", SimpleNamespace(exercises=exercises))
+    loop, ended, listening = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+
+    async def run() -> None:
+        async with control_server.serve(socket_path(config), home):
+            committing = asyncio.ensure_future(committer.run())
+            listening.set()
+            await ended.wait()
+            committing.cancel()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
+    thread.start()
+    assert listening.wait(10)
+    sent: set[UUID] = set()
+
+    def deliver() -> list[Event]:
+        with sqlite3.connect(config.data_dir / "outbox.db") as db:
+            waiting = [decode(payload) for (payload,) in db.execute("SELECT payload FROM outbox")]
+        new = [one for one in waiting if one.event_id not in sent]
+        sent.update(one.event_id for one in new)
+        fill(new)
+        return new
+
+    yield deliver
+    loop.call_soon_threadsafe(ended.set)
+    thread.join(10)
+    loop.close()
+    outbox.close()

@@ -131,7 +131,7 @@ def state(page, wanted):
 @pytest.mark.timeout(180)
 def test_a_child_sees_each_squeeze(config, broker, hub_client, start_dashboard, open_page):
     server = start_dashboard()
-    page = open_page()
+    page = open_page(path="/exercise")
     state(page, "waiting")
     expect(page.get_by_role("heading", name="Hello, Ada!")).to_be_visible()
     expect(page.get_by_text("Ready when you are")).to_be_visible()
@@ -197,7 +197,7 @@ def inked(canvas):
 
 def test_a_tool_that_says_nothing_more_is_a_lost_link(config, hub_client, start_dashboard, open_page):
     start_dashboard()
-    page = open_page()
+    page = open_page(path="/exercise")
     state(page, "waiting")
     Ball(hub_client).send()
     state(page, "streaming")
@@ -215,7 +215,7 @@ def test_a_child_without_a_cookie_gets_the_page_that_asks_for_the_key(config, st
     expect(page.get_by_role("alert")).to_contain_text("not the key")
     page.get_by_label("Access key").fill(link(config).split("=")[1])
     page.get_by_role("button").click()
-    expect(page.get_by_role("heading", name="Hello, Ada!")).to_be_visible()
+    expect(page.get_by_role("heading", name="Today for Ada")).to_be_visible()
 
 
 def test_no_data_and_a_failing_store_are_designed_screens(config, start_dashboard, open_page):
@@ -290,7 +290,9 @@ def test_pages_fit_desktop_and_phone_in_light_and_dark(
     right = Ball(hub_client, Hand.RIGHT, "putty-01", ToolKind.PUTTY, Unit.KILOPASCAL)
     with left.squeezed():
         pages = {
-            f"{size}-{scheme}": open_page(size, scheme) for size in SIZES for scheme in ("light", "dark")
+            f"{size}-{scheme}": open_page(size, scheme, "/exercise")
+            for size in SIZES
+            for scheme in ("light", "dark")
         }
         for page in pages.values():
             state(page, "streaming")
@@ -303,7 +305,7 @@ def test_pages_fit_desktop_and_phone_in_light_and_dark(
             assert wide_enough(page)
             picture(page, f"trend-{name}")
         with right.squeezed():
-            page = open_page()
+            page = open_page(path="/exercise")
             expect(page.locator("canvas")).to_have_count(2)
             expect(page.locator(".hand")).to_have_text(["Left hand", "Right hand"])
             expect(page.get_by_text("Pressure in kPa")).to_be_visible()

@@ -248,13 +248,13 @@ def test_no_child_and_no_session_is_part_of_an_address(show, fill, eight_weeks):
     assert not app.query_params
 
 
-def test_the_router_opens_with_the_childs_page(sign_in):
+def test_the_router_opens_with_the_familys_day(sign_in):
     sign_in()
     from griphub.dashboard import app as script
 
     app = AppTest.from_file(script.__file__, default_timeout=20).run()
     assert not app.exception
-    assert app.title[0].value == "Hello, Ada!"
+    assert app.title[0].value == "Today for Ada"
 
 
 def test_whoever_is_signed_out_meanwhile_is_told_so(sign_in, monkeypatch):

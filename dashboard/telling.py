@@ -1,0 +1,117 @@
+"""Telling the hub what a family did and how it went, and showing it before the store has it.
+
+What was told takes a moment to the store: by the hub's outbox, a broker and ingest. Until then the page shows
+it from the browser's own session, so that nobody presses a second time.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, TypeVar
+from uuid import UUID
+
+import streamlit as st
+
+from ..hub.control import socket_path
+from ..hub.control_client import ControlClient
+from ..hub.errors import NotFound
+from ..hub.records import ActivityDone, FeedbackGiven, StrengthTested
+from ..hub.stores.contract import ChildResults, SessionPoint
+from . import context, viewer
+
+_KEY: Final = "griphub_told"
+
+Said = TypeVar("Said", ActivityDone, FeedbackGiven)
+
+
+def tell(event: ActivityDone | FeedbackGiven) -> None:
+    """Give the hub of this home what somebody did or said.
+
+    Raises
+    ------
+    HubNotRunning
+        If nobody answers; nothing was told then.
+    ControlError
+        If the hub does not take it.
+    NotFound
+        If the viewer has no such child.
+    """
+    if event.child_id not in {child.id for child in viewer.children()}:
+        raise NotFound("child", event.child_id)
+    asyncio.run(ControlClient(socket_path(context.config())).record(event))
+    st.session_state[_KEY] = [*_told(), event]
+
+
+def results() -> "WithTold":
+    """What the viewer may read, with what they told a moment ago."""
+    return WithTold(viewer.results(), _told())
+
+
+def _told() -> list[ActivityDone | FeedbackGiven]:
+    found = st.session_state.get(_KEY)
+    return found if isinstance(found, list) else []
+
+
+class WithTold:
+    """Results, with events that were told and that the store may not have yet.
+
+    Parameters
+    ----------
+    stored : ChildResults
+    told : sequence of ActivityDone or FeedbackGiven
+        Also those that are stored by now: an event counts once.
+    """
+
+    def __init__(self, stored: ChildResults, told: Sequence[ActivityDone | FeedbackGiven]) -> None:
+        self._stored = stored
+        self._told = told
+
+    def trend(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[SessionPoint]:
+        """As `Store.trend`."""
+        return self._stored.trend(child_id, since=since, until=until)
+
+    def strength_tests(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[StrengthTested]:
+        """As `Store.strength_tests`."""
+        return self._stored.strength_tests(child_id, since=since, until=until)
+
+    def activities(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[ActivityDone]:
+        """As `Store.activities`."""
+        stored = self._stored.activities(child_id, since=since, until=until)
+        told = [one for one in self._told if isinstance(one, ActivityDone)]
+        return _merged(stored, told, child_id, since, until)
+
+    def feedback(
+        self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[FeedbackGiven]:
+        """As `Store.feedback`."""
+        stored = self._stored.feedback(child_id, since=since, until=until)
+        told = [one for one in self._told if isinstance(one, FeedbackGiven)]
+        return _merged(stored, told, child_id, since, until)
+
+
+def _merged(
+    stored: Sequence[Said],
+    told: Sequence[Said],
+    child_id: str,
+    since: datetime | None,
+    until: datetime | None,
+) -> list[Said]:
+    back: set[UUID | None] = {one.takes_back for one in told}
+    found = {
+        one.event_id: one
+        for one in told
+        if one.child_id == child_id
+        and one.takes_back is None
+        and (since is None or since <= one.measured_at)
+        and (until is None or one.measured_at < until)
+    }
+    found |= {one.event_id: one for one in stored}
+    return sorted(
+        (one for event_id, one in found.items() if event_id not in back), key=lambda one: one.measured_at
+    )
