@@ -145,7 +145,7 @@ class Finish(_Message):
 
 
 class StartExercise(_Message):
-    """Lead a child through an item of its program; answers an `ExerciseView`."""
+    """Lead a child through squeezes or a strength test of its program; answers an `ExerciseView`."""
 
     do: Literal["exercise.start"] = "exercise.start"
     child: Id
@@ -154,13 +154,18 @@ class StartExercise(_Message):
 
 
 class TellExercise(_Message):
-    """Say something during an exercise; answers an `ExerciseView`."""
+    """Say something during an exercise or a test; answers an `ExerciseView`.
+
+    ``longer`` asks for half a minute more of a rest. ``after`` answers what is asked at the end of a test:
+    the face of pain, and whether the child sat as it should.
+    """
 
     do: Literal["exercise.tell"] = "exercise.tell"
     child: Id
-    what: Literal["stop", "pain", "skip", "confirm", "longer"] = Field(description="longer: of a rest")
+    what: Literal["stop", "pain", "skip", "confirm", "longer", "after"]
     by: Literal["child", "parent"] = Field("parent", description="who stops")
     face: Face | None = Field(None, description="of pain; none: nobody asked how much, and it ends")
+    position_kept: bool | None = None
 
 
 class WatchExercise(_Message):
@@ -242,7 +247,7 @@ class Problem(BaseModel):
     """Why a request came to nothing."""
 
     kind: str  #: name of the error's class
-    problem: str = ""  #: a `PairingProblem`, where it is one
+    problem: str = ""  #: a `PairingProblem`, or why a child cannot be led: `session.exercise.Because`
     message: str
 
 
@@ -263,7 +268,7 @@ class ControlError(GripError):
     kind : str
         Name of the error's class in the hub.
     problem : str
-        A `PairingProblem`, or empty.
+        A `PairingProblem`, a `session.exercise.Because`, or empty.
     """
 
     def __init__(self, problem: Problem) -> None:

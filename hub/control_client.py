@@ -43,9 +43,10 @@ from .records import ActivityDone, FeedbackGiven, Hand, SessionCorrected, Streng
 from .tools import HomeTool
 
 if TYPE_CHECKING:
-    from .session.strength_test import Step
+    from .session.strength_steps import Step
 
 T = TypeVar("T")
+What = Literal["stop", "pain", "skip", "confirm", "longer", "after"]
 
 #: Connecting to a tool and pairing with it may wait for a person; everything else is quick.
 ANSWER_S: Final = 90.0
@@ -127,19 +128,21 @@ class ControlClient:
     async def start_exercise(
         self, child: str, item: str | None = None, *, pain_before: Face | None = None
     ) -> ExerciseView:
-        """Lead a child through an item of its program; by default the first that is due."""
+        """Lead a child through squeezes or a test of its program; by default what is due first."""
         return await self._ask(StartExercise(child=child, item=item, pain_before=pain_before), ExerciseView)
 
     async def tell_exercise(
         self,
         child: str,
-        what: Literal["stop", "pain", "skip", "confirm", "longer"],
+        what: What,
         *,
         by: Literal["child", "parent"] = "parent",
         face: Face | None = None,
+        position_kept: bool | None = None,
     ) -> ExerciseView:
-        """Say something during an exercise."""
-        return await self._ask(TellExercise(child=child, what=what, by=by, face=face), ExerciseView)
+        """Say something during an exercise or a test."""
+        said = TellExercise(child=child, what=what, by=by, face=face, position_kept=position_kept)
+        return await self._ask(said, ExerciseView)
 
     async def watch_exercise(self, child: str) -> AsyncGenerator[ExerciseView, None]:
         """How an exercise goes, until it has ended; `ControlError` where there is none."""
@@ -159,7 +162,7 @@ class ControlClient:
 
         A caller that stops earlier ends the test.
         """
-        from .session.strength_test import Step  # noqa: PLC0415 - a second to import, for those who test
+        from .session.strength_steps import Step  # noqa: PLC0415 - a second to import, for those who test
 
         steps, results = TypeAdapter(Step), TypeAdapter(tuple[StrengthTested, ...])
         async with self._talk() as talk:

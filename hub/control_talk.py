@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self, assert_never
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, assert_never
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
@@ -47,7 +47,10 @@ from .control import (
 )
 from .errors import RegistryError
 from .records import StrengthTested
+from .session.coach import Tests
+from .session.exercise import NoExercise
 from .session.exercises import Exercises
+from .session.lead import Said
 from .tools import HomeTool, ToolRegistry
 
 if TYPE_CHECKING:
@@ -69,13 +72,6 @@ class BadRequest(GripError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"The hub cannot answer: {reason}. See hub/control.py for what can be asked.")
-
-
-class Tests(Protocol):
-    """What leads strength tests: the keeper of sessions."""
-
-    def begin_test(self, tool_id: str, test: "LedTest") -> None: ...  # noqa: D102
-    async def stop_test(self, tool_id: str, test: "LedTest", why: str) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +223,9 @@ class Talk:
                 answer = await self._finish(request)
             case StartExercise(child=child, item=item, pain_before=face):
                 answer = await self._exercises.start(child, item, face)
-            case TellExercise(child=child, what=what, by=by, face=face):
-                answer = await self._exercises.coach.tell(child, what, by=by, face=face)
+            case TellExercise(child=child):
+                said = Said(request.what, request.by, request.face, request.position_kept)
+                answer = await self._exercises.coach.tell(child, said)
             case WatchExercise(child=child):
                 async for view in self._exercises.coach.watch(child):
                     await send(self._writer, Answer(item=to_jsonable_python(view)))
@@ -346,7 +343,11 @@ class Talk:
 
 def refusal(error: GripError) -> Answer:
     """Say why a request came to nothing."""
-    problem = error.problem.value if isinstance(error, CannotPair) else ""
+    problem = ""
+    if isinstance(error, CannotPair):
+        problem = error.problem.value
+    elif isinstance(error, NoExercise):
+        problem = error.because.value
     return Answer(error=Problem(kind=type(error).__name__, problem=problem, message=str(error)))
 
 

@@ -59,6 +59,16 @@ class ExerciseView(BaseModel):
     ended_by: str | None = None  #: done, enough, pain, child, parent or left
     sessions: tuple[UUID, ...] = ()  #: in which tools counted
     before: int = 0  #: reps that tools counted today before it
+    kind: str = "squeezes"  #: or `strength_test`: then there is one set, whose reps are trials that count
+    pain_before: int | None = None
+    pain_after: int | None = None  #: the last face that was shown
+    script: str = ""  #: of a test: how the child sits, and what to say before
+    hand: Hand | None = None  #: of a test: whose turn it is
+    trial: int = 0  #: of this hand, from 1; practice included
+    trials: int = 0
+    practice: bool = False  #: this trial does not count
+    hold_left_s: float | None = None  #: at the time of the frame
+    news: tuple[str, ...] = ()  #: of a test: what became of the latest trial
 
 
 class LiveFrame(BaseModel):

@@ -37,7 +37,7 @@ from .records import SqueezeCounted, utc
 from .session.coach import Coach
 from .session.exercises import Exercises
 from .session.keeper import SessionKeeper
-from .session.planning import Near
+from .session.near import Near
 from .tool_status import StatusTeller
 from .tools import FILE, ToolRegistry
 
@@ -107,7 +107,14 @@ class Hub:
         self._committer = Committer(
             self._outbox, self._publisher.wake, lambda reason: self._say("counting", reason)
         )
-        self._coach = Coach(config, clock, self._committer, tare=self._tare, streaming=self._streams)
+        self._coach = Coach(
+            config,
+            clock,
+            self._committer,
+            tare=self._tare,
+            streaming=self._streams,
+            tests=lambda: self._keeper,
+        )
         self._keeper = SessionKeeper(
             config,
             clock,
@@ -258,7 +265,7 @@ class Hub:
 
     async def _reassigned(self, tool_id: str) -> None:
         """End what the child before has begun with a tool."""
-        await self._keeper.end(tool_id, "tool_reassigned")
+        await self._keeper.reassigned(tool_id)
 
     def _wanted(self, advertisement: Advertisement) -> str | None:
         """Say which of the home's tools a device is, by what it advertises; strangers' are left alone."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import sqrt
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -90,7 +90,15 @@ NHANES = Preset(
     position="standing",
 )
 PLOEGMAKERS = Preset("Ploegmakers", "J Physiother 2013, abstract", 2, Score.NOT_STATED)
-PRESETS = (ASHT, SOUTHAMPTON, NIH_TOOLBOX, NHANES, PLOEGMAKERS)
+#: By the names that programs and commands call them.
+PROTOCOLS: Final = {
+    "asht": ASHT,
+    "southampton": SOUTHAMPTON,
+    "nih": NIH_TOOLBOX,
+    "nhanes": NHANES,
+    "ploegmakers": PLOEGMAKERS,
+}
+PRESETS = tuple(PROTOCOLS.values())
 
 #: Below this share of the same hand's best trial it was no trial: nobody tires so much in three (derived).
 HANDLING_SHARE = 0.2

@@ -18,7 +18,10 @@ from ..live import ExerciseView
 from ..program.faces import FACES, Face
 from .common import ConfigOption, JsonOption, out, set_up_logging
 
-_HELP = "Enter: go on · s: stop · c: the child wants to stop · p: it hurts · p 4: a face · n: next part"
+_HELP = (
+    "Enter: go on · s: stop · c: the child wants to stop · p: it hurts · p 4: a face · n: next part · "
+    "l: a longer rest · after a test a 2 yes: the face now, and whether the child sat as shown"
+)
 
 
 def exercise(
@@ -33,7 +36,7 @@ def exercise(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Lead a child through an item of its program: quiet check, warm-up, sets, rests; stop at any time."""
+    """Lead a child through squeezes or a strength test of its program; stop at any time."""
     set_up_logging()
     settings = configuration.load(config)
     child_id = next((c.id for c in settings.children if child.casefold() == c.alias.casefold()), child)
@@ -42,11 +45,14 @@ def exercise(
         _lead(ControlClient(socket_path(settings)), child_id, item, before, watch=watch, as_json=as_json)
     )
     if not as_json and last:
-        out.print(
-            f"{last.done} of {last.sets * last.reps} squeezes in {last.set_number} sets"
-            + (f", {last.hits} of them in the zone" if last.hits is not None else "")
-            + f" ({last.ended_by})."
-        )
+        out.print(f"{_summary(last)} ({last.ended_by}).")
+
+
+def _summary(view: ExerciseView) -> str:
+    if view.kind == "strength_test":
+        return f"{view.done} of {view.reps} trials count"
+    zone = f", {view.hits} of them in the zone" if view.hits is not None else ""
+    return f"{view.done} of {view.sets * view.reps} squeezes in {view.set_number} sets{zone}"
 
 
 def _face(number: int) -> Face:
@@ -82,7 +88,8 @@ async def _listen(client: ControlClient, child: str) -> None:
     asker = Asker()
     with contextlib.suppress(NobodyAnswered):
         while True:
-            word, _, face = (await asker.line()).casefold().partition(" ")
+            word, *more = (await asker.line()).casefold().split() or [""]
+            face = next((int(one) for one in more if one.isdigit() and int(one) in FACES), None)
             with contextlib.suppress(ControlError):  # it has just ended
                 match word:
                     case "":
@@ -93,17 +100,34 @@ async def _listen(client: ControlClient, child: str) -> None:
                         await client.tell_exercise(child, "stop", by="child")
                     case "n" | "next":
                         await client.tell_exercise(child, "skip")
+                    case "l" | "longer":
+                        await client.tell_exercise(child, "longer")
                     case "p" | "pain":
-                        shown = int(face) if face.isdigit() and int(face) in FACES else None
-                        await client.tell_exercise(child, "pain", face=shown)  # type: ignore[arg-type]
+                        await client.tell_exercise(child, "pain", face=face)  # type: ignore[arg-type]
+                    case "a" | "after":
+                        sat = next((one[0] == "y" for one in more if one in ("y", "yes", "n", "no")), None)
+                        await client.tell_exercise(
+                            child,
+                            "after",
+                            face=face,  # type: ignore[arg-type]
+                            position_kept=sat,
+                        )
 
 
 def picture(view: ExerciseView) -> Panel:
     """One screen of an exercise."""
     who = "[dim]for you:[/] " if view.for_parent else ""
     parts = [Text.from_markup(f"{who}[bold]{escape(view.words)}[/]")]
+    if view.kind == "strength_test":
+        kind = "practice" if view.practice else "trial"
+        parts.insert(0, Text(f"{view.script} Say first: stop at once if it hurts.".strip(), style="dim"))
+        parts.append(Text(f"{view.hand} hand, {kind} {view.trial} of {view.trials}. {' '.join(view.news)}"))
+        if view.hold_left_s is not None:
+            parts.append(Text(f"hold: {view.hold_left_s:.0f} s"))
     match view.phase:
-        case "warm_up":
+        case "set" | "asking" if view.kind == "strength_test":
+            pass
+        case "warm_up" if view.warm_up:
             parts.append(Text(f"warm-up {view.warmed_up} of {view.warm_up}"))
         case "rest":
             parts.append(Text(f"rest: {view.rest_left_s or 0:.0f} s"))

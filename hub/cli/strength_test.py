@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from ..records import StrengthTested
-    from ..session.strength_test import Step
+    from ..session.strength_steps import Step
 
 
 _RULES = {"mean": "mean of the trials that count", "max": "highest", "max_of_both": "highest of both hands"}
@@ -58,11 +58,11 @@ def strength_test(
     """
     import json
 
+    from ...signal.strength import PROTOCOLS
     from .. import config as configuration
     from ..control import StrengthTest, socket_path
     from ..control_client import ControlClient
     from ..records import Hand
-    from ..session.leading import PROTOCOLS
 
     hands = {Which.OWN: (), Which.BOTH: (Hand.LEFT, Hand.RIGHT)}.get(hand)
     request = StrengthTest(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ...signal.strength import SOUTHAMPTON
+from ...signal.strength import PRESETS, PROTOCOLS, Score
 from ..config import Config
 from ..database.actor import Actor
 from ..database.engine import Database
@@ -84,7 +84,7 @@ def picture(
     tests = store.strength_tests(child_id, since=since)
     feedback = store.feedback(child_id, since=since)
     # what somebody ticked is real also where a demo's tools are not
-    measured = {one.source for one in points}
+    measured = {one.source for one in points} | {one.source for one in tests}
     measured |= {one.source for one in activities if one.evidence is Evidence.SENSOR}
     kind = source or (Source.REAL if Source.REAL in measured or not measured else Source.SIMULATED)
     activities = [one for one in activities if one.source is kind or one.evidence is not Evidence.SENSOR]
@@ -152,11 +152,8 @@ def to_work(
     for test in tests:
         day = day_of(test.measured_at)
         program = history.program(day)
-        asked = next((one for one in program.items if one.test), None) if program else None
-        if asked and asked.test and not test.stopped:
-            # where both hands are asked for and each has a score, one of them is half of it
-            half = asked.test.hands is Hands.BOTH and test.protocol != SOUTHAMPTON.name
-            found.append(Work(test.event_id, day, asked.id, Evidence.SENSOR, 0.5 if half else 1.0))
+        if asked := _tested(program, test):
+            found.append(Work(test.event_id, day, asked.id, Evidence.SENSOR, _test_share(asked, test)))
     return found
 
 
@@ -180,6 +177,27 @@ def today_of(config: Config, store: ChildResults, child_id: str, today: date) ->
     zone = zone_of(config)
     told = store.activities(child_id, since=noon(today, zone) - timedelta(days=1))
     return [one for one in told if (one.day or local_day(one.measured_at, zone)) == today]
+
+
+def _tested(program: Program | None, test: StrengthTested) -> Item | None:
+    """The item that asks for a test: by its protocol, else the first that asks for one."""
+    asked = [item for item in program.items if item.test] if program else []
+    same = (one for one in asked if one.test and PROTOCOLS[one.test.protocol].name == test.protocol)
+    return next(same, asked[0] if asked else None)
+
+
+def _test_share(item: Item, test: StrengthTested) -> float:
+    """How much of what an item asks for a test is; one that was stopped, by its trials that count."""
+    assert item.test
+    preset = next((one for one in PRESETS if one.name == test.protocol), None)
+    # where both hands are asked for and each has a score, one of them is half of it
+    halves = item.test.hands is Hands.BOTH and (preset is None or preset.score is not Score.MAX_OF_BOTH)
+    whole = 0.5 if halves else 1.0
+    if not test.stopped:
+        return whole
+    hands = 2 if preset and preset.score is Score.MAX_OF_BOTH else 1
+    counted = sum(not (one.practice or one.faults or one.because) for one in test.trials)
+    return whole * min(1.0, counted / (preset.trials * hands)) if preset else 0.0
 
 
 def _find(program: Program | None, item_id: str, activity_id: str | None) -> Item | None:

@@ -13,8 +13,11 @@ class Cue(StrEnum):
     WAKE = "wake"
     LAY_DOWN = "lay_down"
     TARE = "tare"  #: for the hub, not for a person: now the tool may be zeroed
+    END_TEST = "end_test"  #: likewise: the test is over before its last trial
     WARM_UP = "warm_up"
     GO = "go"
+    SQUEEZE = "squeeze"  #: of a test: as hard as it goes
+    HOLD = "hold"
     GOOD = "good"
     HELD = "held"
     LET_GO = "let_go"
@@ -30,6 +33,7 @@ class Cue(StrEnum):
     COME_NEARER = "come_nearer"
     GO_ON = "go_on"
     ASK_GO_ON = "ask_go_on"
+    ASK_AFTER = "ask_after"  #: of a test: for pain, and whether the child sat as asked
     ENOUGH_TODAY = "enough_today"
     ALL_DONE = "all_done"
     STOPPED = "stopped"
@@ -40,8 +44,11 @@ WORDS: Final = {
     Cue.WAKE: "Squeeze the tool once to wake it.",
     Cue.LAY_DOWN: "Lay the tool down and let go of it for a moment.",
     Cue.TARE: "",
+    Cue.END_TEST: "",
     Cue.WARM_UP: "Pick it up. A few easy squeezes to warm up.",
     Cue.GO: "Here we go!",
+    Cue.SQUEEZE: "Squeeze as hard as you can.",
+    Cue.HOLD: "Hold!",
     Cue.GOOD: "Well done!",
     Cue.HELD: "Held all the way!",
     Cue.LET_GO: "And let go.",
@@ -57,6 +64,7 @@ WORDS: Final = {
     Cue.COME_NEARER: "The tool is out of reach. Bring it nearer; what was counted is kept.",
     Cue.GO_ON: "It is back. We go on where we were.",
     Cue.ASK_GO_ON: "Ask your child whether to go on. Confirm to go on, or stop.",
+    Cue.ASK_AFTER: "All trials are done. How does the hand feel now, and did your child sit as shown?",
     Cue.ENOUGH_TODAY: "That is all that is good for one day.",
     Cue.ALL_DONE: "All done! How was it?",
     Cue.STOPPED: "We stop here. Good that you said so.",
@@ -64,5 +72,13 @@ WORDS: Final = {
 }
 
 FOR_PARENTS: Final = frozenset(
-    {Cue.WAKE, Cue.LAY_DOWN, Cue.TAKE_YOUR_TIME, Cue.COME_NEARER, Cue.ASK_GO_ON, Cue.STOPPED_FOR_PAIN}
+    {
+        Cue.WAKE,
+        Cue.LAY_DOWN,
+        Cue.TAKE_YOUR_TIME,
+        Cue.COME_NEARER,
+        Cue.ASK_GO_ON,
+        Cue.ASK_AFTER,
+        Cue.STOPPED_FOR_PAIN,
+    }
 )

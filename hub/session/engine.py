@@ -138,9 +138,10 @@ class ExerciseEngine:
         state = self.state
         if self.ended:
             return []
-        if now_s - state.active_s >= LEFT_S:
+        rest_s = state.plan.rest_s if state.phase is Phase.REST else 0.0
+        if now_s - state.active_s >= LEFT_S + rest_s:
             return self._end("left", now_s, Cue.STOPPED)
-        if state.phase is Phase.REST and now_s >= state.phase_since_s + state.plan.rest_s and not state.away:
+        if state.phase is Phase.REST and now_s >= state.phase_since_s + rest_s and not state.away:
             return self._begin_set(now_s)
         if state.phase is not Phase.REST and now_s - max(state.cue_s, state.active_s) >= REMIND_S:
             return self._say(self._reminder(), now_s)
@@ -239,6 +240,7 @@ class ExerciseEngine:
     def _begin_set(self, now_s: float) -> list[Cue]:
         state = self.state
         again = state.set_number > 0
+        state.active_s = max(state.active_s, now_s)  # after a rest the family has its time again
         state.set_number += 1
         state.set_since_s = now_s
         state.waiting.clear()

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
 
+from ...firmware_bridge.errors import GripError
 from ...firmware_bridge.samples import Unit
 from ..program.faces import PainRule
 from ..program.prescription import Hands
@@ -15,6 +16,33 @@ from ..records import Hand, Source
 from .cues import Cue
 
 EndedBy = Literal["done", "enough", "pain", "child", "parent", "left"]
+
+
+class Because(StrEnum):
+    """Why a child cannot be led now, for screens that have their own words."""
+
+    NOT_ASKED = "not_asked"  #: no such item stands in today's program
+    NOTHING_DUE = "nothing_due"  #: all that a tool counts is done for today, or rests, or was not asked for
+    HOUSEHOLD = "household"  #: it is done without a tool, and ticked
+    ENOUGH_TODAY = "enough_today"  #: the day's most is reached
+    NO_TOOL = "no_tool"  #: no tool of the child's fits
+    UNDER_WAY = "under_way"  #: another one has not ended
+    NONE = "none"  #: nothing is under way, or what was said has no sense in it now
+
+
+class NoExercise(GripError):
+    """A child cannot be led through something now.
+
+    Attributes
+    ----------
+    child_id : str
+    because : Because
+    """
+
+    def __init__(self, child_id: str, because: Because, problem: str, advice: str) -> None:
+        self.child_id = child_id
+        self.because = because
+        super().__init__(f"{problem}. {advice}")
 
 
 class Phase(StrEnum):
@@ -80,6 +108,32 @@ class Plan:
     def pairs(self) -> bool:
         """Whether a rep takes a squeeze of each hand at the same time."""
         return self.hands is Hands.BOTH and len(self.tools) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class TestPlan:
+    """A strength test that is asked for, ready to be done.
+
+    Attributes
+    ----------
+    hands : tuple of Hand
+        In the order in which they begin.
+    tool_id : str
+        One tool for all hands: results of two do not compare.
+    """
+
+    __test__ = False  # pytest takes it for its own otherwise
+
+    child_id: str
+    item_id: str
+    title: str
+    protocol: Literal["asht", "southampton", "nih", "nhanes", "ploegmakers"]
+    hands: tuple[Hand, ...]
+    tool_id: str
+    pain: PainRule = field(default_factory=PainRule)
+    pain_before: int | None = None
+    source: Source = Source.REAL
+    exercise_id: UUID = field(default_factory=uuid4)
 
 
 @dataclass(slots=True)

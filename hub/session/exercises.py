@@ -10,7 +10,8 @@ from ..delivery.outbox import Entry
 from ..live import ExerciseView
 from ..records import ActivityDone, FeedbackGiven, SessionCorrected
 from .coach import Coach
-from .planning import Near, make_plan
+from .near import Near
+from .planning import make_plan
 
 
 class Exercises:

@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 UseAt = Callable[[float], ToolConfig]
 
+#: Ends of sessions within a test that goes on.
+_OF_A_TEST = ("test_began", "hand_changed")
 #: The calibrations of this home's tools, in the data folder.
 CALIBRATIONS = "calibrations.jsonl"
 
@@ -134,6 +136,8 @@ class SessionKeeper:
             events += entry.tracker.add(block, stepped_s=stepped_s)
             if test and len(block):
                 events += test.take(entry.tracker, tool)
+                if self._coach:
+                    self._coach.tested(use.child)
             elif self._coach and len(block):
                 self._coach.levels(entry.tracker)
             if events:
@@ -167,6 +171,12 @@ class SessionKeeper:
         if events := test.stop(why):
             await self._committer.commit(Entry(events))
         await self._test_over(tool_id, test)
+
+    async def reassigned(self, tool_id: str) -> None:
+        """End what the child before has begun with a tool."""
+        if test := self._tests.get(tool_id):
+            await self.stop_test(tool_id, test, "tool_reassigned")
+        await self.end(tool_id, "tool_reassigned")
 
     async def _test_over(self, tool_id: str, test: "LedTest") -> None:
         del self._tests[tool_id]
@@ -273,7 +283,9 @@ class SessionKeeper:
                 events = tracker.end(ended_by)
                 await self._commit(entry, events, close=True)
             await self._learn(events)
-            if self._coach:  # whether it sleeps or is lost, the exercise waits for it
+            test = self._tests.get(tool_id)
+            goes_on = test is not None and test.prescribed and ended_by in _OF_A_TEST
+            if self._coach and not goes_on:  # whether it sleeps or is lost, the exercise waits for it
                 await self._coach.lost(tracker.state.child_id, tool_id, tracker.state.hand)
             self._live(self._with_exercise(entry.curve.news(tracker, "ended")))
             log.info("session of %s ended (%s) with %d squeezes", tool_id, ended_by, tracker.count)

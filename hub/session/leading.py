@@ -4,26 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 from uuid import UUID
 
 from ...firmware_bridge.tool import ToolDescription
 from ...signal.recording import Timing
-from ...signal.strength import ASHT, NHANES, NIH_TOOLBOX, PLOEGMAKERS, SOUTHAMPTON, Score
+from ...signal.strength import PROTOCOLS, Score
 from ..records import Event, Hand, Purpose, StrengthTested, event_id, utc
 from .state import WHOSE, SessionState
-from .strength_test import Step, StrengthTestRun
+from .strength_steps import Step
+from .strength_test import StrengthTestRun
 from .tracker import SessionTracker
 
 Protocol = Literal["asht", "southampton", "nih", "nhanes", "ploegmakers"]
-
-PROTOCOLS: Final = {
-    "asht": ASHT,
-    "southampton": SOUTHAMPTON,
-    "nih": NIH_TOOLBOX,
-    "nhanes": NHANES,
-    "ploegmakers": PLOEGMAKERS,
-}
 
 #: A tool that is silent for so long is told to be away.
 AWAY_S: Final = 3.0
@@ -47,6 +40,8 @@ class LedTest:
         Size of the ball, or setting of the handle.
     """
 
+    prescribed: ClassVar[bool] = False  #: whether the coach leads it, and waits for its tool
+
     def __init__(
         self, protocol: Protocol, hands: tuple[Hand, ...], *, pain_before: int | None = None, grip: str = ""
     ) -> None:
@@ -66,16 +61,22 @@ class LedTest:
 
     def take(self, tracker: SessionTracker, tool: ToolDescription) -> list[Event]:
         """Take a session's latest block; return the results once the test is over."""
-        state, block = tracker.state, tracker.latest
-        if block is None or self.run.over:
+        step = self.feed(tracker, tool)
+        if step is None:
             return []
-        self._began.setdefault(state.session_id, state)
-        self.run.timing = Timing(tool.stamps.value)
-        step = self.run.update(block, state.session_id, state.first_s)
         if self._steps.full():
             self._steps.get_nowait()
         self._steps.put_nowait(step)
         return self._results() if self.run.over else []
+
+    def feed(self, tracker: SessionTracker, tool: ToolDescription) -> Step | None:
+        """Lead on with a session's latest block; None where there is nothing to lead."""
+        state, block = tracker.state, tracker.latest
+        if block is None or self.run.over:
+            return None
+        self._began.setdefault(state.session_id, state)
+        self.run.timing = Timing(tool.stamps.value)
+        return self.run.update(block, state.session_id, state.first_s)
 
     def stop(self, why: str) -> list[Event]:
         """End it early; what was done is kept."""
@@ -108,7 +109,12 @@ class LedTest:
             yield step
 
     def _results(self) -> list[Event]:
-        self.results = [
+        self.results = self.come_to()
+        return [*self.results]
+
+    def come_to(self) -> list[StrengthTested]:
+        """What came of it so far, for each hand that made a trial."""
+        return [
             StrengthTested(
                 **{name: getattr(state, name) for name in WHOSE} | {"hand": result.hand},
                 event_id=event_id(state.session_id, f"strength_test:{result.hand}"),
@@ -127,4 +133,3 @@ class LedTest:
             for result in self.run.results()
             for state in [self._began[result.trials[0].session_id]]
         ]
-        return [*self.results]

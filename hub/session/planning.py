@@ -1,8 +1,7 @@
 """From an item of the program to a plan that can be done now, with the tools that are here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from ...firmware_bridge.quiet_check import STILL
@@ -16,36 +15,16 @@ from ..program.faces import PainRule
 from ..program.prescription import Hands, Item, Program
 from ..program.reading import today_of, work_of
 from ..program.versions import History
-from ..records import Evidence, Hand, Source, utc
+from ..records import ActivityDone, Evidence, Hand, Source, StrengthTested, utc
 from ..stores import open_store
 from ..stores.contract import SessionPoint, Store
-from ..tools import HomeTool
-from .coach import NoExercise
-from .exercise import Plan
+from .exercise import Because, NoExercise, Plan, TestPlan
+from .near import BEST_OF, Near, best_of, lately, tool_for_test, tools_for
 
-#: The child's own best is of so many days: children grow, and hands get better or worse.
-BEST_OF: Final = timedelta(days=28)
+#: A test is done with the tool of the last one, if that was within so long.
+TESTED_WITHIN: Final = timedelta(days=365)
 #: Where nothing is known of a tool's noise, a twentieth of the child's best is nobody's hand.
 STILL_SHARE: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A tool of the home.
-
-    Attributes
-    ----------
-    kind : ToolKind or None
-        None while it was not connected.
-    counts : bool
-        False: it is too slow or too coarse for squeezes to be counted.
-    """
-
-    tool: HomeTool
-    kind: ToolKind | None
-    simulated: bool
-    streaming: bool
-    counts: bool = True
 
 
 def make_plan(
@@ -56,60 +35,81 @@ def make_plan(
     near: Sequence[Near],
     now_s: float,
     pain_before: int | None = None,
-) -> Plan:
+) -> Plan | TestPlan:
     """Read program and results, and choose tools. Blocks for a moment: not for the event loop.
 
     Parameters
     ----------
     item_id : str or None
-        None: the first due item that a tool counts; where there is no program, the configured goal.
+        None: the first item that is due, not done yet, and counted by a tool; where there is no program, the
+        configured goal.
     near : sequence of Near
         The home's tools.
 
     Raises
     ------
     NoExercise
-        If it cannot be done now; the message says why.
+        If it cannot be done now; `because` and the message say why.
     StoreError
     """
     now = utc(now_s)
     today = home.today(config, now)
     store = _store(config)
+    theirs = [one for one in near if one.tool.child == child_id]
     try:
         with home.opened(config) as database:
             if store:
-                lately = store.activities(child_id, since=now - BEST_OF)
-                suggestions.act(database, child_id, lately, today=today)
+                recent = store.activities(child_id, since=now - BEST_OF)
+                suggestions.act(database, child_id, recent, today=today)
             with database.reading(Actor.part("coach")) as work:
                 history = commands.history(work, child_id)
                 library = commands.library_for(work, child_id)
-        program = history.program(today)
+        item = _item(history, item_id, child_id, config, store, today)
+        title = activity.title if (activity := library.get(item.activity)) else "Squeezing"
+        if item.test:
+            kinds = activity.tools if activity else ()
+            before = store.strength_tests(child_id, since=now - TESTED_WITHIN) if store else []
+            return _test(item, title, child_id, theirs, kinds, before, history.program(today), pain_before)
         done = today_of(config, store, child_id, today) if store else []
-        item = _item(history, program, item_id, child_id, config, store, now_s)
-        tools = _tools(item, child_id, [one for one in near if one.tool.child == child_id])
+        tools = tools_for(item, child_id, theirs)
         latest = {
-            hand: _sessions(store, child_id, one, now_s) for hand, one in tools.items() if store is not None
+            hand: lately(store, child_id, one, now_s) for hand, one in tools.items() if store is not None
         }
     finally:
         if store:
             store.close()
+    return _squeezes(item, title, child_id, tools, latest, done, history.program(today), pain_before)
+
+
+def _squeezes(
+    item: Item,
+    title: str,
+    child_id: str,
+    tools: Mapping[Hand, Near],
+    latest: Mapping[Hand, Sequence[SessionPoint]],
+    done: Sequence[ActivityDone],
+    program: Program | None,
+    pain_before: int | None,
+) -> Plan:
     squeezes = item.squeezes
     assert squeezes
-    activity = library.get(item.activity)
     done_today = sum(work.reps or 0 for work in done if work.evidence is Evidence.SENSOR)
     units = [points[-1].unit for points in latest.values() if points]
-    best = {hand: top for hand, points in latest.items() if (top := _best(points)) is not None}
+    best = {hand: top for hand, points in latest.items() if (top := best_of(points)) is not None}
     unit = units[0] if units else Unit.NEWTON
     left = (program.max_reps_per_day - done_today) if program else None
     if left is not None and left <= 0:
         raise NoExercise(
-            child_id, "That is all that is good for today", "Go on tomorrow, or ask the therapist."
+            child_id,
+            Because.ENOUGH_TODAY,
+            "That is all that is good for today",
+            "Go on tomorrow, or ask the therapist.",
         )
     return Plan(
         child_id=child_id,
         item_id=item.id,
         activity_id=item.activity,
-        title=activity.title if activity else "Squeezing",
+        title=title,
         hands=squeezes.hands,
         sets=squeezes.sets,
         reps=squeezes.reps,
@@ -131,33 +131,78 @@ def make_plan(
     )
 
 
+def _test(
+    item: Item,
+    title: str,
+    child_id: str,
+    near: Sequence[Near],
+    kinds: Sequence[ToolKind],
+    before: Sequence[StrengthTested],
+    program: Program | None,
+    pain_before: int | None,
+) -> TestPlan:
+    """A test with the tool of the last one, else with one that is here: results of two do not compare."""
+    test = item.test
+    assert test
+    hands = tuple(Hand) if test.hands is Hands.BOTH else (Hand(test.hands.value),)
+    chosen = tool_for_test(child_id, near, kinds, hands, last=before[-1].tool_id if before else "")
+    return TestPlan(
+        child_id=child_id,
+        item_id=item.id,
+        title=title,
+        protocol=test.protocol,
+        hands=hands,
+        tool_id=chosen.tool.id,
+        pain=program.pain if program else PainRule(),
+        pain_before=pain_before,
+        source=Source.SIMULATED if chosen.simulated else Source.REAL,
+    )
+
+
 def _item(
     history: History,
-    program: Program | None,
     item_id: str | None,
     child_id: str,
     config: Config,
     store: Store | None,
-    now_s: float,
+    today: date,
 ) -> Item:
+    program = history.program(today)
     if item_id is not None:
         item = program.item(item_id) if program else None
         if item is None:
             raise NoExercise(
-                child_id, f"Nothing called {item_id} is asked for today", "See `griphub program show`."
+                child_id,
+                Because.NOT_ASKED,
+                f"Nothing called {item_id} is asked for today",
+                "See `griphub program show`.",
             )
-        if item.squeezes is None:
-            other = "griphub strength-test" if item.test else "griphub did"
-            raise NoExercise(child_id, f"{item_id} is not counted by squeezes", f"Use `{other}` for it.")
+        if not _counted(item):
+            raise NoExercise(
+                child_id,
+                Because.HOUSEHOLD,
+                f"{item_id} is done without a tool",
+                f"Do it together, and tick it: `griphub did {child_id} {item_id}`.",
+            )
         return item
     if program:
-        today = home.today(config, utc(now_s))
         work = work_of(config, store, child_id, history, until=today) if store else []
-        due = [one for one, _ in Doings(history, work, today=today).due(today) if one.squeezes]
-        counted = due or [one for one in program.items if one.squeezes]
-        if counted:
-            return counted[0]
-        raise NoExercise(child_id, "Nothing that a tool counts is asked for", "See `griphub program show`.")
+        due = Doings(history, work, today=today).due(today)
+        if found := next((one for one, did in due if _counted(one) and did.credit < 1), None):
+            return found
+        raise NoExercise(
+            child_id,
+            Because.NOTHING_DUE,
+            "Nothing that a tool counts is left for today",
+            "To do something all the same, name it; `griphub program show` lists what there is.",
+        )
+    if history.versions and history.versions[-1].valid_from <= today:
+        raise NoExercise(
+            child_id,
+            Because.NOTHING_DUE,
+            "Nothing is asked for any more",
+            "Ask the therapist what comes next.",
+        )
     goal = next((child.goal for child in config.children if child.id == child_id), 10)
     return Item.model_validate(
         {
@@ -169,55 +214,8 @@ def _item(
     )
 
 
-def _tools(item: Item, child_id: str, near: Sequence[Near]) -> Mapping[Hand, Near]:
-    """The tool for each hand; for both hands together one is enough."""
-    squeezes = item.squeezes
-    assert squeezes
-    wanted = [Hand(squeezes.hands.value)] if squeezes.hands in (Hands.LEFT, Hands.RIGHT) else list(Hand)
-    found: dict[Hand, Near] = {}
-    for hand in wanted:
-        fitting = [
-            one
-            for one in near
-            if one.tool.hand is hand
-            and one.counts
-            and (not squeezes.tool or one.kind in (None, squeezes.tool))
-        ]
-        if fitting:
-            found[hand] = max(fitting, key=lambda one: one.streaming)
-    missing = [hand for hand in wanted if hand not in found]
-    if not found or (missing and squeezes.hands is not Hands.BOTH):
-        kind = f"{squeezes.tool} " if squeezes.tool else "tool "
-        raise NoExercise(
-            child_id,
-            f"No {kind}that counts squeezes is for the {missing[0]} hand",
-            "Pair one with `griphub pair`, or give one to that hand with `griphub tools use`.",
-        )
-    return found
-
-
-def _sessions(store: Store, child_id: str, one: Near, now_s: float) -> list[SessionPoint]:
-    """Lately with this tool in this hand, as far as they compare with the latest."""
-    points = [
-        point
-        for point in store.trend(child_id, since=utc(now_s) - BEST_OF)
-        if (point.tool_id, point.hand) == (one.tool.id, one.tool.hand) and point.counts
-    ]
-    if one.streaming:
-        source = Source.SIMULATED if one.simulated else Source.REAL
-        points = [point for point in points if point.source is source]
-    return [
-        point
-        for point in points
-        if (point.source, point.unit, point.firmware, point.calibration_id)
-        == (points[-1].source, points[-1].unit, points[-1].firmware, points[-1].calibration_id)
-    ]
-
-
-def _best(points: Sequence[SessionPoint]) -> float | None:
-    """Highest peak; of sessions without doubtful squeezes, where there are any."""
-    peaks = [point.peak for point in points if point.peak and not point.doubtful]
-    return max(peaks or [point.peak for point in points if point.peak], default=None)
+def _counted(item: Item) -> bool:
+    return bool(item.squeezes or item.test)
 
 
 def _store(config: Config) -> Store | None:

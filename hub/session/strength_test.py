@@ -8,7 +8,6 @@ its reason, and may be repeated. What the child is told never says how hard it t
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from math import isfinite
 from typing import Final
 from uuid import UUID
@@ -18,19 +17,16 @@ from numpy.typing import NDArray
 
 from ...firmware_bridge.quiet_check import MEAN_S, QUIET_S, STILL, STILL_STEPS
 from ...firmware_bridge.samples import FloatArray, SampleBlock, Unit
-from ...signal.quality import Fault
 from ...signal.recording import Recording, Timing
-from ...signal.refusal import Refused
-from ...signal.strength import Preset, Score, Side, StrengthEstimate, Trial, strength, trial, without_handling
+from ...signal.strength import Preset
 from ...signal.untouched import QuietSecond, Untouched
-from ..measured import Outcome, TestTrial
 from ..records import Hand
+from .strength_steps import Phase, Step, verdict, words
+from .strength_trials import HandResult, TrialBook
 
 #: Where a protocol, as far as it was read, names none.
 HOLD_S: Final = 3.0
 REST_S: Final = 15.0
-#: Trials that may be repeated for each hand, before the child has done enough.
-REPEATS: Final = 2
 
 _NOISE_FACTOR: Final = 10.0  #: times noise is a hand
 _BEGINS_S: Final = 0.1  #: above that for so long
@@ -41,77 +37,6 @@ _PIECE_S: Final = 0.1
 _BEFORE_S: Final = 1.0  #: of rest before a trial belong to its recording
 
 BoolArray = NDArray[np.bool_]
-
-_SIDES: Final[dict[Hand, Side]] = {Hand.LEFT: "left", Hand.RIGHT: "right"}
-_FAULTS: Final = {
-    Fault.SLOW_RISE: "it took long to get strong",
-    Fault.SHORT_HOLD: "it was let go early",
-    Fault.SAMPLES_LOST: "the radio lost a part of it",
-    Fault.SATURATED: "the tool cannot measure so much",
-    Fault.NO_TARE: "the tool had no zero",
-    Fault.HANDLING: "the tool was only being picked up",
-}
-
-
-class Phase(StrEnum):
-    """What is to be done."""
-
-    QUIET = "quiet"  #: nobody touches the tool
-    READY = "ready"  #: squeeze
-    HOLD = "hold"
-    LET_GO = "let_go"
-    REST = "rest"
-    OVER = "over"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What to show now.
-
-    Attributes
-    ----------
-    trial, trials : int
-        Which trial of this hand it is, from 1, and how many there are to be; practice included.
-    left_s : float or None
-        Until the hand may let go, or the rest is over.
-    force : float
-        Above zero, in `unit`.
-    say : str
-        What to do.
-    news : tuple of str
-        What became of the trial before, each told once.
-    """
-
-    phase: Phase
-    hand: Hand
-    trial: int
-    trials: int
-    practice: bool
-    left_s: float | None
-    force: float
-    unit: Unit
-    say: str
-    news: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class HandResult:
-    """What came of a test, of one hand or of both where the protocol scores them together."""
-
-    hand: Hand
-    outcome: Outcome
-    trials: tuple[TestTrial, ...]
-    tare_noise: float | None
-
-
-@dataclass(slots=True)
-class _Made:
-    """A trial that was made."""
-
-    hand: Hand
-    practice: bool
-    record: TestTrial
-    measured: Trial | None
 
 
 @dataclass(slots=True)
@@ -133,7 +58,7 @@ class StrengthTestRun:
     phase: Phase = Phase.QUIET
     hand: Hand = field(init=False)  #: whose turn it is
     stopped: str = ""
-    _made: list[_Made] = field(default_factory=list)
+    _book: TrialBook = field(init=False)
     _untouched: Untouched = field(default_factory=Untouched)
     _zero: QuietSecond | None = None
     _unit: Unit = Unit.UNKNOWN
@@ -148,11 +73,27 @@ class StrengthTestRun:
 
     def __post_init__(self) -> None:
         self.hand = self.hands[0]
+        self._book = TrialBook(self.preset, self.hands)
 
     @property
     def over(self) -> bool:
         """Whether nothing is left to do."""
         return self.phase is Phase.OVER
+
+    @property
+    def began(self) -> bool:
+        """Whether the tool has been seen to lie still, or a trial was made."""
+        return self._zero is not None or bool(self._book)
+
+    @property
+    def done(self) -> int:
+        """Trials that count, of all hands."""
+        return sum(self._book.counted(hand, practice=False) for hand in dict.fromkeys(self.hands))
+
+    @property
+    def hold_s(self) -> float:
+        """How long a squeeze is to be held."""
+        return self.preset.hold_s or HOLD_S
 
     def update(self, block: SampleBlock, session_id: UUID, first_s: float) -> Step:
         """Take samples, in the session's unit; say what to do now.
@@ -182,17 +123,15 @@ class StrengthTestRun:
 
     def results(self) -> list[HandResult]:
         """What came of it, for each hand that made a trial; of both at once where the protocol says so."""
-        measured = without_handling([one.measured for one in self._made if one.measured and not one.practice])
-        both = self.preset.score is Score.MAX_OF_BOTH
-        found: list[HandResult] = []
-        for hand in dict.fromkeys(one.hand for one in self._made):
-            if both and found:
-                break
-            estimate = strength(measured, self.preset, None if both else _SIDES[hand])
-            trials = tuple(one.record for one in self._made if both or one.hand is hand)
-            noise = self._zero.noise if self._zero else None
-            found.append(HandResult(hand, _outcome(estimate, self.preset), trials, noise))
-        return found
+        return self._book.results(self._zero.noise if self._zero else None)
+
+    def lay_aside(self) -> None:
+        """Wait: a trial under way is none, and the tool must lie untouched before the next."""
+        self._zero = self._above_s = None
+        self._samples.clear()
+        self._untouched = Untouched()
+        if not self.over:
+            self.phase = Phase.QUIET
 
     # -- samples
 
@@ -225,7 +164,7 @@ class StrengthTestRun:
             self._top = max(self._top, force)
             if force > _ENDED_SHARE * self._top:
                 self._last_high_s = t_s
-            if self.phase is Phase.HOLD and t_s - self._above_s >= self._hold_s:
+            if self.phase is Phase.HOLD and t_s - self._above_s >= self.hold_s:
                 self.phase = Phase.LET_GO
             if t_s - self._last_high_s >= _ENDED_S or t_s - self._above_s >= _LONGEST_S:
                 self._end_trial(session_id, first_s)
@@ -245,98 +184,39 @@ class StrengthTestRun:
         floor = STILL_STEPS if self._unit is Unit.COUNT else 0.0
         return max(_NOISE_FACTOR * noise, STILL.get(self._unit, floor))
 
-    @property
-    def _hold_s(self) -> float:
-        return self.preset.hold_s or HOLD_S
-
     # -- trials
 
     def _end_trial(self, session_id: UUID, first_s: float) -> None:
         assert self._zero is not None and self._above_s is not None
         t_s, values, clipped = (np.array(column) for column in zip(*self._samples, strict=True))
-        recording = Recording(
-            t_s, values - self._zero.level, self._unit, self.timing, clipped, self._zero.noise
+        made = self._book.add(
+            self.hand,
+            Recording(t_s, values - self._zero.level, self._unit, self.timing, clipped, self._zero.noise),
+            session_id=session_id,
+            begin_s=self._above_s - first_s,
+            end_s=self._now_s - first_s,
         )
-        side = _SIDES[self.hand]
-        said = trial(recording, side)
-        practice = self._count(self.hand, practice=True) < self.preset.practice
-        span = {"session_id": session_id, "begin_s": self._above_s - first_s, "end_s": self._now_s - first_s}
-        if isinstance(said, Refused):
-            record = TestTrial(**span, practice=practice, because=said.because)
-        else:
-            record = TestTrial(
-                **span,
-                practice=practice,
-                peak=said.peak.value,
-                peak_sd=said.peak.sd,
-                raw_peak=said.raw_peak,
-                rise_s=said.rise_s,
-                held_s=said.held_s,
-                faults=tuple(said.faults),
-            )
-        self._made.append(_Made(self.hand, practice, record, None if isinstance(said, Refused) else said))
-        self._mark_handling()
-        self._tell_of(self._made[-1])
+        following = self._book.next(self.hand)
+        self._news.append(verdict(made, again=following is not None))
         self._samples.clear()
         self._above_s = None
         self._rest_until_s[self.hand] = self._now_s + (self.preset.rest_s or REST_S)
-        if following := self._next():
-            if following is not self.hand:
-                self._news.append(f"Give the tool to the {following} hand.")
-            self.hand, self.phase = following, Phase.REST
-        else:
+        if following is None:
             self.phase = Phase.OVER
-
-    def _mark_handling(self) -> None:
-        """A later trial may show that an earlier one was none."""
-        measured = [one for one in self._made if one.measured]
-        marked = without_handling([one.measured for one in measured if one.measured])
-        for one, now in zip(measured, marked, strict=True):
-            if one.measured != now:
-                one.measured = now
-                one.record = one.record.model_copy(update={"faults": tuple(now.faults)})
-
-    def _tell_of(self, made: _Made) -> None:
-        if made.measured is None:
-            self._news.append(f"That was no trial: {made.record.because}")
-        elif made.measured.faults:
-            why = " and ".join(_FAULTS[fault] for fault in made.measured.faults)
-            again = " Once more after the rest." if self._next() else ""
-            self._news.append(f"This one does not count: {why}.{again}")
-        else:
-            self._news.append("Practice is done." if made.practice else "That one counts.")
-
-    def _count(self, hand: Hand, *, practice: bool) -> int:
-        """Trials of a hand that need no repeating."""
-        return sum(
-            one.hand is hand
-            and one.practice is practice
-            and one.measured is not None
-            and (practice or not one.measured.faults)
-            for one in self._made
-        )
-
-    def _needs(self, hand: Hand) -> bool:
-        made = sum(one.hand is hand for one in self._made)
-        enough = self._count(hand, practice=False) >= self.preset.trials
-        return not enough and made < self.preset.practice + self.preset.trials + REPEATS
-
-    def _next(self) -> Hand | None:
-        """Whose turn it is after a trial."""
-        others = [hand for hand in self.hands if hand is not self.hand and self._needs(hand)]
-        same = [self.hand] if self._needs(self.hand) else []
-        order = [*others, *same] if self.preset.alternating else [*same, *others]
-        return order[0] if order else None
+            return
+        if following is not self.hand:
+            self._news.append(f"Give the tool to the {following} hand.")
+        self.hand, self.phase = following, Phase.REST
 
     # -- the tool
 
     def _take_zero(self, zero: QuietSecond) -> None:
-        if self._zero is None and self._made:
+        if self._zero is None and self._book:
             self._news.append("The tool is ready again.")
         self._zero = zero
         self._above_s = None
         if self.phase is Phase.QUIET:
-            self.phase = Phase.REST if self._made else Phase.READY
+            self.phase = Phase.REST if self._book else Phase.READY
 
     def _still(self) -> QuietSecond | None:
         """The last seconds, of a sensor whose own noise wanders, if they moved less than any hand does."""
@@ -351,67 +231,31 @@ class StrengthTestRun:
         return QuietSecond(float(t_s[0]), float(t_s[-1]), float(np.median(values)), float(values.std(ddof=1)))
 
     def _begin_anew(self) -> None:
-        self._zero = self._above_s = None
-        self._samples.clear()
-        self._untouched = Untouched()
+        self.lay_aside()
         self._rest_until_s.clear()
         if not self.over:
-            self.phase = Phase.QUIET
             self._news.append("The tool was switched off and on.")
-
-    # -- words
 
     def step(self) -> Step:
         """What to do now."""
-        practice = self._count(self.hand, practice=True) < self.preset.practice
-        done = self._count(self.hand, practice=False) + self._count(self.hand, practice=True)
+        tried = self._book.counted(self.hand, practice=True)
+        practice = tried < self.preset.practice
         left_s: float | None = None
         if self.phase is Phase.HOLD and self._above_s is not None:
-            left_s = max(self._above_s + self._hold_s - self._now_s, 0.0)
+            left_s = max(self._above_s + self.hold_s - self._now_s, 0.0)
         elif self.phase is Phase.REST:
             left_s = max(self._rest_until_s.get(self.hand, self._now_s) - self._now_s, 0.0)
         news, self._news = tuple(self._news), []
         trials = self.preset.practice + self.preset.trials
         return Step(
-            *(
-                self.phase,
-                self.hand,
-                min(done + 1, trials),
-                trials,
-                practice,
-                left_s,
-                self._force,
-                self._unit,
-            ),
-            self._say(practice),
-            news,
+            phase=self.phase,
+            hand=self.hand,
+            trial=min(tried + self._book.counted(self.hand, practice=False) + 1, trials),
+            trials=trials,
+            practice=practice,
+            left_s=left_s,
+            force=self._force,
+            unit=self._unit,
+            say=words(self.phase, self.hand, practice=practice),
+            news=news,
         )
-
-    def _say(self, practice: bool) -> str:
-        match self.phase:
-            case Phase.QUIET:
-                return "Lay the tool on the table and let go of it."
-            case Phase.READY:
-                once = "try it once, to learn how" if practice else "squeeze as hard as you can"
-                return f"{self.hand.capitalize()} hand: {once}. Stop at once if it hurts in an unusual way."
-            case Phase.HOLD:
-                return "Hold!"
-            case Phase.LET_GO:
-                return "Let go."
-            case Phase.REST:
-                return f"Rest. The {self.hand} hand is next; lay the tool down meanwhile."
-            case Phase.OVER:
-                return "That is all. Thank you."
-
-
-def _outcome(said: StrengthEstimate | Refused, preset: Preset) -> Outcome:
-    if isinstance(said, Refused):
-        return Outcome(rule=preset.score.value, reason=said.reason, because=said.because)
-    return Outcome(
-        score=said.score.value,
-        score_sd=said.score.sd,
-        rule=preset.score.value,
-        cv_percent=said.variation.cv_percent if said.variation else None,
-        left_out=said.left_out,
-        trust=said.score.trust,
-    )

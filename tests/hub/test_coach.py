@@ -15,9 +15,10 @@ from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.live import LiveFrame
 from griphub.hub.program.prescription import Hands
 from griphub.hub.records import ActivityDone, FeedbackGiven, Hand, Source, SqueezeCounted, decode
-from griphub.hub.session.coach import Coach, NoExercise
-from griphub.hub.session.exercise import Phase, Plan
+from griphub.hub.session.coach import Coach
+from griphub.hub.session.exercise import NoExercise, Phase, Plan
 from griphub.hub.session.keeper import SessionKeeper
+from griphub.hub.session.lead import Said
 
 from .conftest import Home, HouseClock
 
@@ -50,7 +51,14 @@ class Led:
         committer = Committer(self.outbox, lambda: None)
         self.tared: list[str] = []
         self.frames: list[LiveFrame] = []
-        self.coach = Coach(config, self.clock, committer, tare=self._tare, streaming=lambda _: True)
+        self.coach = Coach(
+            config,
+            self.clock,
+            committer,
+            tare=self._tare,
+            streaming=lambda _: True,
+            tests=lambda: self.keeper,
+        )
         self.keeper = SessionKeeper(
             config, self.clock, committer, counted=lambda _: None, live=self.frames.append, coach=self.coach
         )
@@ -175,21 +183,21 @@ async def test_pain_ends_it_and_travels(led: Led) -> None:
     await led.coach.start(PLAN)
     seen = [view.phase async for view in _two(led)]
     assert seen == ["quiet", "asking"]
-    view = await led.coach.tell("c-1", "pain", face=6)
+    view = await led.coach.tell("c-1", Said("pain", face=6))
     assert (view.phase, view.ended_by) == (Phase.ENDED, "pain")
     (done,) = led.events(ActivityDone)
     (pain,) = led.events(FeedbackGiven)
     assert (done.reps, done.ended_by) == (0, "pain")
     assert (pain.pain_before, pain.pain_after) == (2, 6)
     with pytest.raises(NoExercise):
-        await led.coach.tell("c-1", "stop")
+        await led.coach.tell("c-1", Said("stop"))
 
 
 async def _two(led: Led) -> AsyncIterator:  # type: ignore[type-arg]
     """Two views: the first, and the one after a face was shown."""
     watching = led.coach.watch("c-1")
     yield await anext(watching)
-    await led.coach.tell("c-1", "pain", face=4)
+    await led.coach.tell("c-1", Said("pain", face=4))
     yield await anext(watching)
     await watching.aclose()  # type: ignore[attr-defined]
 
@@ -200,4 +208,4 @@ async def test_nobody_is_led_who_does_not_exercise(led: Led) -> None:
     assert led.events(ActivityDone) == []
     assert len(led.events(SqueezeCounted)) == 3
     with pytest.raises(NoExercise):
-        await led.coach.tell("c-1", "confirm")
+        await led.coach.tell("c-1", Said("confirm"))

@@ -6,6 +6,7 @@ import random
 import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,18 @@ from griphub.hub.cli.strength_test import describe, report
 from griphub.hub.config import Config
 from griphub.hub.control import ControlError, HubNotRunning, StrengthTest, socket_path
 from griphub.hub.control_client import ControlClient
+from griphub.hub.database.actor import Actor
 from griphub.hub.errors import SetupError
+from griphub.hub.live import ExerciseView
+from griphub.hub.program import commands, home
+from griphub.hub.program.activity import builtin
+from griphub.hub.program.prescription import parse_program
+from griphub.hub.program.reading import picture
 from griphub.hub.records import Hand, SessionEnded, SessionStarted, StrengthTested, decode
 from griphub.hub.service import Hub
 from griphub.hub.session import strength_test
-from griphub.hub.session.strength_test import Phase, Step
+from griphub.hub.session.strength_steps import Phase, Step
+from griphub.hub.stores import open_store
 from griphub.simulators.plays import Play
 from griphub.simulators.radio import VirtualLink, serve_hci
 from griphub.simulators.tool import SimulatedTool
@@ -424,6 +432,60 @@ async def test_it_is_led_over_the_socket_and_told_in_words(testing: Room) -> Non
     first, practice, counted = report(result)
     assert first.startswith("Left hand: 9") and "N (the trial)." in first
     assert practice.endswith("(practice)") and counted.startswith("  2. 9")
+
+
+@pytest.fixture
+def asked_for(room: Room) -> None:
+    """The child's program asks for a test and for dough."""
+    with home.opened(room.config) as database, database.work(Actor.part("test")) as work:
+        asked = parse_program(
+            """
+            [[items]]
+            id = "test"
+            activity = "strength-test"
+            dose = { days_per_week = 7 }
+            test = { protocol = "nih", hands = "left" }
+            [[items]]
+            id = "dough"
+            activity = "play-dough"
+            dose = { days_per_week = 7 }
+            minutes = 5
+            """,
+            builtin(),
+        )
+        today = home.today(room.config, datetime.now(UTC))
+        commands.prescribe(work, "c-1", asked, valid_from=today, today=today)
+
+
+@pytest.mark.usefixtures("asked_for")
+async def test_a_prescribed_test_is_led_as_an_exercise_and_counts(testing: Room) -> None:
+    with pytest.raises(ControlError, match="without a tool") as told:
+        await testing.client.start_exercise("c-1", "dough")
+    assert (told.value.kind, told.value.problem) == ("NoExercise", "household")
+    open_store(testing.config, read_only=False).close()
+    view = await testing.client.start_exercise("c-1", pain_before=2)
+    assert (view.kind, view.item_id, view.phase) == ("strength_test", "test", "quiet")
+    seen: list[ExerciseView] = []
+    async with asyncio.timeout(60):
+        async for view in testing.client.watch_exercise("c-1"):
+            seen.append(view)
+            if view.cue == "ask_after":
+                await testing.client.tell_exercise("c-1", "after", face=2, position_kept=True)
+    assert (seen[-1].phase, seen[-1].ended_by, seen[-1].pain_after) == ("ended", "done", 2)
+    phases = list(dict.fromkeys(view.phase for view in seen))
+    assert phases == ["quiet", "warm_up", "rest", "set", "asking", "ended"]
+    assert any(view.rest_left_s for view in seen) and any(view.hold_left_s for view in seen)
+    (result,) = _results_of(testing)
+    assert result.outcome.score == pytest.approx(90, rel=0.02)
+    assert (result.pain_before, result.pain_after, result.position_kept) == (2, 2, True)
+    store = open_store(testing.config, read_only=False)
+    store.write([result])
+    store.close()
+    with home.opened(testing.config) as database:
+        store = open_store(testing.config, read_only=True)
+        seen_by = picture(testing.config, database, store, Actor.part("test"), "c-1", now=datetime.now(UTC))
+        store.close()
+    assert {item.id: did.share for item, did in seen_by.doings.due(seen_by.today)}["test"] == 1
 
 
 async def test_who_hangs_up_ends_the_test(testing: Room) -> None:

@@ -13,7 +13,7 @@ from griphub.hub.errors import RegistryError
 from griphub.hub.measured import Outcome, TestTrial
 from griphub.hub.records import Hand, Purpose, SessionStarted, StrengthTested, event_id, utc
 from griphub.hub.session.leading import LedTest
-from griphub.hub.session.strength_test import Phase
+from griphub.hub.session.strength_steps import Phase
 
 FS = 100
 LEFT, RIGHT = Hand.LEFT, Hand.RIGHT

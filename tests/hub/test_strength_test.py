@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from griphub.firmware_bridge.samples import SampleBlock, Unit
 from griphub.hub.records import Hand
-from griphub.hub.session.strength_test import Phase, Step, StrengthTestRun
+from griphub.hub.session.strength_steps import Phase, Step
+from griphub.hub.session.strength_test import StrengthTestRun
 from griphub.signal.recording import Timing
 from griphub.signal.strength import ASHT, NHANES, NIH_TOOLBOX, PLOEGMAKERS, SOUTHAMPTON, Preset
 

@@ -323,7 +323,7 @@ def test_a_test_of_one_hand_is_half_of_one_of_both(read: Read, database: Databas
             work, "c-1", read_program({"items": [item]}, builtin()), valid_from=today, today=today
         )
 
-    def tested(hand: str, stopped: str = "") -> StrengthTested:
+    def tested(hand: str, stopped: str = "", counted: int = 0) -> StrengthTested:
         return StrengthTested.model_validate(
             session(6, hand=hand).model_dump()
             | {
@@ -331,7 +331,7 @@ def test_a_test_of_one_hand_is_half_of_one_of_both(read: Read, database: Databas
                 "event_id": uuid4(),
                 "protocol": ASHT.name,
                 "outcome": {"rule": "mean"},
-                "trials": (),
+                "trials": [{"session_id": uuid4(), "begin_s": 0, "end_s": 1, "peak": 9}] * counted,
                 "stopped": stopped,
             }
         )
@@ -343,3 +343,5 @@ def test_a_test_of_one_hand_is_half_of_one_of_both(read: Read, database: Databas
     assert done(tested("right", stopped="pain")) == 0
     assert done(tested("right")) == pytest.approx(0.5)
     assert done(tested("left")) == pytest.approx(1)
+    # what was stopped counts by its trials, and here comes on top
+    assert done(tested("left", stopped="pain", counted=2)) == pytest.approx(1 + 0.5 * 2 / 3)
