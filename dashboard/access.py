@@ -19,6 +19,7 @@ from ..hub.people.sign_in import LASTS, Known, SignedIn, SignInRefused
 from . import access_key
 from .access_page import invitation_page, sign_in_page
 from .i18n import N_
+from .oidc import BACK_PATH, START_PATH, Provider, ProviderError
 from .sign_ins import SignIns
 
 #: Wrong keys taken from one address within a minute; a person types fewer, a program far more.
@@ -61,6 +62,8 @@ class AccessGate:
     sign_ins : SignIns
     takes_key : bool
         Whether the key opens it.
+    provider : Provider, optional
+        Who else may vouch for people.
     clock : callable
         Monotonic seconds, for the limit on wrong keys.
     """
@@ -72,12 +75,14 @@ class AccessGate:
         sign_ins: SignIns,
         *,
         takes_key: bool = True,
+        provider: Provider | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._key = key
         self._sign_ins = sign_ins
         self._takes_key = takes_key
+        self._provider = provider
         self._clock = clock
         self._cookie = cookie_name(key)
         self._wrong: Counter[str] = Counter()
@@ -99,6 +104,9 @@ class AccessGate:
 
         send = _with_headers(send)
         request = Request(scope, receive)
+        if self._provider and request.url.path in {START_PATH, BACK_PATH}:
+            await self._provider.within_session(scope, receive, send, self._with_provider)
+            return
         try:
             response = await self._answer(request)
             if response is None and (who := await self._who(scope)) is not None:
@@ -160,6 +168,19 @@ class AccessGate:
             return self._ask(request, str(refused), login=login, status=429 if refused.wait else 401)
         return self._welcome(request, signed_in)
 
+    async def _with_provider(self, request: Request) -> Response:
+        assert self._provider
+        try:
+            if request.url.path == START_PATH:
+                return await self._provider.start(request)
+            claims = await self._provider.claims(request)
+            signed_in = await asyncio.to_thread(self._sign_ins.with_claims, claims)
+        except (ProviderError, SignInRefused) as refused:
+            return self._ask(request, str(refused))
+        except StoreError as error:
+            return self._ask(request, f"Nobody can be signed in right now. {error}", status=503)
+        return self._welcome(request, signed_in)
+
     async def _switch(self, request: Request, role: str) -> Response:
         if role not in GRANTABLE:
             return RedirectResponse("/", 303)
@@ -189,7 +210,14 @@ class AccessGate:
         return response
 
     def _ask(self, request: Request, message: str = "", *, login: str = "", status: int = 401) -> Response:
-        return sign_in_page(request, message, login=login, takes_key=self._takes_key, status=status)
+        return sign_in_page(
+            request,
+            message,
+            login=login,
+            takes_key=self._takes_key,
+            provider=START_PATH if self._provider else "",
+            status=status,
+        )
 
 
 def _same_origin(scope: Scope) -> bool:

@@ -13,8 +13,13 @@ from .i18n import _
 _FRAME = Template((Path(__file__).parent / "components" / "access.html").read_text(encoding="utf-8"))
 
 
-def sign_in_page(request: Request, message: str, *, login: str, takes_key: bool, status: int) -> Response:
-    """Ask for a name and password, and for the key where one opens the dashboard."""
+def sign_in_page(
+    request: Request, message: str, *, login: str, takes_key: bool, provider: str, status: int
+) -> Response:
+    """Ask for a name and password, and for the key where one opens the dashboard.
+
+    `provider` is where the way to the clinic's identity provider begins; empty: there is none.
+    """
     with i18n.speaking(i18n.wanted(request.headers.get("accept-language", ""))):
         opening = _(
             "Open the link that griphub printed when it started, or type the key from the end of that link."
@@ -36,6 +41,8 @@ def sign_in_page(request: Request, message: str, *, login: str, takes_key: bool,
     <input id="password" name="password" type="password" required autocomplete="current-password">
     <button>{_("Sign in")}</button>
   </form>"""
+        if provider:
+            account = f'<a class="button" href="{provider}">{_("Sign in with your clinic")}</a>{account}'
         if not takes_key:
             return _page(_("Welcome to GripHub"), message, account, status)
         summary = _("Sign in with a name and password")

@@ -17,6 +17,7 @@ from . import context, pairing_session
 from .access import AccessGate
 from .access_key import load_key, opens
 from .live import LiveHub
+from .oidc import Provider
 from .viewer import may_watch
 
 _ROOM = Path(__file__).parent
@@ -81,7 +82,11 @@ def run(config: Config) -> None:
             routes=[live.route()],
             middleware=[
                 Middleware(
-                    AccessGate, key=load_key(config), sign_ins=context.sign_ins(), takes_key=opens(config)
+                    AccessGate,
+                    key=load_key(config),
+                    sign_ins=context.sign_ins(),
+                    takes_key=opens(config),
+                    provider=Provider(config.oidc, load_key(config)) if config.oidc.issuer else None,
                 )
             ],
             lifespan=live.running,

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from ..hub.config import Config
 from ..hub.database.actor import Role
@@ -62,6 +62,10 @@ class SignIns:
     def with_password(self, login: str, password: str) -> SignedIn:
         """Sign somebody in; `SignInRefused` if not."""
         return sign_in.sign_in(self._database(), login, password)
+
+    def with_claims(self, claims: Mapping[str, Any]) -> SignedIn:
+        """Sign in somebody whom the clinic's identity provider vouches for; `SignInRefused` if not."""
+        return sign_in.sign_in_with_claims(self._database(), claims, self._config.oidc)
 
     def switch(self, token: str, role: Role) -> SignedIn:
         """Go on in another role; `SignInRefused` if not."""

@@ -160,10 +160,11 @@ class DatabaseConfig(_Section):
 
 
 class OidcConfig(_Section):
-    """A clinic's identity provider: who may vouch for its people. The secrets are Streamlit's."""
+    """A clinic's identity provider: who may vouch for its people."""
 
     issuer: str = Field("", description="`iss` of its ID tokens; empty: nobody signs in that way")
     client_id: str = Field("", description="what GripHub is called there, `aud` of its ID tokens")
+    client_secret: SecretStr | None = Field(None, description="GripHub's password there")
 
 
 class DashboardConfig(_Section):
