@@ -6,16 +6,18 @@ ends. Only the user that runs the hub may open it. `control_client` speaks it; `
 """
 
 import os
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from ..firmware_bridge.errors import GripError
 from ..firmware_bridge.link_state import LinkPhase, LinkState
 from .config import Config
 from .errors import SetupError
 from .program.faces import Face
+from .program.prescription import Slot
 from .records import ActivityDone, FeedbackGiven, Hand, Id, SessionCorrected
 from .tools import HomeTool
 
@@ -182,6 +184,13 @@ class Record(_Message):
     event: Annotated[ActivityDone | FeedbackGiven | SessionCorrected, Field(discriminator="schema_")]
 
 
+class AskReminders(_Message):
+    """What is left of a child's day, and of what the family was reminded; answers `RemindersToday`."""
+
+    do: Literal["reminders.today"] = "reminders.today"
+    child: Id
+
+
 Request = Annotated[
     ListTools
     | UseTool
@@ -199,7 +208,8 @@ Request = Annotated[
     | StartExercise
     | TellExercise
     | WatchExercise
-    | Record,
+    | Record
+    | AskReminders,
     Field(discriminator="do"),
 ]
 REQUEST: Final[TypeAdapter[Request]] = TypeAdapter(Request)
@@ -229,6 +239,27 @@ class ToolStatus(BaseModel):
         if self.link is None:
             return "Not heard yet. Squeeze it to wake it."
         return self.link.reason or _PHASES[self.link.phase]
+
+
+class SlotToday(BaseModel):
+    """What is left of today in one slot of the family's day."""
+
+    slot: Slot
+    at: time | None  #: by the family's clock; None: it never reminds, or all of it is done
+    left: tuple[str, ...]  #: ids of the program's items
+    due: bool  #: whether now is the time for it; never in quiet hours
+    reminded_at: AwareDatetime | None  #: None: not yet
+
+
+class RemindersToday(BaseModel):
+    """How a child's day stands, in the order of the family's day."""
+
+    child: str
+    day: date
+    quiet: bool  #: whether now are quiet hours, in which nobody is reminded
+    quiet_from: time
+    quiet_to: time
+    slots: tuple[SlotToday, ...]
 
 
 class Paired(BaseModel):

@@ -14,6 +14,7 @@ from ..firmware_bridge.quiet_check import QuietReport
 from .control import (
     MAX_ANSWER_BYTES,
     Answer,
+    AskReminders,
     Blink,
     Candidates,
     ControlError,
@@ -28,6 +29,7 @@ from .control import (
     PasskeyIs,
     QuietCheck,
     Record,
+    RemindersToday,
     StartExercise,
     StrengthTest,
     Tare,
@@ -154,6 +156,10 @@ class ControlClient:
     async def record(self, event: ActivityDone | FeedbackGiven | SessionCorrected) -> None:
         """Take in what somebody did or said."""
         await self._ask(Record(event=event), type(None))
+
+    async def reminders_today(self, child: str) -> RemindersToday:
+        """What is left of a child's day, and of what the family was reminded."""
+        return await self._ask(AskReminders(child=child), RemindersToday)
 
     async def strength_test(
         self, test: StrengthTest

@@ -22,6 +22,7 @@ from .control import (
     MAX_REQUEST_BYTES,
     REQUEST,
     Answer,
+    AskReminders,
     Blink,
     Candidates,
     Finish,
@@ -46,6 +47,7 @@ from .control import (
     WatchExercise,
 )
 from .errors import RegistryError
+from .program.reminding import Reminding
 from .records import StrengthTested
 from .session.coach import Tests
 from .session.exercise import NoExercise
@@ -90,6 +92,8 @@ class Home:
         Those that children are led through; None where a radio alone serves, as while pairing without a hub.
     tests : Tests or None
         Takes strength tests.
+    reminding : Reminding or None
+        Knows how the day of each child stands.
     """
 
     registry: ToolRegistry
@@ -101,6 +105,7 @@ class Home:
     squeezing: Callable[[str], bool] = lambda _: False
     exercises: Exercises | None = None
     tests: "Tests | None" = None
+    reminding: Reminding | None = None
 
     @classmethod
     def around(
@@ -114,6 +119,7 @@ class Home:
         squeezing: Callable[[str], bool] = lambda _: False,
         exercises: Exercises | None = None,
         tests: "Tests | None" = None,
+        reminding: Reminding | None = None,
     ) -> Self:
         """Put together what belongs to a supervisor.
 
@@ -129,7 +135,18 @@ class Home:
             return supervisor.clients().get(tool_id)
 
         pairing = Pairing(supervisor, desk, clock, ours=registry.knows)
-        return cls(registry, pairing, supervisor.log, clock, client, reassigned, squeezing, exercises, tests)
+        return cls(
+            registry,
+            pairing,
+            supervisor.log,
+            clock,
+            client,
+            reassigned,
+            squeezing,
+            exercises,
+            tests,
+            reminding,
+        )
 
 
 class Talk:
@@ -232,6 +249,10 @@ class Talk:
                     await asyncio.sleep(WATCH_S)
             case Record(event=event):
                 await self._exercises.record(event)
+            case AskReminders(child=child):
+                if self._home.reminding is None:
+                    raise BadRequest("only pairing is served here; start GripHub first")
+                answer = await asyncio.to_thread(self._home.reminding.today, child)
             case Candidates(strangers=strangers):
                 await self._list_candidates(strangers)
             case _:

@@ -133,6 +133,7 @@ class Hub:
             squeezing=self._squeezing,
             exercises=Exercises(config, clock, self._coach, self._committer, near=self._near),
             tests=self._keeper,
+            reminding=self._reminding,
         )
         self._statuses = StatusTeller(
             config,

@@ -1,5 +1,6 @@
 """``griphub adherence``: how much of what was asked was done."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -54,23 +55,27 @@ def adherence(child: ChildArgument, config: ConfigOption = None, as_json: JsonOp
 
 
 def reminders(child: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Say of what the hub reminded the family today."""
-    from ..delivery.outbox import reminded
+    """Say what is left of today in which slot, and of what the running hub reminded the family."""
+    from ..control import socket_path
+    from ..control_client import ControlClient
     from ..program.home import child_id_of, zone_of
-    from ..records import utc
 
     with here(config) as home, home.database.reading(home.actor) as work:
         child_id, zone = child_id_of(work, home.config, child), zone_of(home.config)
-        found = reminded(home.config.data_dir / "outbox.db", child_id, home.today)
+    found = asyncio.run(ControlClient(socket_path(home.config)).reminders_today(child_id))
     if as_json:
-        rows = [{"slot": one.slot, "told_at": utc(one.at_s).isoformat(), "items": one.items} for one in found]
-        out.print_json(json.dumps(rows))
+        out.print_json(found.model_dump_json())
         return
-    for one in found:
-        slot = one.slot.replace("_", " ")
-        out.print(f"{utc(one.at_s).astimezone(zone):%H:%M}  {slot}: {escape(', '.join(one.items))}")
-    if not found:
-        out.print("No reminder today.")
+    if found.quiet:
+        out.print(f"Quiet hours until {found.quiet_to:%H:%M}: nobody is reminded now.")
+    for one in found.slots:
+        at = f"{one.at:%H:%M}" if one.at else "  –  "
+        what = f"{', '.join(one.left)} left" if one.left else "done"
+        told = f", reminded at {one.reminded_at.astimezone(zone):%H:%M}" if one.reminded_at else ""
+        now = ", now" if one.due else ""
+        out.print(f"{at}  {one.slot.replace('_', ' ')}: {escape(what)}{told}{now}", soft_wrap=True)
+    if not found.slots:
+        out.print("Nothing is left of today.")
 
 
 def alerts(child: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:

@@ -371,19 +371,6 @@ def alive_days(path: Path) -> set[date]:
     return {date.fromisoformat(day) for (day,) in rows}
 
 
-def reminded(path: Path, child_id: str, day: date) -> list[Told]:
-    """Of what a child's family was reminded on a day, read beside the hub that owns the outbox."""
-    with store_errors("outbox", path):
-        if (db := connect_read_only(path, _VERSION)) is None:
-            return []
-        with contextlib.closing(db):
-            try:
-                rows = db.execute(_REMINDED, (child_id, day.isoformat())).fetchall()
-            except sqlite3.OperationalError:  # of a hub that reminded nobody yet
-                return []
-    return [_told(*row) for row in rows]
-
-
 def _told(slot: str, at_s: float, items: str) -> Told:
     return Told(slot, at_s, tuple(json.loads(items)))
 

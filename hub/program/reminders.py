@@ -4,7 +4,7 @@ A rule without a clock: asked with the time, it says what is due. What was done,
 a slot reminds once.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Final
@@ -60,6 +60,45 @@ class Reminder:
     items: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of today in one slot.
+
+    Attributes
+    ----------
+    at : time or None
+        When the slot is, by the family's clock; None: it never reminds.
+    items : tuple of str
+        Ids of items.
+    due : bool
+        Whether now is the time to remind of it.
+    """
+
+    slot: Slot
+    at: time | None
+    items: tuple[str, ...]
+    due: bool
+
+
+def left(doings: Doings, rhythm: Rhythm, *, now: datetime, zone: ZoneInfo | None) -> list[Left]:
+    """What is left of today, slot by slot in the order of the day; slots that never remind come last.
+
+    Parameters
+    ----------
+    now : datetime
+        Aware.
+    """
+    local = now.astimezone(zone)
+    items = [item for item, did in doings.due(local.date()) if did.credit < 1]
+    found = []
+    for slot in {slot for item in items for slot in _slots(item)}:
+        at = rhythm.routine.at(slot)
+        timely = at is not None and timedelta(0) <= _ago(local, at) <= LATE
+        of_slot = tuple(item.id for item in items if slot in _slots(item))
+        found.append(Left(slot, at, of_slot, timely and not rhythm.quiet(local.time())))
+    return sorted(found, key=lambda one: (one.at or time.max, one.slot))
+
+
 def due(
     child_id: str,
     doings: Doings,
@@ -78,24 +117,17 @@ def due(
     told : collection of str
         Keys of reminders that were told already.
     """
-    local = now.astimezone(zone)
-    if rhythm.quiet(local.time()):
-        return []
-    left = [item for item, did in doings.due(local.date()) if did.credit < 1]
-    found = []
-    for at, slot in sorted((at, slot) for slot in _slots(left) if (at := rhythm.routine.at(slot))):
-        key = f"{child_id}:{local.date()}:{slot}"
-        if key not in told and timedelta(0) <= _ago(local, at) <= LATE:
-            found.append(Reminder(key, slot, tuple(_of_slot(left, slot))))
-    return found
+    today = now.astimezone(zone).date()
+    found = [
+        Reminder(f"{child_id}:{today}:{one.slot}", one.slot, one.items)
+        for one in left(doings, rhythm, now=now, zone=zone)
+        if one.due
+    ]
+    return [one for one in found if one.key not in told]
 
 
-def _slots(items: Iterable[Item]) -> set[Slot]:
-    return {slot for item in items for slot in item.slots or (ANY_TIME,)}
-
-
-def _of_slot(items: Iterable[Item], slot: Slot) -> Iterable[str]:
-    return (item.id for item in items if slot in (item.slots or (ANY_TIME,)))
+def _slots(item: Item) -> Collection[Slot]:
+    return item.slots or (ANY_TIME,)
 
 
 def _ago(now: datetime, at: time) -> timedelta:

@@ -7,14 +7,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from typer.testing import CliRunner
 
-from griphub.hub.cli.main import app
 from griphub.hub.config import Config
 from griphub.hub.database.actor import Actor
 from griphub.hub.database.engine import open_database
 from griphub.hub.delivery.outbox import Outbox
-from griphub.hub.errors import StoreError
+from griphub.hub.errors import NotFound, StoreError
 from griphub.hub.people.model import Child
 from griphub.hub.program import commands, home, reminding, routine
 from griphub.hub.program.prescription import Program, Slot
@@ -108,16 +106,39 @@ def test_what_cannot_be_read_reminds_nobody(config: Config) -> None:
         look(config, at(15, 31))
 
 
-def test_the_command_says_what_was_told_today(
-    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "griphub.toml"
-    file.write_text(f'data_dir = "{tmp_path}"\ntime_zone = "UTC"\n[[children]]\nid = "c-1"\nalias = "Mia"\n')
-    monkeypatch.setattr(home, "today", lambda *_: at(0).date())
-    run = CliRunner().invoke
-    assert "No reminder today" in run(app, ["reminders", "Mia", "--config", str(file)]).output
+def test_how_the_day_stands(config: Config) -> None:
+    def today(now: datetime) -> list[tuple[Slot, tuple[str, ...], bool, bool]]:
+        with closing(Outbox(config.data_dir / "outbox.db")) as outbox:
+            found = Reminding(config, outbox, lambda: now).today("c-1")
+        assert found.day == now.date() and found.quiet is (now.hour < 7 or now.hour >= 20)
+        return [(one.slot, one.left, one.due, one.reminded_at is not None) for one in found.slots]
+
+    school, dinner = (Slot.AFTER_SCHOOL, ("squeeze-right", "pins")), (Slot.AFTER_DINNER, ("dough",))
+    assert today(at(6)) == [(*school, False, False), (*dinner, False, False)]
+    assert today(at(15, 31)) == [(*school, True, False), (*dinner, False, False)]
     look(config, at(15, 31))
-    assert (
-        "15:31  after school: squeeze-right, pins"
-        in run(app, ["reminders", "Mia", "--config", str(file)]).output
+    assert today(at(15, 32)) == [(*school, True, True), (*dinner, False, False)]
+    assert today(at(18, 50)) == [(*school, False, True), (*dinner, True, False)]
+    assert today(at(20, 30)) == [(*school, False, True), (*dinner, False, False)]  # quiet
+    with closing(SqliteStore(config.data_dir / "store.db")) as store:
+        store.write([ticked("pins"), ticked("squeeze-right")])
+    assert today(at(18, 50)) == [(*dinner, True, False), (Slot.AFTER_SCHOOL, (), False, True)]
+    assert today(at(18, 50) + timedelta(days=1))[0][3] is False
+
+
+def test_of_another_homes_child_nothing_is_said(config: Config) -> None:
+    with closing(Outbox(config.data_dir / "outbox.db")) as outbox, pytest.raises(NotFound):
+        Reminding(config, outbox, lambda: at(8)).today("c-9")
+
+
+def ticked(item: str) -> ActivityDone:
+    return ActivityDone(
+        event_id=uuid4(),
+        measured_at=at(16),
+        site="home",
+        hub="hub",
+        child_id="c-1",
+        item_id=item,
+        evidence=Evidence.PARENT,
+        day=at(16).date(),
     )
