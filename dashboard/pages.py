@@ -7,9 +7,11 @@ from typing import Final
 from ..hub.database.actor import Role
 from .i18n import N_
 from .views import (
+    consent,
     delivery,
     exercise,
     pair,
+    people,
     progress,
     today,
 )
@@ -51,6 +53,9 @@ PAGES: Final = (
     Page("exercise", N_("Exercise"), "✊", (PARENT,), exercise.page),
     Page("progress", N_("Progress"), "📈", (PARENT, THERAPIST), progress.page),
     Page("pair", N_("Pair a tool"), "🔗", (PARENT, ADMIN), pair.page, tab=False),
+    Page("people", N_("People"), "👥", (ADMIN,), people.page),
+    Page("consent", N_("Consent"), "🤝", (ADMIN,), consent.page),
+    Page("sharing", N_("Sharing with the clinic"), "🤝", (PARENT, THERAPIST), consent.page, tab=False),
     Page("delivery", N_("Delivery"), "📬", (ADMIN,), delivery.page),
 )
 

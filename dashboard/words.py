@@ -1,7 +1,7 @@
 """How things are called on screen, in plain words."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Final
 
 from babel.dates import format_date, format_time
@@ -232,7 +232,12 @@ def way(place: str, goal: str) -> str:
 
 def day(moment: datetime, zone: tzinfo) -> str:
     """Date as read in `zone`, for example ``3 Nov 2026``."""
-    return format_date(moment.astimezone(zone).date(), "medium", locale=i18n.locale())
+    return date_of(moment.astimezone(zone).date())
+
+
+def date_of(on: date) -> str:
+    """A date as such, for example ``3 Nov 2026``."""
+    return format_date(on, "medium", locale=i18n.locale())
 
 
 def clock(moment: datetime, zone: tzinfo) -> str:

@@ -54,6 +54,11 @@ def let_treat(database: Database, config: Config) -> None:
                 )
 
 
+def is_household(account: Account) -> bool:
+    """Whether an account is a home's own, which a key opens and no password."""
+    return account.login.startswith(f"{LOGIN} ")
+
+
 def _account(work: Work, family: Family) -> Account:
     login = f"{LOGIN} {family.id}"
     account = work.scalar(select(Account).where(Account.login == login))

@@ -1,0 +1,146 @@
+"""An admin's pages of people and consent, against a real database."""
+
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from griphub.dashboard import context, viewer
+from griphub.hub.config import Config
+from griphub.hub.database.actor import Actor, Role
+from griphub.hub.people import accounts, caseload, consent, places
+from griphub.hub.people.sign_in import redeem
+from griphub.hub.people.sign_in import sign_in as sign_in_at
+
+
+def _script(page):
+    from importlib import import_module
+
+    import_module(f"griphub.dashboard.views.{page}").page()
+
+
+@pytest.fixture
+def show(config, sign_in):
+    def run(page="people", role=Role.ADMIN, shown=config):
+        sign_in(role, shown)
+        app = AppTest.from_function(_script, kwargs={"page": page}, default_timeout=20).run()
+        assert not app.exception
+        return app
+
+    return run
+
+
+def said(app):
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.success, app.info, app.error, app.code)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def press(app, label, number=0):
+    found = [button for button in app.button if button.label == label]
+    app = found[number].click().run()
+    assert not app.exception
+    return app
+
+
+def field(app, kind, label, number=0):
+    return [element for element in app.get(kind) if element.label == label][number]
+
+
+def read(command, *args, **kwargs):
+    with viewer.reading() as work:
+        return command(work, *args, **kwargs)
+
+
+def test_a_family_and_a_child_are_added_and_a_wrong_field_changes_nothing(show):
+    app = show()
+    field(app, "text_input", "Name", -1)  # of the account
+    names = [element for element in app.text_input if element.label == "Name of its hub"]
+    names[0].input("Not An Id")
+    [element for element in app.text_input if element.label == "Name"][-2].input("Ortiz")
+    app = press(app, "Add the family")
+    assert "Nothing was changed." in said(app) and "hub" in app.error[0].value
+    assert [family.name for family in read(places.families)] == ["Home"]
+
+    field(app, "text_input", "Name of its hub").input("pi-7")
+    app = press(app, "Add the family")
+    assert "The family was added." in said(app)
+    assert {family.name for family in read(places.families)} == {"Home", "Ortiz"}
+
+
+def test_an_invitation_is_shown_once_and_works(show):
+    app = show()
+    field(app, "selectbox", "Role", -1).select(Role.THERAPIST).run()
+    [element for element in app.text_input if element.label == "Name"][-1].input("Sam")
+    field(app, "text_input", "Email address or name to sign in with").input("sam@clinic.example")
+    app = press(app, "Make an invitation")
+    (shown,) = app.code
+    token = re.search(r"/access/invitation\?token=(.+)", shown.value)[1]
+    app.run()
+    assert not app.code, "shown once"
+    redeem(context.database(), token, "a long enough one")
+    assert (
+        sign_in_at(context.database(), "sam@clinic.example", "a long enough one").actor.role is Role.THERAPIST
+    )
+
+    field(app, "multiselect", "Caseload of Sam").set_value(["c-ada"])
+    app = press(app, "Save", -1)
+    assert "The caseload is saved." in said(app)
+    (sam,) = [account for account in read(accounts.accounts) if account.name == "Sam"]
+    assert [entry.child_id for entry in read(caseload.caseload) if entry.account_id == sam.id] == ["c-ada"]
+    app = press(app, "Close the account")
+    assert "closed" in said(app)
+
+
+def test_nobody_else_opens_the_page_of_people(sign_in):
+    sign_in(Role.PARENT)
+    from griphub.dashboard import pages, router
+
+    (page,) = [page for page in pages.PAGES if page.path == "people"]
+
+    def script():
+        from griphub.dashboard import pages, router
+
+        router.guarded(next(page for page in pages.PAGES if page.path == "people"))()
+
+    app = AppTest.from_function(script, default_timeout=20).run()
+    assert "This page is not for you" in said(app)
+    assert "Add the family" not in [button.label for button in app.button]
+    assert page.roles == (Role.ADMIN,) and router.guarded(page)
+
+
+def test_without_a_text_nobody_is_asked_and_with_one_a_parent_agrees_and_takes_it_back(show):
+    app = show("consent", Role.PARENT)
+    assert "Results of Ada are shared" in said(app)
+
+    with context.database().work(Actor.part("test")) as work:
+        consent.publish_text(work, site_id="home", version="v1", text="What is shared, and with whom.")
+    app = show("consent", Role.PARENT)
+    assert "Results of Ada stay at home" in said(app) and "with whom" in app.text[0].value
+    field(app, "text_input", "Name of the parent who agrees").input("Kim")
+    app = press(app, "Agree")
+    assert "Read the text first" in said(app) and not read(consent.may_share, "c-ada")
+    app.checkbox[0].check()
+    app = press(app, "Agree")
+    assert "Results of Ada are shared" in said(app) and read(consent.may_share, "c-ada")
+
+    field(app, "text_input", "Name of the parent who takes it back").input("Kim")
+    app = press(app, "Stop sharing")
+    assert "Results of Ada stay at home" in said(app) and not read(consent.may_share, "c-ada")
+
+
+def test_an_admin_publishes_a_text_once(show):
+    app = show("consent")
+    field(app, "text_input", "Version").input("v1")
+    app.text_area[0].input("Words")
+    app = press(app, "Publish")
+    assert [text.version for text in read(consent.texts)] == ["v1"]
+    field(app, "text_input", "Version").input("v1")
+    app.text_area[0].input("Other words")
+    app = press(app, "Publish")
+    assert "Nothing was changed." in said(app)
+    assert [text.text for text in read(consent.texts)] == ["Words"]
+
+
+def test_a_site_without_anybody_is_a_designed_screen(show, tmp_path):
+    app = show("consent", Role.ADMIN, Config(data_dir=tmp_path / "empty"))
+    assert "No child is set up yet" in said(app)
