@@ -317,8 +317,13 @@ def list_consents(name: ChildArgument, config: ConfigOption = None, as_json: Jso
 @app.command("audit")
 def audit(
     about: Annotated[str | None, typer.Option(help="Only of this child, or this row.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only what this account, or owner:…, did.")] = None,
+    table: Annotated[str | None, typer.Option(help="Only of this table, such as consents.")] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only from this day on.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only from this day on, UTC.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only before this day.")
     ] = None,
     before: Annotated[int | None, typer.Option(help="Only older than this entry: the next page.")] = None,
     rows: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
@@ -328,11 +333,20 @@ def audit(
     """Show who changed what, latest first. Names and secrets are not in it."""
     from ..people import log
 
-    begin = since.replace(tzinfo=UTC) if since else None
+    begin, end = (day.replace(tzinfo=UTC) if day else None for day in (since, until))
     with reading(config) as work:
         found = [
             columns(one, ("id", "at", "actor", "role", "command", "did", "table", "row", "before", "after"))
-            for one in log.changes(work, about=about, since=begin, before=before, rows=rows)
+            for one in log.changes(
+                work,
+                about=about,
+                actor=actor,
+                table=table,
+                since=begin,
+                until=end,
+                before=before,
+                rows=rows,
+            )
         ]
     show(found, as_json, "Nothing was changed yet.")
 

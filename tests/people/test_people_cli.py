@@ -148,7 +148,12 @@ def test_a_clinic_is_set_up_from_the_command_line(read: Read, run: Run, tmp_path
     twice = run("people", "account", "invite", "KIM@x.org", "--name", "K", "--role", "admin", *where)
     assert isinstance(twice.exception, FieldError) and twice.exception.field == "login"
     log = read("people", "audit", "--about", leo, "--since", "2026-01-01")
-    assert [e["command"] for e in log][:3] == ["caseload.unassign", "consent.withdraw", "consent.give"]
+    said = [e["command"] for e in log if e["table"] != "letters_out"]
+    assert said[:3] == ["caseload.unassign", "consent.withdraw", "consent.give"]
+    (taken, given) = read("people", "audit", "--about", leo, "--table", "consents")
+    assert (taken["did"], given["did"]) == ("update", "insert")
+    assert read("people", "audit", "--until", "2026-01-01") == []
+    assert read("people", "audit", "--actor", "nobody") == []
     assert all(e["actor"].startswith("owner:") for e in log)
     assert "Leo" not in json.dumps(log) and "Ortiz" not in json.dumps(
         read("people", "audit", "--rows", "500")
