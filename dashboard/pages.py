@@ -10,6 +10,7 @@ from .views import (
     consent,
     delivery,
     exercise,
+    how,
     pair,
     people,
     progress,
@@ -51,6 +52,7 @@ class Page:
 PAGES: Final = (
     Page("today", N_("Today"), "☀️", (PARENT,), today.page),
     Page("exercise", N_("Exercise"), "✊", (PARENT,), exercise.page),
+    Page("how", N_("How it went"), "💬", (PARENT,), how.page, tab=False),
     Page("progress", N_("Progress"), "📈", (PARENT, THERAPIST), progress.page),
     Page("pair", N_("Pair a tool"), "🔗", (PARENT, ADMIN), pair.page, tab=False),
     Page("people", N_("People"), "👥", (ADMIN,), people.page),

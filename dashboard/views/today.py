@@ -14,7 +14,7 @@ from .. import context, dose_words, telling, viewer, words
 from ..i18n import N_, _, ngettext
 from ..queries import today as queries
 from ..queries.today import InSlot, Tile, Today
-from . import breaks, family, layout
+from . import breaks, family, how, layout
 
 _TITLE: Final = N_("Today for {alias}")
 
@@ -164,6 +164,7 @@ def _tile(child: viewer.Child, today: Today, tile: Tile) -> None:
     if tile.with_tool:
         if st.button(_("Start"), type="primary", width="stretch", key=f"start-{item.id}"):
             st.session_state["item"] = item.id
+            st.session_state.pop(how.ABOUT, None)  # what is asked afterwards is about this one
             layout.go("exercise")
     else:
         with st.popover(_("Done"), type="primary", width="stretch", key=f"did-{item.id}"):
@@ -215,8 +216,7 @@ def _tick(child: viewer.Child, day: date, item: Item | None, activity_id: str, k
     if family.tell(event):
         family.say_next(_("Noted. Well done, {alias}!").format(alias=child.alias))
         if and_how:
-            st.session_state["item"] = event.item_id
-            layout.go("how")
+            how.ask(child.id, event.item_id, event.day)
         st.rerun()
 
 
@@ -247,8 +247,7 @@ def _event(child: viewer.Child, today: Today, event: ActivityDone, item: Item | 
     )
     with st.container(horizontal=True, gap="small"):
         if st.button(_("How did it go?"), icon="💬", key=f"how-{event.event_id}"):
-            st.session_state["item"] = event.item_id
-            layout.go("how")
+            how.ask(child.id, event.item_id, event.day)
         if (
             event.evidence is not Evidence.SENSOR
             and st.button(_("Take it back"), type="tertiary", key=f"undo-{event.event_id}")

@@ -76,12 +76,15 @@ def feedback(
     said_by: Person = Person.PARENT,
     photo: str | None = None,
     observation: str = "",
+    session_id: UUID | None = None,
     **scales: int | None,
 ) -> FeedbackGiven:
     """How it went.
 
     Parameters
     ----------
+    session_id : UUID, optional
+        Of the session that it is about.
     **scales
         pain_before, pain_after (faces), effort, enjoyment, participation, confidence: 0 to 10.
 
@@ -108,6 +111,7 @@ def feedback(
             said_by=said_by,
             photo=photo,
             observation=observation,
+            session_id=session_id,
             **{name: value for name, value in scales.items() if value is not None},
         )
     except ValidationError as error:

@@ -1,7 +1,7 @@
 """Pictures of what was done: kept at home under a random name, without what the camera wrote into them."""
 
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -17,7 +17,7 @@ LONGEST_SIDE: Final = 1600
 MAX_PIXELS: Final = 60_000_000
 
 
-def keep(config: Config, file: Path) -> str:
+def keep(config: Config, file: Path | BinaryIO) -> str:
     """Copy a picture into the home's data folder; returns the name under which it is known.
 
     The picture is encoded anew, so that place, time and device, which cameras write into files, are gone.
@@ -47,6 +47,11 @@ def keep(config: Config, file: Path) -> str:
     except OSError as error:
         raise ProgramError("photo", f"{file.name} cannot be kept: {error}") from None
     return name
+
+
+def discard(config: Config, name: str) -> None:
+    """Delete a picture that was kept, and that nobody knows of."""
+    path_of(config, name).unlink(missing_ok=True)
 
 
 def path_of(config: Config, name: str) -> Path:

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -31,13 +31,17 @@ from griphub.hub import control_server, control_talk
 from griphub.hub.config import BrokerConfig, ChildConfig, Config, DashboardConfig
 from griphub.hub.control import socket_path
 from griphub.hub.control_talk import Home
-from griphub.hub.database.actor import Role
+from griphub.hub.database.actor import Actor, Role
 from griphub.hub.delivery import broker as home_broker
 from griphub.hub.delivery import mqtt
 from griphub.hub.delivery.committer import Committer
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.measured import Outcome, TestTrial
 from griphub.hub.people.household import let_treat
+from griphub.hub.program import commands
+from griphub.hub.program import home as program_home
+from griphub.hub.program.activity import builtin
+from griphub.hub.program.prescription import parse_program
 from griphub.hub.records import (
     Event,
     Hand,
@@ -56,6 +60,7 @@ from griphub.hub.stores.sqlite import SqliteStore
 from griphub.hub.waveform import encode_samples
 
 from .browsing import CHROMIUM, FLAGS
+from .families import PROGRAM
 from .house import House
 
 
@@ -429,3 +434,18 @@ def home_hub(config: Config, fill: Callable[[list[Event]], None]) -> Iterator[Ca
     thread.join(10)
     loop.close()
     outbox.close()
+
+
+@pytest.fixture
+def prescribe(sign_in: Callable[..., Config]) -> Callable[..., date]:
+    """Gives a child a program that holds since three weeks ago; returns the family's today."""
+
+    def give(text: str = PROGRAM, child: str = "c-ada", weeks: int = 3) -> date:
+        day = program_home.today(context.config(), datetime.now(UTC))
+        begin = day - timedelta(weeks=weeks)
+        program = parse_program(text, builtin())
+        with context.database().work(Actor.part("test")) as work:
+            commands.prescribe(work, child, program, valid_from=begin, today=begin)
+        return day
+
+    return give

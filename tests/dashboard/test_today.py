@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,58 +13,17 @@ from griphub.dashboard.queries import today as queries
 from griphub.hub.database.actor import Actor
 from griphub.hub.program import commands, home
 from griphub.hub.program import routine as routines
-from griphub.hub.program.activity import builtin
-from griphub.hub.program.prescription import Slot, parse_program
+from griphub.hub.program.prescription import Slot
 from griphub.hub.program.versions import PauseReason
-from griphub.hub.records import ActivityDone, Evidence, Person
+from griphub.hub.records import Evidence, Person
 
-PROGRAM = """
-title = "At home"
-goals = [{ id = "lunch", words = "Opens the lunch box alone" }]
-training = ["saw_it", "faces"]
-
-[[items]]
-id = "squeeze"
-activity = "squeeze-ball"
-dose = { days_per_week = 7 }
-squeezes = { sets = 2, reps = 6, hold_s = 2, rest_s = 10, hands = "left", zone = [20, 80] }
-slots = ["after_school"]
-goal = "lunch"
-
-[[items]]
-id = "dough"
-activity = "play-dough"
-dose = { days_per_week = 7, times_per_day = 2 }
-minutes = 10
-slots = ["after_breakfast", "before_bed"]
-note = "Warm the *dough* first."
-
-[[items]]
-id = "puzzle"
-activity = "puzzle"
-dose = { days_per_week = 7 }
-ticks = 1
-"""
+from .families import done, text
 
 
 def _page():
     from importlib import import_module
 
     import_module("griphub.dashboard.views.today").page()
-
-
-@pytest.fixture
-def prescribe(sign_in):
-    """Gives a child a program that holds since three weeks ago."""
-
-    def give(text=PROGRAM, child="c-ada", weeks=3):
-        day = home.today(context.config(), datetime.now(UTC))
-        with context.database().work(Actor.part("test")) as work:
-            begin = day - timedelta(weeks=weeks)
-            commands.prescribe(work, child, parse_program(text, builtin()), valid_from=begin, today=begin)
-        return day
-
-    return give
 
 
 @pytest.fixture
@@ -76,29 +34,6 @@ def show(sign_in):
         return app
 
     return run
-
-
-def text(app):
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.html, app.info, app.success)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
-def done(day, *, child="c-ada", item="dough", activity="play-dough", minutes=10.0, **more):
-    return ActivityDone(
-        **{
-            "event_id": uuid4(),
-            "measured_at": datetime.combine(day, time(12), UTC),
-            "site": "home",
-            "hub": "hub",
-            "child_id": child,
-            "day": day,
-            "item_id": item,
-            "activity_id": activity,
-            "evidence": Evidence.PARENT,
-            "minutes": minutes,
-        }
-        | more
-    )
 
 
 def test_without_a_program_squeezing_is_possible_all_the_same(sign_in, show):

@@ -1,0 +1,103 @@
+"""What a family is asked about something that was done."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from ...hub.config import Config
+from ...hub.database.actor import Actor
+from ...hub.database.engine import Database
+from ...hub.people.model import Child
+from ...hub.program import commands, home
+from ...hub.program.activity import Activity
+from ...hub.program.faces import PainRule
+from ...hub.program.reading import today_of
+from ...hub.records import ActivityDone
+from ...hub.stores.contract import ChildResults
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is asked about.
+
+    Attributes
+    ----------
+    day : date
+        The family's.
+    activity : Activity or None
+        None: the day as a whole.
+    done : ActivityDone or None
+        The latest of it on that day, as far as it is known.
+    pain : PainRule
+        The therapist's.
+    age_years : float or None
+        None where nobody said when the child was born.
+    asked_before, asked_after : bool
+        Whether the child was asked for pain in the exercise itself.
+    photos : bool
+        Whether this is the home where pictures stay.
+    """
+
+    day: date
+    activity: Activity | None
+    done: ActivityDone | None
+    pain: PainRule
+    age_years: float | None
+    asked_before: bool
+    asked_after: bool
+    photos: bool
+
+    @property
+    def session_id(self) -> UUID | None:
+        """The session that it belongs to."""
+        return self.done.session_id if self.done else None
+
+
+def about(
+    config: Config,
+    database: Database,
+    results: ChildResults,
+    actor: Actor,
+    child_id: str,
+    *,
+    item_id: str | None,
+    day: date | None,
+    now: datetime,
+) -> About:
+    """Find out what there is to ask about.
+
+    Parameters
+    ----------
+    item_id : str, optional
+        Of the program's item or, where nobody asked for it, the activity; None: the day as a whole.
+    day : date, optional
+        By default today.
+
+    Raises
+    ------
+    NotFound, StoreError
+    """
+    on = day or home.today(config, now)
+    with database.reading(actor, "dashboard.how") as work:
+        program = commands.history(work, child_id).program(on)
+        library = commands.library_for(work, child_id)
+        born = work.need(Child, child_id).birth_month
+    item = program.item(item_id) if program and item_id else None
+    activity = library.get(item.activity if item else item_id or "")
+    told = [one for one in today_of(config, results, child_id, on) if one.item_id == item_id]
+    done = told[-1] if told else None
+    said = [
+        one
+        for one in (results.feedback(child_id, since=done.measured_at) if done else ())
+        if done and done.session_id and one.session_id == done.session_id
+    ]
+    return About(
+        day=on,
+        activity=activity,
+        done=done,
+        pain=program.pain if program else PainRule(),
+        age_years=None if born is None else (on - born).days / 365.25,
+        asked_before=any(one.pain_before is not None for one in said),
+        asked_after=any(one.pain_after is not None for one in said),
+        photos=config.database.url is None,
+    )
