@@ -7,7 +7,7 @@ import streamlit as st
 from ...hub.database.actor import Role
 from ...hub.people import consent, places
 from ...hub.people.model import Consent, ConsentText
-from .. import viewer, words
+from .. import context, viewer, words
 from ..i18n import _
 from . import forms, layout
 
@@ -40,7 +40,10 @@ def _of_child(child: viewer.Child, texts: list[ConsentText]) -> None:
     with viewer.reading() as work:
         history = consent.history(work, child.id)
         shares = consent.may_share(work, child.id)
-    if shares:
+    settings = context.config()
+    if shares and settings.database.url is None and not settings.broker.elsewhere:
+        st.info(_("No clinic is connected: everything stays on this computer."), icon="🏠")
+    elif shares:
         st.success(_("Results of {alias} are shared with the clinic.").format(alias=child.alias), icon="🤝")
     else:
         st.info(
@@ -68,7 +71,7 @@ def _agree(child: viewer.Child, texts: list[ConsentText]) -> None:
     newest = texts[-1]
     st.subheader(_("Version {version}").format(version=newest.version), anchor=False)
     st.text(newest.text)
-    with st.form(f"agree-{child.id}"):
+    with st.form(f"agree-{child.id}", border=False):
         by = st.text_input(_("Name of the parent who agrees"), max_chars=80)
         day = st.date_input(
             _("Day of the signature"), "today", max_value=datetime.now(UTC).astimezone(layout.zone()).date()
@@ -83,7 +86,7 @@ def _agree(child: viewer.Child, texts: list[ConsentText]) -> None:
 
 
 def _take_back(child: viewer.Child) -> None:
-    with st.form(f"take-back-{child.id}"):
+    with st.form(f"take-back-{child.id}", border=False):
         by = st.text_input(_("Name of the parent who takes it back"), max_chars=80)
         if st.form_submit_button(_("Stop sharing")):
             with forms.change(_("Noted. Nothing new is shared from now on.")) as work:

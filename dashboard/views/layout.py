@@ -1,5 +1,6 @@
 """What the pages share: the frame around them, the choice of a child, screens for when there is nothing."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, tzinfo
@@ -29,6 +30,11 @@ _LOGO = (
     'stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>'
 )
 
+#: The same as a picture: an element of its own would not pass Streamlit's cleaning of HTML.
+_MARK = (
+    f'<img class="griphub-mark" alt="" src="data:image/svg+xml;base64,{b64encode(_LOGO.encode()).decode()}">'
+)
+
 _STYLE = (Path(__file__).parents[1] / "components" / "layout.css").read_text(encoding="utf-8")
 
 #: What a role is called where somebody has several.
@@ -53,7 +59,7 @@ def bar(who: Known, tabs: Sequence[tuple["Page", StreamlitPage]]) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
     ):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="griphub-tabs"):
-            st.html(_LOGO, width=32)
+            st.html(_MARK, width=32)
             for page, link in tabs:
                 st.page_link(link, label=_(page.title), icon=page.icon, width="content")
         others = [
