@@ -13,6 +13,7 @@ from .views import (
     how,
     pair,
     people,
+    program,
     progress,
     today,
 )
@@ -54,6 +55,7 @@ PAGES: Final = (
     Page("exercise", N_("Exercise"), "✊", (PARENT,), exercise.page),
     Page("how", N_("How it went"), "💬", (PARENT,), how.page, tab=False),
     Page("progress", N_("Progress"), "📈", (PARENT, THERAPIST), progress.page),
+    Page("program", N_("Program"), "📝", (THERAPIST,), program.page),
     Page("pair", N_("Pair a tool"), "🔗", (PARENT, ADMIN), pair.page, tab=False),
     Page("people", N_("People"), "👥", (ADMIN,), people.page),
     Page("consent", N_("Consent"), "🤝", (ADMIN,), consent.page),

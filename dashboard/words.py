@@ -1,5 +1,6 @@
 """How things are called on screen, in plain words."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Final
@@ -35,6 +36,9 @@ _SUFFIX: Final = {Unit.KILOPASCAL: "kPa", Unit.COUNT: N_("counts"), Unit.UNKNOWN
 
 #: A space at which no line is broken.
 _GLUE = "\N{NO-BREAK SPACE}"
+
+#: What Markdown, and Streamlit's own signs in it, would read as something else than text.
+_MARKUP: Final = re.compile(r"([\\`*_{}\[\]()#+!|~$:<>-])")
 
 #: Losses from here on are worth a word; trials of strength do not count with more.
 MOST_LOST_PERCENT = 5.0
@@ -271,3 +275,14 @@ def plural(number: int, noun: str) -> str:
     ('1 session', '2 sessions')
     """
     return ngettext(*_COUNTED[noun], number)
+
+
+def plain(text: str) -> str:
+    r"""What somebody wrote, so that Markdown leaves it as it is.
+
+    Examples
+    --------
+    >>> print(plain("2 * 3 [kg]"))
+    2 \* 3 \[kg\]
+    """
+    return _MARKUP.sub(r"\\\1", text)

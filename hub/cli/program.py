@@ -370,12 +370,13 @@ def suggest(
         with home.database.reading(home.actor) as work:
             child_id = child_id_of(work, home.config, child)
             history = commands.history(work, child_id)
+            declined = suggestions.declined(work, child_id)
         store = open_store(home.config, read_only=True)
         try:
             done = store.activities(child_id, since=noon(home.today - timedelta(days=28), None))
         finally:
             store.close()
-        found = suggestions.suggestions(history, done, today=home.today)
+        found = suggestions.suggestions(history, done, today=home.today, declined=declined)
         version = None
         if accept:
             with home.database.work(home.actor) as work:

@@ -13,7 +13,7 @@ from ..database.work import Work
 from ..errors import NotAllowed, NotFound
 from ..people.model import Child, Family, Site
 from .activity import Activity, Library, builtin
-from .errors import ProgramError
+from .errors import ProgramChanged, ProgramError
 from .outgoing import note_change
 from .prescription import TRAINING, Program, read_program
 from .tables import OwnActivity, ParentTraining, Photo, ProgramPause, ProgramVersion
@@ -48,6 +48,7 @@ def prescribe(
     today: date,
     because: str = "",
     library: Library | None = None,
+    read: int | None = None,
 ) -> Version:
     """Let a program hold from a day on; None: nothing is asked from then on.
 
@@ -55,9 +56,13 @@ def prescribe(
     ----------
     today : date
         The family's. What was asked on days gone by stays as it was.
+    read : int, optional
+        Number of the latest version that the actor knows, 0 for none: nobody's later one is passed over.
 
     Raises
     ------
+    ProgramChanged
+        If there is a later version than `read`.
     ProgramError
         Naming the field that is wrong; nothing is written then.
     NotAllowed, NotFound
@@ -65,6 +70,9 @@ def prescribe(
     """
     _only(work, "program.prescribe", PRESCRIBERS)
     known = history(work, child_id)
+    latest = known.versions[-1].number if known.versions else 0
+    if read is not None and read != latest:
+        raise ProgramChanged(read, latest)
     known.check_version(valid_from, today)
     if program is not None:  # whoever built it: what is kept was checked
         checked = library or library_for(work, child_id)
@@ -74,7 +82,7 @@ def prescribe(
     row = ProgramVersion(
         id=random_id("pv"),
         child_id=child_id,
-        number=known.versions[-1].number + 1 if known.versions else 1,
+        number=latest + 1,
         valid_from=valid_from,
         recorded_at=work.now,
         by=work.actor.name,

@@ -1,5 +1,8 @@
 """What changes between two programs, in lines that a therapist reads before saying yes."""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from .activity import Library
 from .prescription import Dose, Item, Program, Squeezes
 
@@ -21,12 +24,35 @@ def differences(before: Program | None, after: Program | None, library: Library)
             lines.append(
                 f"~ {item_id}: {was} → {now}" if was != now else f"~ {item_id}: {_parts(old[item_id], item)}"
             )
+    if before is None:
+        return lines
+    kept = [item_id for item_id in old if item_id in new]
+    if kept != [item_id for item_id in new if item_id in old]:
+        lines.append(f"~ order: {', '.join(new)}")
     lines += [
-        f"~ {name}: {getattr(before, name) if before else 'none'} → {getattr(after, name)}"
-        for name in ("title", "pain", "max_minutes_per_day", "max_reps_per_day", "training", "note", "goals")
-        if before and getattr(before, name) != getattr(after, name)
+        f"~ {name.replace('_', ' ')}: {said(before) or 'none'} → {said(after) or 'none'}"
+        for name, said in _OF_ALL.items()
+        if said(before) != said(after)
     ]
     return lines
+
+
+def _pain_rule(program: Program) -> str:
+    rule = program.pain
+    at = f", or at {rule.stop_at}" if rule.stop_at is not None else ""
+    return f"stop {rule.stop_rise} points above the face before{at}"
+
+
+#: What holds for the whole program, in words.
+_OF_ALL: Final[Mapping[str, Callable[[Program], str]]] = {
+    "title": lambda program: program.title,
+    "pain": _pain_rule,
+    "max_minutes_per_day": lambda program: str(program.max_minutes_per_day),
+    "max_reps_per_day": lambda program: str(program.max_reps_per_day),
+    "training": lambda program: ", ".join(program.training),
+    "note": lambda program: program.note,
+    "goals": lambda program: "; ".join(f"{goal.id}: {goal.words}" for goal in program.goals),
+}
 
 
 def describe(item: Item, library: Library) -> str:

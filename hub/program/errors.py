@@ -21,8 +21,40 @@ class ProgramError(GripError):
         super().__init__(f"`{field}`: {reason}. {advice}")
 
 
+class ProgramChanged(ProgramError):
+    """Somebody else changed the program since it was read.
+
+    Attributes
+    ----------
+    read, latest : int
+        Number of the version that was read, and of the one that there is now; 0 for none.
+    """
+
+    def __init__(self, read: int, latest: int) -> None:
+        self.read = read
+        self.latest = latest
+        super().__init__(
+            "program",
+            f"version {latest} was saved while this was being changed",
+            "Look at that one first, then save again; nothing was changed.",
+        )
+
+
+def all_errors(error: ValidationError) -> list[ProgramError]:
+    """Everything that is wrong, each on its field."""
+    found = error.errors(include_url=False, include_input=False)
+    # parts that are wrong are not counted in their whole: that it is too short says nothing then
+    wholes = {one["loc"][:n] for one in found for n in range(len(one["loc"]))}
+    return [
+        ProgramError(
+            ".".join(str(part) for part in one["loc"]) or "program",
+            one["msg"].removeprefix("Value error, ").rstrip("."),
+        )
+        for one in found
+        if not (one["type"] == "too_short" and one["loc"] in wholes)
+    ]
+
+
 def first_error(error: ValidationError) -> ProgramError:
     """The first thing that is wrong, on its field."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "program"
-    return ProgramError(where, first["msg"].removeprefix("Value error, ").rstrip("."))
+    return all_errors(error)[0]

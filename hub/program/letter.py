@@ -27,6 +27,8 @@ MAX_BODY: Final = 56_000
 #: Brokers take 64 KiB. A letter travels as text in a text, where each quotation mark takes two bytes; the
 #: signature and the envelope need a little room as well.
 MAX_TEXT: Final = 64_000
+#: Characters of one note.
+MAX_NOTE: Final = 2000
 #: The latest of the therapist's words that travel; a home that was away for a month has missed no more.
 MAX_NOTES: Final = 30
 #: The latest pauses and corrections, some five years of them.
@@ -67,7 +69,7 @@ class SentNote(_Part):
 
     id: Id
     written_at: AwareDatetime
-    words: str = Field(min_length=1, max_length=2000)
+    words: str = Field(min_length=1, max_length=MAX_NOTE)
 
 
 class SentPause(_Part):

@@ -7,10 +7,12 @@ from sqlalchemy import select
 from ..database.actor import Role
 from ..database.base import random_id
 from ..database.work import Work
-from ..errors import NotAllowed, NotFound
+from ..errors import FieldError, NotAllowed, NotFound
+from ..people import fields
 from ..people.decisions import decided_here
 from ..people.model import Child, Family
 from .letter import (
+    MAX_NOTE,
     MAX_NOTES,
     MAX_PAUSES,
     Letter,
@@ -30,12 +32,17 @@ def write_note(work: Work, child_id: str, words: str) -> FamilyNote:
 
     Raises
     ------
+    FieldError
+        If there are no words, or too many for a letter.
     NotAllowed, NotFound
     """
     work.command = "program.write_note"
     if work.actor.role not in (Role.THERAPIST, Role.MACHINE):
         raise NotAllowed(work.command, work.actor.role)
     work.need(Child, child_id)
+    words = fields.words("words", words, MAX_NOTE)
+    if not words:
+        raise FieldError("words", "is empty", "Write what the family should know.")
     note = FamilyNote(
         id=random_id("fn"), child_id=child_id, written_at=work.now, by=work.actor.name, words=words
     )

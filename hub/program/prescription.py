@@ -7,7 +7,7 @@ a day on (`versions`).
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ...firmware_bridge.samples import ToolKind
 from ..records import Id
-from .activity import Activity, Kind, Library
-from .errors import ProgramError, first_error
+from .activity import Kind, Library
+from .errors import ProgramError, all_errors
 from .faces import PainRule
 
 Words = Annotated[str, Field(max_length=600)]
@@ -293,36 +293,46 @@ def read_program(values: Mapping[str, Any], library: Library) -> Program:
     ProgramError
         Naming the first field that is wrong.
     """
-    try:
-        program = Program.model_validate(dict(values))
-    except ValidationError as error:
-        raise first_error(error) from None
-    for i, item in enumerate(program.items):
-        activity = library.get(item.activity)
-        if activity is None:
-            raise ProgramError(
-                f"items.{i}.activity",
-                f"there is no activity {item.activity}",
-                "`griphub program library` lists those that there are.",
-            )
-        _fits(i, item, activity)
-    for i, one in enumerate(program.training):
-        if one not in TRAINING:
-            raise ProgramError(f"training.{i}", f"{one} is none of {', '.join(TRAINING)}")
+    program, wrong = check_program(values, library)
+    if program is None:
+        raise wrong[0]
     return program
 
 
-def _fits(i: int, item: Item, activity: Activity) -> None:
+def check_program(values: Mapping[str, Any], library: Library) -> tuple[Program | None, list[ProgramError]]:
+    """The program, or None and all that is wrong with it, each on its field: for a form."""
+    try:
+        program = Program.model_validate(dict(values))
+    except ValidationError as error:
+        return None, all_errors(error)
+    wrong = [error for i, item in enumerate(program.items) for error in _misfits(i, item, library)]
+    wrong += [
+        ProgramError(f"training.{i}", f"{one} is none of {', '.join(TRAINING)}")
+        for i, one in enumerate(program.training)
+        if one not in TRAINING
+    ]
+    return (None, wrong) if wrong else (program, [])
+
+
+def _misfits(i: int, item: Item, library: Library) -> Iterator[ProgramError]:
+    activity = library.get(item.activity)
+    if activity is None:
+        yield ProgramError(
+            f"items.{i}.activity",
+            f"there is no activity {item.activity}",
+            "`griphub program library` lists those that there are.",
+        )
+        return
     wrong = {
         Kind.SQUEEZE: item.test and "test",
         Kind.STRENGTH_TEST: (item.squeezes and "squeezes") or (item.minutes and "minutes"),
         Kind.HOUSEHOLD: (item.squeezes and "squeezes") or (item.test and "test"),
     }[activity.kind]
     if wrong:
-        raise ProgramError(f"items.{i}.{wrong}", f"does not go with {activity.title}, a {activity.kind}")
+        yield ProgramError(f"items.{i}.{wrong}", f"does not go with {activity.title}, a {activity.kind}")
     tool = item.squeezes.tool if item.squeezes else None
     if tool and tool not in activity.tools:
-        raise ProgramError(f"items.{i}.squeezes.tool", f"{activity.title} is not done with a {tool}")
+        yield ProgramError(f"items.{i}.squeezes.tool", f"{activity.title} is not done with a {tool}")
 
 
 def parse_program(text: str, library: Library, *, name: str = "program") -> Program:

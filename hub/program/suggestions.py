@@ -4,36 +4,53 @@ A rule that the therapist set to act by itself takes its step before the first s
 of its own with its reason; the others wait for the therapist's word.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
+from typing import Final
 
 from pydantic import ValidationError
+from sqlalchemy import select
 
 from ..database.actor import Actor
+from ..database.base import random_id
 from ..database.engine import Database
 from ..database.work import Work
+from ..errors import NotAllowed
+from ..people.model import Child
 from ..records import ActivityDone, Evidence
 from . import commands
 from .errors import ProgramError, first_error
 from .prescription import Item
 from .progression import Attempt, Direction, Proposal, propose, with_changes
-from .versions import History, Version
+from .tables import SuggestionDeclined
+from .versions import DAY, History, Version
+
+_NOTHING: Final[Mapping[str, date]] = MappingProxyType({})
 
 
-def suggestions(history: History, activities: Iterable[ActivityDone], *, today: date) -> list[Proposal]:
+def suggestions(
+    history: History,
+    activities: Iterable[ActivityDone],
+    *,
+    today: date,
+    declined: Mapping[str, date] = _NOTHING,
+) -> list[Proposal]:
     """What each rule of the present program would do, also where that is nothing.
 
     Parameters
     ----------
     activities : iterable of ActivityDone
         Of the child, of the last weeks.
+    declined : mapping of str to date
+        By item, when a therapist last declined what its rule proposed: it begins to count anew after that.
     """
     program = history.program(today)
     if program is None:
         return []
     done = list(activities)
     return [
-        propose(item, attempts(item, done), since=since(history, item, today))
+        propose(item, attempts(item, done), since=_counts_from(history, item, today, declined))
         for item in program.items
         if item.progression
     ]
@@ -71,11 +88,61 @@ def since(history: History, item: Item, today: date) -> date:
     return held or today
 
 
-def accept(work: Work, child_id: str, proposals: Sequence[Proposal], *, today: date) -> Version | None:
+def _counts_from(history: History, item: Item, today: date, declined: Mapping[str, date]) -> date:
+    held = since(history, item, today)
+    return max(held, declined[item.id] + DAY) if item.id in declined else held
+
+
+def declined(work: Work, child_id: str) -> dict[str, date]:
+    """By item, when a therapist last declined what its rule proposed.
+
+    Raises
+    ------
+    NotFound
+    """
+    work.need(Child, child_id)
+    rows = work.scalars(
+        select(SuggestionDeclined)
+        .where(SuggestionDeclined.child_id == child_id)
+        .order_by(SuggestionDeclined.declined_on)
+    ).all()
+    return {row.item_id: row.declined_on for row in rows}
+
+
+def decline(work: Work, child_id: str, proposal: Proposal, *, today: date) -> SuggestionDeclined:
+    """Leave an item as it is; its rule proposes something again after as many times as it looks at.
+
+    Raises
+    ------
+    NotAllowed, NotFound
+    """
+    work.command = "program.decline"
+    if work.actor.role not in commands.PRESCRIBERS:
+        raise NotAllowed(work.command, work.actor.role)
+    work.need(Child, child_id)
+    row = SuggestionDeclined(
+        id=random_id("sd"),
+        child_id=child_id,
+        item_id=proposal.item_id,
+        declined_on=today,
+        because=proposal.because,
+        recorded_at=work.now,
+        by=work.actor.name,
+    )
+    work.add(row)
+    work.flush()
+    return row
+
+
+def accept(
+    work: Work, child_id: str, proposals: Sequence[Proposal], *, today: date, read: int | None = None
+) -> Version | None:
     """Take proposals over into the program, from today on; None where none changes anything.
 
     Raises
     ------
+    ProgramChanged
+        As `commands.prescribe`.
     ProgramError
         If together they would ask for more than the program allows on a day.
     NotAllowed, NotFound
@@ -89,7 +156,9 @@ def accept(work: Work, child_id: str, proposals: Sequence[Proposal], *, today: d
     except ValidationError as error:
         raise first_error(error) from None
     because = " ".join(f"{one.item_id}: {one.because}" for one in taken)
-    return commands.prescribe(work, child_id, changed, valid_from=today, today=today, because=because)
+    return commands.prescribe(
+        work, child_id, changed, valid_from=today, today=today, because=because, read=read
+    )
 
 
 def act(
@@ -101,7 +170,7 @@ def act(
         history = commands.history(work, child_id)
         ready = [
             one
-            for one in suggestions(history, activities, today=today)
+            for one in suggestions(history, activities, today=today, declined=declined(work, child_id))
             if one.auto and one.item_id not in worked
         ]
         try:

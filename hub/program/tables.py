@@ -50,6 +50,19 @@ class ProgramPause(ClinicalData, Base):
     withdrawn: Mapped[bool]
 
 
+class SuggestionDeclined(ClinicalData, Base):
+    """A therapist did not want what a rule of progression proposed."""
+
+    __tablename__ = "suggestions_declined"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    item_id: Mapped[str] = mapped_column(ID)
+    declined_on: Mapped[date]  #: the family's day; what was done until then proposes nothing more
+    because: Mapped[str] = mapped_column(Text, info=PRIVATE)  #: what the rule said
+    recorded_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(NAME)
+
+
 class OwnActivity(OfSite, Base):
     """An activity of a clinic's own; the latest of an id holds."""
 

@@ -25,6 +25,7 @@ from griphub.hub.errors import NotAllowed, NotFound
 from griphub.hub.people.model import Child
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.prescription import Slot, parse_program
+from griphub.hub.program.progression import Direction, Proposal
 from griphub.hub.program.versions import PauseReason
 
 from .conftest import Clinic
@@ -66,6 +67,8 @@ PROGRAM = parse_program(
     """,
     builtin(),
 )
+
+PROPOSAL = Proposal("dough", Direction.HARDER, None, "All in the zone.")
 
 
 def _withdraw_pause(of: Ids) -> Callable[[Work], Any]:
@@ -126,6 +129,8 @@ ABOUT_ONE: dict[str, Callable[[Ids], Callable[[Work], Any]]] = {
     "post.write_note": lambda of: _run("post.write_note", of("child"), "Well done"),
     "outgoing.post_of": lambda of: _run("outgoing.post_of", Config(children=()), of("child")),
     "suggestions.accept": lambda of: _run("suggestions.accept", of("child"), [], today=DAY),
+    "suggestions.declined": lambda of: _run("suggestions.declined", of("child")),
+    "suggestions.decline": lambda of: _run("suggestions.decline", of("child"), PROPOSAL, today=DAY),
     "visits.add": lambda of: _run("visits.add", of("child"), day=DAY),
     "visits.change": lambda of: _run("visits.change", of("visit"), words="Came late"),
     "visits.remove": lambda of: _run("visits.remove", of("visit")),
@@ -153,6 +158,8 @@ ROLES_OF = {name: command.roles for name, command in COMMANDS.items()} | {
     "post.notes": _EVERYBODY,
     "post.write_note": {Role.THERAPIST},
     "outgoing.post_of": _EVERYBODY,  # of an admin's children there is nothing to send
+    "suggestions.declined": _EVERYBODY,
+    "suggestions.decline": {Role.THERAPIST},
     "suggestions.accept": _EVERYBODY,  # with something to accept it is `prescribe`
 }
 

@@ -10,11 +10,12 @@ from sqlalchemy.exc import DBAPIError
 from griphub.hub.database.actor import Actor, Role
 from griphub.hub.database.audit import Audit
 from griphub.hub.database.engine import Database
-from griphub.hub.errors import GripError, NotAllowed, NotFound
+from griphub.hub.errors import FieldError, GripError, NotAllowed, NotFound
 from griphub.hub.people.model import Account, Caseload, Child, Family, Membership, Site
-from griphub.hub.program import commands
+from griphub.hub.program import commands, post
 from griphub.hub.program.activity import builtin
-from griphub.hub.program.errors import ProgramError
+from griphub.hub.program.errors import ProgramChanged, ProgramError
+from griphub.hub.program.letter import MAX_NOTE
 from griphub.hub.program.prescription import Program
 from griphub.hub.program.tables import ProgramVersion
 from griphub.hub.program.versions import PauseReason
@@ -200,3 +201,21 @@ def test_every_change_names_who_and_by_which_command(clinic: Database, winter: P
         (entry,) = [one for one in work.scalars(select(Audit)) if one.table == "program_versions"]
     assert (entry.actor, entry.command, entry.child_id) == (THERAPIST.name, "program.prescribe", "c-1")
     assert "lunch" not in str(entry.after)
+
+
+def test_nobodys_later_version_is_passed_over(clinic: Database, winter: Program) -> None:
+    with clinic.work(THERAPIST) as work:
+        first = commands.prescribe(work, "c-1", winter, valid_from=MONDAY, today=MONDAY, read=0)
+    with pytest.raises(ProgramChanged) as told, clinic.work(THERAPIST) as work:
+        commands.prescribe(work, "c-1", winter, valid_from=MONDAY, today=MONDAY, read=0)
+    assert (told.value.read, told.value.latest) == (0, first.number)
+    with clinic.work(THERAPIST) as work:
+        commands.prescribe(work, "c-1", winter, valid_from=MONDAY, today=MONDAY, read=first.number)
+
+
+def test_words_that_no_letter_could_carry_are_not_kept(clinic: Database) -> None:
+    for words in (" ", "x" * (MAX_NOTE + 1)):
+        with pytest.raises(FieldError), clinic.work(THERAPIST) as work:
+            post.write_note(work, "c-1", words)
+    with clinic.reading(THERAPIST) as work:
+        assert not post.notes(work, "c-1")

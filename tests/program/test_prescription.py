@@ -5,9 +5,18 @@ import json
 import pytest
 
 from griphub.hub.program.activity import Kind, builtin, read_own
+from griphub.hub.program.diff import differences
 from griphub.hub.program.errors import ProgramError
 from griphub.hub.program.faces import FACES, PainRule, age_note
-from griphub.hub.program.prescription import TRAINING, Program, Unit, parse_program, read_program
+from griphub.hub.program.prescription import (
+    TRAINING,
+    Goal,
+    Program,
+    Unit,
+    check_program,
+    parse_program,
+    read_program,
+)
 
 from .conftest import WINTER
 
@@ -154,3 +163,32 @@ def test_faces_say_for_whom_they_are() -> None:
 
 def test_the_example_reads() -> None:
     assert len(parse_program(WINTER, builtin()).items) == 3
+
+
+def test_a_form_is_told_everything_that_is_wrong_at_once() -> None:
+    values = {
+        "items": [
+            {"id": "a", "activity": "play-dough", "dose": {}, "minutes": 10},
+            {"id": "b", "activity": "puzzle", "dose": {"days_per_week": 9}, "minutes": 0},
+        ]
+    }
+    program, wrong = check_program(values, builtin())
+    assert program is None
+    assert [one.field for one in wrong] == ["items.0.dose", "items.1.dose.days_per_week", "items.1.minutes"]
+
+
+def test_what_changes_is_said_in_words_for_the_whole_program_too() -> None:
+    item = {"activity": "puzzle", "dose": {"days_per_week": 3}, "minutes": 10}
+    before = Program.model_validate({"items": [item | {"id": "a"}, item | {"id": "b"}]})
+    after = before.model_copy(
+        update={
+            "items": before.items[::-1],
+            "goals": (Goal(id="lunch", words="Opens the lunch box"),),
+            "pain": PainRule(stop_at=6),
+        }
+    )
+    assert differences(before, after, builtin()) == [
+        "~ order: b, a",
+        "~ pain: stop 4 points above the face before → stop 4 points above the face before, or at 6",
+        "~ goals: none → lunch: Opens the lunch box",
+    ]

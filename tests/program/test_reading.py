@@ -278,6 +278,26 @@ def test_a_rule_that_may_acts_once_and_says_why(database: Database, winter: Prog
     )  # not seen enough of it
 
 
+def test_what_was_declined_is_proposed_again_after_as_many_times(database: Database, winter: Program) -> None:
+    done, today = [led(n) for n in range(3)], MONDAY + timedelta(days=4)
+
+    def proposed(done: list[ActivityDone], today: date) -> list[str]:
+        with database.reading(OWNER) as work:
+            history, declined = commands.history(work, "c-1"), suggestions.declined(work, "c-1")
+        found = suggestions.suggestions(history, done, today=today, declined=declined)
+        return [one.direction.value for one in found]
+
+    assert proposed(done, today) == ["harder"]
+    with database.work(OWNER) as work:
+        history = commands.history(work, "c-1")
+        (found,) = suggestions.suggestions(history, done, today=today)
+        suggestions.decline(work, "c-1", found, today=today)
+    assert proposed(done, today) == ["stay"]
+    later = [led(n) for n in (5, 6, 7)]
+    assert proposed([*done, *later[:2]], today + timedelta(days=3)) == ["stay"]
+    assert proposed([*done, *later], today + timedelta(days=4)) == ["harder"]
+
+
 def test_ids_of_the_library_are_ids_of_the_wire() -> None:
     for activity in builtin():
         led(0, activity_id=activity)

@@ -1,0 +1,129 @@
+"""What comes of a draft: how the family will see it, and saving it as a version."""
+
+import streamlit as st
+
+from ...firmware_bridge.errors import GripError
+from ...hub.program import commands
+from ...hub.program.activity import Activity
+from ...hub.program.diff import differences
+from ...hub.program.errors import ProgramChanged
+from ...hub.program.prescription import Item, Program
+from .. import dose_words, viewer, words
+from ..drafts import DRAFTS, Draft
+from ..i18n import _, ngettext
+from ..queries.program import ProgramPage
+from . import family
+from .fields import Fields
+from .program_records import show_lines
+
+#: What the page says when it is drawn next.
+SAID = "program_saved"
+
+
+def preview(shown: ProgramPage, draft: Draft) -> None:
+    """Draw each activity as the family's page shows it, on any day on which it is due."""
+    goals = {goal["id"]: goal["words"] for goal in draft.goals}
+    with family.frame():
+        for values in draft.items:
+            activity = shown.library.get(values["activity"])
+            try:
+                item = Item.model_validate(values)
+            except ValueError:
+                continue  # what is wrong stands at its field
+            if activity:
+                with st.container(border=True):
+                    _tile(item, activity, goals.get(item.goal or "", ""))
+        if draft.values["note"]:
+            st.info(words.plain(draft.values["note"]))
+
+
+def _tile(item: Item, activity: Activity, goal: str) -> None:
+    slots = words.listed([dose_words.slot(slot) for slot in item.slots]) if item.slots else ""
+    serves = _("For: {goal}").format(goal=goal or _(activity.everyday))
+    family.card(
+        family.picture_of(activity),
+        family.title_of(activity, item.activity),
+        dose_words.amount(item),
+        [slots, serves],
+    )
+    with st.expander(_("How it goes"), icon="📖"):
+        family.steps(activity, note=item.note, adaptation=item.adaptation)
+
+
+def save(shown: ProgramPage, draft: Draft, program: Program | None, problems: dict[str, str]) -> None:
+    """What saving would change, from when on, and why."""
+    if not draft.changed:
+        st.caption(_("Nothing is changed yet."))
+        return
+    with st.container(border=True, key="griphub-save"):
+        number = shown.latest + 1
+        st.subheader(_("Save as version {number}").format(number=number), anchor=False)
+        if program is None:
+            count = ngettext(
+                "{number} field is to be corrected", "{number} fields are to be corrected", len(problems)
+            )
+            st.markdown(f"**{count}:**")
+            st.markdown(
+                "\n".join(
+                    f"- {_at(field, draft, shown)}: {words.plain(why)}" for field, why in problems.items()
+                )
+            )
+        else:
+            latest = shown.history.versions[-1].program if shown.latest else None
+            st.caption(_("What changes"))
+            show_lines(differences(latest, program, shown.library))
+        chosen = Fields(draft.saving, draft.key)
+        chosen.day("valid_from", _("Holds from"), shown.today)
+        chosen.words("because", _("Why (for you and colleagues)"), most=300)
+        with st.container(horizontal=True):
+            saving = st.button(
+                _("Save"), type="primary", disabled=program is None or draft.read != shown.latest,
+                key=f"{draft.key}-save",
+            )  # fmt: skip
+            st.button(
+                _("Discard my changes"), on_click=forget, args=(shown.child_id,), key=f"{draft.key}-discard"
+            )
+        if saving and program is not None:
+            _prescribe(shown, draft, program)
+
+
+def _prescribe(shown: ProgramPage, draft: Draft, program: Program) -> None:
+    try:
+        with viewer.changing() as work:
+            version = commands.prescribe(
+                work,
+                shown.child_id,
+                program,
+                valid_from=draft.saving["valid_from"] or shown.today,
+                today=shown.today,
+                because=draft.saving["because"] or "",
+                read=draft.read,
+            )
+    except ProgramChanged:
+        st.rerun()  # the page says whose, and what they changed
+    except GripError as error:
+        st.error(str(error))
+        return
+    forget(shown.child_id)
+    say_saved(version.number)
+    st.rerun()
+
+
+def _at(field: str, draft: Draft, shown: ProgramPage) -> str:
+    """Where a field is, in words."""
+    parts = field.split(".")
+    if parts[0] == "items" and len(parts) > 1:
+        activity = shown.library.get(draft.items[int(parts[1])]["activity"])
+        name = activity.title if activity else parts[1]
+        return ", ".join(words.plain(part.replace("_", " ")) for part in (name, *parts[2:]))
+    return _("The whole program") if field == "program" else words.plain(field.replace("_", " "))
+
+
+def forget(child_id: str) -> None:
+    """Let go of what was changed and not saved."""
+    st.session_state[DRAFTS].pop(child_id, None)
+
+
+def say_saved(number: int) -> None:
+    """Say on the page that is drawn next that a version was saved."""
+    st.session_state[SAID] = _("Version {number} is saved.").format(number=number)

@@ -1,0 +1,240 @@
+"""The therapist's program page: changed in forms, checked at the field, saved as a version."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from griphub.dashboard import context, viewer
+from griphub.hub.database.actor import Actor, Role
+from griphub.hub.program import commands, home
+from griphub.hub.program.activity import builtin
+from griphub.hub.program.prescription import parse_program
+from griphub.hub.program.versions import PauseReason
+
+PROGRAM = """
+title = "Winter"
+goals = [{ id = "lunch", words = "Opens the lunch box alone" }]
+
+[[items]]
+id = "squeeze"
+activity = "squeeze-ball"
+dose = { days_per_week = 4 }
+squeezes = { sets = 2, reps = 6, hands = "left", zone = [20, 60] }
+progression = {}
+slots = ["after_school"]
+goal = "lunch"
+
+[[items]]
+id = "dough"
+activity = "play-dough"
+dose = { days = ["mon", "wed", "fri"] }
+minutes = 10
+"""
+
+
+def _script():
+    from griphub.dashboard.views import program
+
+    program.page()
+
+
+@pytest.fixture
+def page(config, sign_in):
+    """Opens the page as a therapist."""
+
+    def run(shown=config):
+        sign_in(Role.THERAPIST, shown)
+        return _ok(AppTest.from_function(_script, default_timeout=20).run())
+
+    return run
+
+
+@pytest.fixture
+def prescribed(config, sign_in):
+    """Ada has a program since last week."""
+    sign_in(Role.THERAPIST)
+    today = home.today(config, datetime.now(UTC))
+    with context.database().work(Actor.part("test")) as work:
+        program = parse_program(PROGRAM, builtin())
+        begun = today - timedelta(days=7)
+        commands.prescribe(work, "c-ada", program, valid_from=begun, today=begun, because="first visit")
+    return today
+
+
+def _ok(app):
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+def text(app):
+    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.error, app.warning,
+             app.success, app.info)  # fmt: skip
+    said = [element.value for kind in kinds for element in kind]
+    return "\n".join([*said, *(html.proto.body for html in app.get("html"))]).replace("\\", "")
+
+
+def press(app, label, nth=0):
+    found = [one for one in app.button if one.label == label]
+    return _ok(found[nth].click().run())
+
+
+def field(kind, label):
+    return next(one for one in kind if one.label == label)
+
+
+def history(config):
+    with viewer.reading() as work:
+        return commands.history(work, "c-ada")
+
+
+def test_without_a_program_the_page_says_how_to_begin(page):
+    app = page()
+    assert app.title[0].value == "Program of Ada"
+    assert "Ada has no program yet" in text(app)
+    assert "Nothing is changed yet" in text(app)
+
+
+def test_without_children_or_with_a_broken_store(page, config, fill):
+    app = page(config.model_copy(update={"children": ()}))
+    assert "No child is set up yet" in text(app)
+
+
+def test_the_program_as_it_is_and_as_the_family_sees_it(page, prescribed):
+    app = page()
+    said = text(app)
+    assert "Version 1 holds since" in said
+    assert "The family uses this very GripHub" in said
+    assert "2 × 6 squeezes, left hand, at 20 to 60 % of the own best, on 4 days a week" in said
+    assert "2 rounds of 6 squeezes with the left hand" in said, "plain words for a parent"
+    assert "For: Opens the lunch box alone" in said
+    assert "Served by Squeezing the grip ball (48 squeezes a week)." in said
+    assert "first visit" in said and "🟢 squeeze: Squeezing the grip ball" in said
+    assert "Nothing is changed yet" in said
+
+
+def test_a_change_is_shown_checked_and_saved_as_a_version(page, prescribed, config):
+    app = press(page(), "Change")
+    field(app.number_input, "Squeezes a set").set_value(9).run()
+    _ok(app)
+    assert "2 × 6 with the left hand at 20-60 % of the own best, 30 s rest, on 4 days a week → " in text(app)
+    field(app.date_input, "Holds from").set_value(prescribed + timedelta(days=3)).run()
+    field(app.text_input, "Why (for you and colleagues)").input("easy for her").run()
+    app = press(app, "Save")
+    assert "Version 2 is saved." in text(app)
+    assert "Version 2 begins on" in text(app) and "Nothing is changed yet" in text(app)
+    before, after = history(config).versions
+    assert (before.program.items[0].squeezes.reps, after.program.items[0].squeezes.reps) == (6, 9)
+    assert (after.valid_from, after.because) == (prescribed + timedelta(days=3), "easy for her")
+
+
+def test_what_is_wrong_stands_at_its_field_and_nothing_is_half_saved(page, prescribed, config):
+    app = press(page(), "Change", 1)
+    pills = next(one for one in app.button_group if one.label == "Days")
+    pills.set_value([]).run()
+    _ok(app)
+    errors = [one.value for one in app.error]
+    assert errors == ["Says on no day; give days_per_week or days."]
+    assert "1 field is to be corrected" in text(app)
+    save = field(app.button, "Save")
+    assert save.disabled
+    # the day's bounds are of the whole program, and said there
+    pills = next(one for one in app.button_group if one.label == "Days")
+    pills.set_value(["mon"]).run()
+    field(app.number_input, "Minutes each time").set_value(90).run()
+    assert "Asks for up to 90 minutes a day and allows 45" in "".join(one.value for one in app.error)
+    assert len(history(config).versions) == 1
+
+
+def test_what_was_not_saved_outlasts_a_visit_to_another_page(page, prescribed):
+    app = press(page(), "Change")
+    field(app.number_input, "Sets").set_value(4).run()
+    app.session_state["child"] = app.session_state["child_choice"] = "c-ben"
+    app.run()
+    assert "Ben has no program yet" in text(app)
+    app.session_state["child"] = app.session_state["child_choice"] = "c-ada"
+    app.run()
+    assert field(app.number_input, "Sets").value == 4
+    assert "Save as version 2" in text(app)
+    app = press(app, "Discard my changes")
+    assert "Nothing is changed yet" in text(app)
+
+
+def test_two_therapists_at_once_overwrite_nothing(page, prescribed, config):
+    app = press(page(), "Change")
+    field(app.number_input, "Sets").set_value(4).run()
+    with context.database().work(Actor.part("colleague")) as work:
+        program = history(config).versions[0].program
+        theirs = program.model_copy(update={"title": "Spring"})
+        commands.prescribe(work, "c-ada", theirs, valid_from=prescribed, today=prescribed)
+    app = press(app, "Save")
+    assert "GripHub saved version 2 while you were changing version 1" in text(app)
+    assert "🔵 title: Winter → Spring" in text(app)
+    assert field(app.button, "Save").disabled
+    assert field(app.number_input, "Sets").value == 4, "mine are still there"
+    assert len(history(config).versions) == 2
+    app = press(app, "Go on with mine in place of it")
+    assert "🔵 title: Spring → Winter" in text(app), "what that undoes is said"
+    app = press(app, "Save")
+    assert [one.program.title for one in history(config).versions] == ["Winter", "Spring", "Winter"]
+
+
+def test_an_activity_is_found_added_moved_and_removed(page, prescribed, config):
+    app = page()
+    field(app.text_input, "Search").input("scissors").run()
+    adding = [one.key.rsplit("-add-", 1)[1] for one in app.button if one.label == "Add"]
+    assert "scissors" in adding and "puzzle" not in adding
+    app = press(app, "Add", adding.index("scissors"))
+    assert field(app.number_input, "Days a week").value == 3, "its form is open"
+    app = press(app, "Up", 2)
+    app = press(app, "Remove", 2)
+    app = press(app, "Save")
+    assert [one.id for one in history(config).versions[1].program.items] == ["squeeze", "scissors"]
+
+
+def test_a_clinics_own_activity_is_checked_at_its_fields_and_added(page, prescribed, config):
+    app = press(page(), "Begin")
+    app = press(app, "Save to the library")
+    assert len([one for one in app.error if "at least 1" in one.value]) >= 5
+    field(app.text_input, "Name").input("Knöpfe schließen").run()
+    field(app.multiselect, "Good for").set_value(["fine_motor"]).run()
+    for label in ("Steps for the parent, one a line", "What to take care of, one sentence a line"):
+        field(app.text_area, label).input("Lay out a shirt.\nButton it together.").run()
+    for label in ("Easier", "Harder", "The daily task that it serves"):
+        field(app.text_area, label).input("Dressing.").run()
+    app = press(app, "Save to the library")
+    assert not app.error
+    field(app.text_input, "Search").input("knöpfe").run()
+    assert "1 activity" in text(app) and "the clinic's own" in text(app)
+    with viewer.reading() as work:
+        own = commands.library_for(work, "c-ada")["own-knopfe-schlieen"]
+    assert own.own and own.steps == ("Lay out a shirt.", "Button it together.")
+
+
+def test_pauses_are_made_corrected_and_taken_back(page, prescribed, config):
+    app = press(page(), "Save the pause")
+    (made,) = history(config).pauses
+    assert (made.since, made.until) == (prescribed, prescribed + timedelta(days=6))
+    assert "It is paused since" in text(app)
+    app = press(app, "Correct")
+    field(app.selectbox, "Why").select(PauseReason.HOLIDAY)
+    app = press(app, "Save the pause")
+    assert [one.reason.value for one in history(config).pauses] == ["holiday"]
+    app = press(app, "It was none")
+    assert not history(config).pauses and len(history(config).records) == 3
+
+
+def test_words_to_the_family_are_written_and_listed(page, prescribed):
+    app = page()
+    app = press(app, "Send")
+    assert "is empty" in text(app)
+    field(app.text_area, "To the family").input("Well done, *all* of you.").run()
+    app = press(app, "Send")
+    assert "Well done, *all* of you." in text(app)
+    assert field(app.text_area, "To the family").value == ""
+
+
+def test_the_program_can_be_ended(page, prescribed, config):
+    app = press(page(), "End it")
+    assert history(config).versions[-1].program is None
+    assert "Nothing is asked since" in text(app)
