@@ -10,6 +10,7 @@ from ..errors import ConfigError, FieldError, SetupError
 from ..supervisor import end_with_supervisor
 from . import (
     adherence,
+    annotations,
     backup,
     broker,
     calibrate,
@@ -26,9 +27,12 @@ from . import (
     people,
     processes,
     program,
+    routine,
     session,
+    settings,
     strength_test,
     tools,
+    visits,
 )
 from .common import Exit, err
 
@@ -58,6 +62,10 @@ app.command("feedback", rich_help_panel=FAMILY)(did.feedback)
 app.command("adherence", rich_help_panel=FAMILY)(adherence.adherence)
 app.command("alerts", rich_help_panel=FAMILY)(adherence.alerts)
 app.command("reminders", rich_help_panel=FAMILY)(adherence.reminders)
+app.add_typer(routine.app, name="routine", rich_help_panel=FAMILY)
+app.add_typer(settings.app, name="settings", rich_help_panel=FAMILY)
+app.add_typer(visits.app, name="visits", rich_help_panel=FAMILY)
+app.add_typer(annotations.app, name="annotations", rich_help_panel=FAMILY)
 app.command("strength-test", rich_help_panel=FAMILY)(strength_test.strength_test)
 app.add_typer(session.app, name="session", rich_help_panel=FAMILY)
 app.command("doctor", rich_help_panel=FAMILY)(doctor.doctor)

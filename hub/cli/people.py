@@ -303,14 +303,20 @@ def withdraw(
 
 @consent.command("list")
 def list_consents(name: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List every consent of a child, oldest first."""
+    """List every consent of a child, oldest first; last what the home, or the clinic, told of it."""
     from .. import config as configuration
     from ..people import consent as commands
+    from ..people.model import ConsentElsewhere
     from ..program.home import child_id_of
 
     with reading(config) as work:
         key = child_id_of(work, configuration.load(config), name)
         rows = [columns(one, _CONSENT) for one in commands.history(work, key)]
+        if there := work.get(ConsentElsewhere, key):
+            day = there.decided_at.date().isoformat()
+            whose = {"given_by": commands.ELSEWHERE, "given_on": day if there.given else None}
+            taken = {"withdrawn_on": None if there.given else day, "withdrawn_by": None}
+            rows.append({"child_id": key, "version": there.version, **whose, **taken})
     show(rows, as_json, "Nobody has agreed to anything yet.")
 
 
