@@ -1,11 +1,11 @@
 """The store as one viewer may read it: only of the children whom they may see."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from ..hub.errors import NotFound
-from ..hub.records import ActivityDone, FeedbackGiven, StrengthTested
+from ..hub.records import ActivityDone, FeedbackGiven, StrengthTested, ToolSeen
 from ..hub.stores.contract import CaseloadEntry, ChildOverview, SessionDetail, SessionPoint, Store
 
 
@@ -70,3 +70,7 @@ class Results:
         """As `Store.caseload`."""
         own = [self._own(child_id) for child_id in child_ids]
         return self._store.caseload(own, since=since, until=until, tests_since=tests_since)
+
+    def tools(self, tool_ids: Collection[str]) -> list[ToolSeen]:
+        """Of `Store.tools` those that are asked for: a tool's state says nothing of a child."""
+        return [tool for tool in self._store.tools() if tool.tool_id in tool_ids]

@@ -11,9 +11,9 @@ from ..firmware_bridge.samples import Unit
 from ..signal.measurement_error import Basis
 from ..signal.refusal import Refused
 from ..signal.strength import Side
-from ..signal.trend import LEAST_TESTS, SeriesKey, Test, Trend, Verdict, differences, split, trend
+from ..signal.trend import LEAST_TESTS, SeriesKey, Test, Trend, Verdict, differences, trend
 from .records import Hand, Purpose, Source, StrengthTested
-from .stores.contract import SessionPoint
+from .stores.contract import Session
 
 #: What a session of exercise is followed by. No error is borrowed for it: it is no test.
 SESSION_PEAK: Final = "highest peak of a session"
@@ -79,7 +79,7 @@ class Finding:
     error: str
 
 
-def of_sessions(points: Iterable[SessionPoint]) -> list[Finding]:
+def of_sessions(points: Iterable[Session]) -> list[Finding]:
     """Follow the highest peaks of sessions of exercise; strength tests are none."""
     return _findings(
         (session_key(point), point.session_id, point.started_at, point.peak)
@@ -97,7 +97,7 @@ def of_tests(tests: Iterable[StrengthTested]) -> list[Finding]:
     )
 
 
-def session_key(point: SessionPoint) -> SeriesKey:
+def session_key(point: Session) -> SeriesKey:
     """The series that a session belongs to."""
     return SeriesKey(
         measure=SESSION_PEAK,
@@ -127,18 +127,19 @@ def test_key(test: StrengthTested) -> SeriesKey:
 
 
 def _findings(results: Iterable[tuple[SeriesKey, UUID, datetime, float]]) -> list[Finding]:
-    ordered = sorted(results, key=lambda result: result[2])
+    series: dict[SeriesKey, list[tuple[UUID, datetime, float]]] = {}
+    for key, id_, at, value in sorted(results, key=lambda result: result[2]):
+        series.setdefault(key, []).append((id_, at, value))
     found: list[Finding] = []
-    for key, tests in split(
-        [Test((at - _EPOCH) / _DAY, value, key) for key, _, at, value in ordered]
-    ).items():
-        said = trend(tests)
+    for key, same in series.items():
+        said = trend([Test((at - _EPOCH) / _DAY, value, key) for _, at, value in same])
         if isinstance(said, Refused):  # nothing that is in one series is refused
             continue
-        same = tuple((id_, at, value) for one, id_, at, value in ordered if one == key)
         before = next((f for f in reversed(found) if _continues(f.key, key)), None)
         broke = tuple(_NAMES.get(name, name) for name in differences(before.key, key)) if before else ()
-        found.append(Finding(key, same, said, _band(said, same), broke, state(said, key.unit), _error(said)))
+        found.append(
+            Finding(key, tuple(same), said, _band(said, same), broke, state(said, key.unit), _error(said))
+        )
     return sorted(found, key=lambda f: (f.key.simulated, f.key.measure, f.key.side, f.results[-1][1]))
 
 

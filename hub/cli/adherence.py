@@ -80,13 +80,11 @@ def reminders(child: ChildArgument, config: ConfigOption = None, as_json: JsonOp
 
 def alerts(child: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say what somebody should look at: nothing done, pain, decline, a silent tool, a battery."""
-    from ..program import alerts as rules
-    from ..program.faces import PainRule
+    from ..program.attention import attention, strength
     from ..program.home import child_id_of
     from ..program.reading import picture
     from ..stores import open_store
     from ..tools import registered
-    from ..trends import of_tests
 
     now = datetime.now(UTC)
     with here(config) as home:
@@ -95,17 +93,11 @@ def alerts(child: ChildArgument, config: ConfigOption = None, as_json: JsonOptio
         store = open_store(home.config, read_only=True)
         try:
             seen = picture(home.config, home.database, store, home.actor, child_id, now=now)
-            tools, tests = store.tools(), store.strength_tests(child_id)
+            tools, tests, sessions = store.tools(), store.strength_tests(child_id), store.trend(child_id)
         finally:
             store.close()
         wanted = [(tool.id, tool.hand) for tool in registered(home.config) if tool.child == child_id]
-    program = seen.history.program(seen.today)
-    found = [
-        *(rules.stopped(seen.doings.gap()) if program else []),
-        *rules.pain(program.pain if program else PainRule(), seen.feedback, seen.activities, now=now),
-        *rules.falling(of_tests(tests)),
-        *(rules.tools(tools, wanted, now=now) if program else []),
-    ]
+    found = attention(seen, strength(seen, sessions, tests), now=now, tools=tools, used=wanted)
     if as_json:
         rows = [
             {"key": one.key, "cause": one.cause, "for": sorted(one.audience), "words": one.words}

@@ -137,6 +137,7 @@ class Doings:
         self.today = today
         self.unknown = frozenset(unknown)
         self.work = distinct(work)
+        self._items: dict[date, dict[str, Item]] = {}
         self._done: dict[tuple[str, date], DayWork] = defaultdict(DayWork)
         self._worked = {one.day for one in self.work}
         for one in self.work:
@@ -247,8 +248,10 @@ class Doings:
         return Gap(len(missed), since, allowed)
 
     def _asked(self, day: date) -> dict[str, Item]:
-        program = self.history.program(day)
-        return {item.id: item for item in program.items} if program else {}
+        if day not in self._items:
+            program = self.history.program(day)
+            self._items[day] = {item.id: item for item in program.items} if program else {}
+        return self._items[day]
 
     def _weight(self, day: date, item: Item, did: DayWork | None = None) -> float:
         """How many times an item asks to be done on a day: over a week as often as its dose says.

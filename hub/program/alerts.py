@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from ...firmware_bridge.samples import ToolKind, Unit
 from ..records import ActivityDone, FeedbackGiven, Hand, ToolSeen
 from ..trends import Finding, Verdict
 from .adherence import Gap
@@ -21,6 +22,11 @@ SILENT: Final = timedelta(days=4)
 LOW_BATTERY_PERCENT: Final = 20
 #: Pain is told for so long after it was.
 RECENT: Final = timedelta(days=7)
+#: Of a home that was not heard of for so long, nobody knows what was done.
+HOME_SILENT: Final = timedelta(days=7)
+#: What a family wrote longer ago was answered at a visit, or is not waited for any more.
+ANSWER_WITHIN: Final = timedelta(days=14)
+VISIT_SOON: Final = timedelta(days=2)
 
 
 class Audience(StrEnum):
@@ -38,6 +44,9 @@ class Cause(StrEnum):
     DECLINE = "decline"
     TOOL_SILENT = "tool_silent"
     BATTERY = "battery"
+    HOME_SILENT = "home_silent"
+    UNANSWERED = "unanswered"
+    VISIT = "visit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +60,25 @@ class Alert:
     audience : frozenset of Audience
     words : str
         A sentence that ends in what to do; for parents it is written so that they can.
+    day : date or None
+        When it was, or since when; of a visit, when it will be.
+    hand : Hand or None
+    tool_kind : ToolKind or None
+    before, after : float or None
+        What it was and became: pain, strength in `unit`; `after` alone: days, per cent of a battery.
+    unit : Unit or None
     """
 
     key: str
     cause: Cause
     audience: frozenset[Audience]
     words: str
+    day: date | None = None
+    hand: Hand | None = None
+    tool_kind: ToolKind | None = None
+    before: float | None = None
+    after: float | None = None
+    unit: Unit | None = None
 
 
 _BOTH: Final = frozenset(Audience)
@@ -74,6 +96,8 @@ def stopped(gap: Gap) -> list[Alert]:
             Cause.STOPPED,
             _THERAPIST,
             f"Nothing was done {since}, {gap.days} days in all. Ask the family how things are.",
+            day=gap.since,
+            after=gap.days,
         )
     ]
 
@@ -82,21 +106,32 @@ def pain(
     rule: PainRule, feedback: Iterable[FeedbackGiven], activities: Iterable[ActivityDone], *, now: datetime
 ) -> list[Alert]:
     """A session ended for pain, or pain rose by as much as would have ended it, within the last week."""
-    days: dict[date, str] = {}
+    days: dict[date, tuple[int | None, int | None]] = {}
     for said in feedback:
         if said.pain_after is not None and rule.stops(said.pain_before, said.pain_after):
-            before = "" if said.pain_before is None else f" from {said.pain_before}"
-            days[said.day or said.measured_at.date()] = f"Pain rose{before} to {said.pain_after} of 10"
+            days[said.day or said.measured_at.date()] = said.pain_before, said.pain_after
     for done in activities:
         if done.ended_by == "pain":
-            days.setdefault(done.day or done.measured_at.date(), "A session ended for pain")
+            days.setdefault(done.day or done.measured_at.date(), (None, None))
     return [
         Alert(
-            f"pain:{day}", Cause.PAIN, _THERAPIST, f"{what} on {day}. Talk to the family before the next one."
+            f"pain:{day}",
+            Cause.PAIN,
+            _THERAPIST,
+            f"{_pain(before, after)} on {day}. Talk to the family before the next one.",
+            day=day,
+            before=before,
+            after=after,
         )
-        for day, what in sorted(days.items())
+        for day, (before, after) in sorted(days.items())
         if now.date() - day <= RECENT
     ]
+
+
+def _pain(before: int | None, after: int | None) -> str:
+    if after is None:
+        return "A session ended for pain"
+    return f"Pain rose{'' if before is None else f' from {before}'} to {after} of 10"
 
 
 def decline(retained: Iterable[Retention]) -> list[Alert]:
@@ -112,6 +147,11 @@ def decline(retained: Iterable[Retention]) -> list[Alert]:
             _THERAPIST,
             f"The {side} hand was {-one.change:.1f} {one.key.unit} weaker on {one.until} "
             f"than on {one.since}, more than the measurement error. Test again before you conclude anything.",
+            day=one.until,
+            hand=Hand(side),
+            before=one.before,
+            after=one.after,
+            unit=one.key.unit,
         )
         for side, one in sorted(latest.items())
         if one.retained is Retained.LOST
@@ -119,7 +159,7 @@ def decline(retained: Iterable[Retention]) -> list[Alert]:
 
 
 def falling(findings: Iterable[Finding]) -> list[Alert]:
-    """Strength tests fall, beyond chance and the measurement error; of each hand, its present series."""
+    """Results fall, beyond chance and a known measurement error; of each hand, its present series."""
     latest = {finding.key.side: finding for finding in findings if finding.results}
     return [
         Alert(
@@ -127,9 +167,14 @@ def falling(findings: Iterable[Finding]) -> list[Alert]:
             Cause.DECLINE,
             _THERAPIST,
             f"The {side} hand: {finding.statement} Test again before you conclude anything.",
+            day=finding.results[-1][1].date(),
+            hand=Hand(side),
+            before=finding.trend.start,
+            after=finding.trend.start + finding.trend.change.value,
+            unit=finding.key.unit,
         )
         for side, finding in sorted(latest.items())
-        if finding.trend.verdict is Verdict.FALLING
+        if finding.trend.verdict is Verdict.FALLING and finding.trend.start and finding.trend.change
     ]
 
 
@@ -154,11 +199,86 @@ def tools(seen: Sequence[ToolSeen], wanted: Iterable[tuple[str, Hand]], *, now: 
                 f"The {kind} for the {hand} hand was not heard since {heard:%Y-%m-%d}. "
                 "Charge it, bring it near, and squeeze it once."
             )
-            found.append(Alert(f"silent:{tool_id}:{heard:%Y-%m-%d}", Cause.TOOL_SILENT, _BOTH, words))
+            found.append(
+                Alert(
+                    f"silent:{tool_id}:{heard:%Y-%m-%d}",
+                    Cause.TOOL_SILENT,
+                    _BOTH,
+                    words,
+                    heard.date(),
+                    hand,
+                    tool.tool_kind,
+                )
+            )
         elif tool.battery_percent is not None and tool.battery_percent < LOW_BATTERY_PERCENT:
             words = f"The {kind} for the {hand} hand has {tool.battery_percent} % left. Charge it tonight."
-            found.append(Alert(f"battery:{tool_id}", Cause.BATTERY, _BOTH, words))
+            found.append(
+                Alert(
+                    f"battery:{tool_id}",
+                    Cause.BATTERY,
+                    _BOTH,
+                    words,
+                    hand=hand,
+                    tool_kind=tool.tool_kind,
+                    after=tool.battery_percent,
+                )
+            )
     return found
+
+
+def home_silent(heard_until: datetime, *, now: datetime) -> list[Alert]:
+    """Nothing has come from a home for so long that nobody knows what was done there."""
+    if now - heard_until <= HOME_SILENT:
+        return []
+    day = heard_until.date()
+    return [
+        Alert(
+            f"home:{day}",
+            Cause.HOME_SILENT,
+            _THERAPIST,
+            f"Nothing has come from this home since {day}, so nobody knows what was done. "
+            "Ask the family whether GripHub runs and has its internet.",
+            day=day,
+        )
+    ]
+
+
+def unanswered(
+    feedback: Iterable[FeedbackGiven], written_at: datetime | None, *, now: datetime
+) -> list[Alert]:
+    """The family wrote something, and no therapist wrote back since."""
+    told = [one for one in feedback if one.observation and now - one.measured_at <= ANSWER_WITHIN]
+    if not told:
+        return []
+    latest = max(told, key=lambda one: one.measured_at)
+    if written_at is not None and written_at >= latest.measured_at:
+        return []
+    day = latest.day or latest.measured_at.date()
+    return [
+        Alert(
+            f"unanswered:{latest.event_id}",
+            Cause.UNANSWERED,
+            _THERAPIST,
+            f"The family wrote on {day} and has no answer yet. Write back.",
+            day=day,
+        )
+    ]
+
+
+def visit_soon(visits: Iterable[date], *, today: date) -> list[Alert]:
+    """The next visit is near."""
+    coming = min((day for day in visits if today <= day <= today + VISIT_SOON), default=None)
+    if coming is None:
+        return []
+    return [
+        Alert(
+            f"visit:{coming}",
+            Cause.VISIT,
+            _THERAPIST,
+            f"A visit on {coming}. Look through the weeks since the last one.",
+            day=coming,
+        )
+    ]
 
 
 def for_whom(alerts: Iterable[Alert], audience: Audience) -> list[Alert]:

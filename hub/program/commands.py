@@ -1,5 +1,6 @@
 """What is done to programs: each command in the name of somebody, all of it or nothing, and in the log."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
@@ -37,6 +38,19 @@ def history(work: Work, child_id: str) -> History:
     versions = work.scalars(select(ProgramVersion).where(ProgramVersion.child_id == child_id)).all()
     pauses = work.scalars(select(ProgramPause).where(ProgramPause.child_id == child_id)).all()
     return History(map(_version, versions), map(_pause, pauses))
+
+
+def histories(work: Work) -> dict[str, History]:
+    """The same of every child whom the actor may see, with as many questions as for one."""
+    versions: dict[str, list[Version]] = defaultdict(list)
+    for version in work.scalars(select(ProgramVersion)):
+        versions[version.child_id].append(_version(version))
+    pauses: dict[str, list[Pause]] = defaultdict(list)
+    for row in work.scalars(select(ProgramPause)):
+        pauses[row.child_id].append(_pause(row))
+    return {
+        child_id: History(versions[child_id], pauses[child_id]) for child_id in work.scalars(select(Child.id))
+    }
 
 
 def prescribe(

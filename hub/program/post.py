@@ -1,6 +1,7 @@
 """The clinic's end: a therapist's words to a family, and the letter that its home should have."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -60,6 +61,14 @@ def notes(work: Work, child_id: str) -> Sequence[FamilyNote]:
         .where(FamilyNote.child_id == child_id)
         .order_by(FamilyNote.written_at, FamilyNote.id)
     ).all()
+
+
+def last_written(work: Work) -> dict[str, datetime]:
+    """When a therapist wrote last to the family of each child whom the actor may see."""
+    found: dict[str, datetime] = {}
+    for note in work.scalars(select(FamilyNote).order_by(FamilyNote.written_at)):
+        found[note.child_id] = note.written_at
+    return found
 
 
 def letter_for(work: Work, child_id: str) -> Letter:

@@ -61,7 +61,10 @@ class Weekday(StrEnum):
     @classmethod
     def of(cls, day: date) -> "Weekday":
         """The weekday of a date."""
-        return list(cls)[day.weekday()]
+        return _WEEK[day.weekday()]
+
+
+_WEEK: Final = tuple(Weekday)
 
 
 class Slot(StrEnum):

@@ -4,7 +4,7 @@ Three things become `Work`: an exercise that the hub led, a tick of a parent's, 
 nobody led but that somebody asked for. A session counts once: where an exercise tells of it, by the exercise.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from ..config import Config
 from ..database.actor import Actor
 from ..database.engine import Database
 from ..records import ActivityDone, Evidence, FeedbackGiven, Purpose, Source, StrengthTested
-from ..stores.contract import ChildResults, SessionPoint
+from ..stores.contract import ChildResults, Session
 from . import annotations, commands, visits
 from .adherence import Doings
 from .home import today as today_in
@@ -40,6 +40,7 @@ class Picture:
     doings: Doings
     activities: tuple[ActivityDone, ...]
     feedback: tuple[FeedbackGiven, ...]
+    source: Source  #: of what tools measured: real where there is any, else simulated
     visits: tuple[Visit, ...] = ()  #: also those to come
     annotations: tuple[Annotation, ...] = ()  #: as far as the reader sees them
     retained: tuple[Retention, ...] = ()  #: from each visit to the next, of all time
@@ -76,28 +77,66 @@ def picture(
         history = commands.history(work, child_id)
         met = visits.visits(work, child_id)
         written = annotations.annotations(work, child_id)
-    today = today_in(config, now)
-    zone = zone_of(config)
+    today, zone = today_in(config, now), zone_of(config)
     since = noon(today - LOOK_BACK, zone)
-    activities = store.activities(child_id, since=since)
-    points = store.trend(child_id, since=since)
-    tests = store.strength_tests(child_id, since=since)
-    feedback = store.feedback(child_id, since=since)
+    unknown = set(off)
+    if heard_until is not None:
+        unknown |= unheard(heard_until, today, zone)
+    return compose(
+        child_id,
+        history,
+        store.trend(child_id, since=since),
+        store.strength_tests(child_id, since=since),
+        store.activities(child_id, since=since),
+        store.feedback(child_id, since=since),
+        today=today,
+        zone=zone,
+        unknown=unknown,
+        source=source,
+        met=met,
+        written=written,
+        # of all time, and only where there are visits to tell it between
+        all_tests=store.strength_tests(child_id) if len({one.day for one in met}) > 1 else (),
+    )
+
+
+def compose(
+    child_id: str,
+    history: History,
+    sessions: Sequence[Session],
+    tests: Sequence[StrengthTested],
+    activities: Sequence[ActivityDone],
+    feedback: Sequence[FeedbackGiven],
+    *,
+    today: date,
+    zone: ZoneInfo | None,
+    unknown: Collection[date] = (),
+    source: Source | None = None,
+    met: Sequence[Visit] = (),
+    written: Sequence[Annotation] = (),
+    all_tests: Sequence[StrengthTested] = (),
+) -> Picture:
+    """Put a picture together of what was read of a child; what is older than it looks back does no harm.
+
+    Parameters
+    ----------
+    met, written : sequence of Visit, sequence of Annotation
+    all_tests : sequence of StrengthTested
+        What retention is told from; `tests` where it is empty.
+    """
+    met_on = [one.day for one in met if one.day <= today]
     # what somebody ticked is real also where a demo's tools are not
-    measured = {one.source for one in points} | {one.source for one in tests}
+    measured = {one.source for one in sessions} | {one.source for one in tests}
     measured |= {one.source for one in activities if one.evidence is Evidence.SENSOR}
     kind = source or (Source.REAL if Source.REAL in measured or not measured else Source.SIMULATED)
     activities = [one for one in activities if one.source is kind or one.evidence is not Evidence.SENSOR]
     done = to_work(
         history,
         activities,
-        [one for one in points if one.source is kind],
+        [one for one in sessions if one.source is kind],
         [one for one in tests if one.source is kind],
         day_of=lambda at: local_day(at, zone),
     )
-    unknown = set(off)
-    if heard_until is not None:
-        unknown |= set(days(local_day(heard_until, zone) + timedelta(days=1), today))
     return Picture(
         child_id,
         today,
@@ -105,18 +144,16 @@ def picture(
         Doings(history, done, today=today, unknown=unknown),
         tuple(activities),
         tuple(feedback),
+        kind,
         tuple(met),
         tuple(written),
-        tuple(_retained(store, child_id, [one.day for one in met if one.day <= today], kind, zone)),
+        tuple(of_visits([one for one in all_tests or tests if one.source is kind], met_on, zone)),
     )
 
 
-def _retained(
-    store: ChildResults, child_id: str, met_on: list[date], kind: Source, zone: ZoneInfo | None
-) -> list[Retention]:
-    if len(set(met_on)) < 2:
-        return []
-    return of_visits([one for one in store.strength_tests(child_id) if one.source is kind], met_on, zone)
+def unheard(heard_until: datetime, today: date, zone: ZoneInfo | None) -> set[date]:
+    """Days of which nothing can be known: nothing that happened later has come from the home."""
+    return set(days(local_day(heard_until, zone) + timedelta(days=1), today))
 
 
 def off_days(alive: Collection[date], today: date) -> set[date]:
@@ -129,7 +166,7 @@ def off_days(alive: Collection[date], today: date) -> set[date]:
 def to_work(
     history: History,
     activities: Iterable[ActivityDone],
-    sessions: Iterable[SessionPoint],
+    sessions: Iterable[Session],
     tests: Iterable[StrengthTested],
     *,
     day_of: Callable[[datetime], date],
@@ -217,7 +254,7 @@ def _amount(item: Item | None, done: ActivityDone) -> float | None:
     return done.minutes if item.unit is Unit.MINUTES else None
 
 
-def _squeezed(program: Program | None, session: SessionPoint) -> Item | None:
+def _squeezed(program: Program | None, session: Session) -> Item | None:
     """The item that asks for squeezes like those of a session."""
     if program is None:
         return None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
 from .errors import ProgramError
@@ -115,7 +116,7 @@ class History:
         version = self.on(day)
         return version.program if version else None
 
-    @property
+    @cached_property
     def pauses(self) -> list[Pause]:
         """The pauses that hold, oldest first: without those that were corrected or withdrawn."""
         replaced = {record.replaces for record in self.records}

@@ -111,6 +111,12 @@ def visits(
     return work.scalars(found.order_by(Visit.day, Visit.id)).all()
 
 
+def all_visits(work: Work, *, since: date, until: date) -> Sequence[Visit]:
+    """Visits of every child whom the actor may see, from `since` to `until`, both included, oldest first."""
+    within = select(Visit).where(Visit.day >= since, Visit.day <= until)
+    return work.scalars(within.order_by(Visit.day, Visit.id)).all()
+
+
 def _only_one(work: Work, child_id: str, day: date, kind: VisitKind) -> None:
     same = select(Visit.id).where(Visit.child_id == child_id, Visit.day == day, Visit.kind == kind)
     if known := work.scalar(same):

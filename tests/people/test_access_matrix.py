@@ -195,12 +195,15 @@ PARTS = {
 LOOKS_UP = {
     "home.child_id_of",
     "commands.library_of",
+    "commands.histories",
     "commands.training_left",
+    "post.last_written",
     "post.letter_for",
     "post.pauses_of",
     "decisions.decided_here",
     "decisions.standing",
     "decisions.standing_of",
+    "visits.all_visits",
 }
 
 ROLES = (Role.PARENT, Role.THERAPIST, Role.ADMIN)
@@ -313,6 +316,10 @@ def test_looking_up_finds_nothing_foreign(standing_clinic: Clinic) -> None:
             assert foreign["child"] not in FUNCTIONS["decisions.standing"](work), role
             for name in ("decisions.decided_here", "decisions.standing_of"):
                 assert FUNCTIONS[name](work, foreign["child"]) is None
+            for name in ("commands.histories", "post.last_written"):
+                assert foreign["child"] not in FUNCTIONS[name](work), (name, role)
+            everywhere = FUNCTIONS["visits.all_visits"](work, since=date.min, until=date.max)
+            assert foreign["child"] not in {visit.child_id for visit in everywhere}
             assert "secret-game" not in FUNCTIONS["commands.library_of"](work, foreign["site"]), role
             assert FUNCTIONS["commands.training_left"](work, foreign["child"], PROGRAM) == list(
                 PROGRAM.training

@@ -21,7 +21,7 @@ from griphub.signal.measurement_error import (
 )
 from griphub.signal.quantity import Quantity
 from griphub.signal.refusal import Reason
-from griphub.signal.trend import SeriesKey, Test, Verdict, differences, split, trend, widened_slope
+from griphub.signal.trend import SeriesKey, Test, Verdict, differences, split, theil_sen, trend, widened_slope
 
 KEY = SeriesKey("ASHT 2015", "left", Unit.NEWTON, ToolKind.DYNAMOMETER, "dyno-1", "1.0")
 
@@ -237,3 +237,15 @@ def test_nothing_is_borrowed_but_for_means_of_three_by_the_ashts_protocol():
     borrowed = error_of(days, values, Unit.NEWTON, ToolKind.DYNAMOMETER)
     assert borrowed.basis is Basis.BORROWED
     assert error_of(days, values, Unit.NEWTON, ToolKind.DYNAMOMETER, asht=False).basis is Basis.UNKNOWN
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_slope_and_its_interval_are_those_of_scipy(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(12, 80))
+    x = np.sort(rng.uniform(0, 60, n).round(seed % 3))  # rounded: several at one time
+    y = (20 + 0.1 * x + rng.normal(0, 3, n)).round(seed % 4)
+    slope, intercept, low, high = theil_sen(x, y)
+    oracle = theilslopes(y, x, alpha=0.95)
+    assert (slope, intercept) == pytest.approx((oracle.slope, oracle.intercept))
+    assert (low, high) == pytest.approx((oracle.low_slope, oracle.high_slope))

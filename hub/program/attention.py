@@ -1,0 +1,94 @@
+"""All that a therapist should look at of one child, the most urgent first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ..records import Hand, Purpose, StrengthTested, ToolSeen
+from ..stores.contract import Session
+from ..trends import Finding, of_sessions, of_tests
+from . import alerts
+from .alerts import Alert, Cause
+from .faces import PainRule
+from .reading import Picture
+
+#: What cannot wait comes first; a child without any of these is a quiet one.
+ORDER: Final = (
+    Cause.PAIN,
+    Cause.STOPPED,
+    Cause.HOME_SILENT,
+    Cause.DECLINE,
+    Cause.TOOL_SILENT,
+    Cause.BATTERY,
+    Cause.UNANSWERED,
+    Cause.VISIT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """What sessions and tests of a child say, those of one source only.
+
+    Attributes
+    ----------
+    sessions, tests : tuple of Finding
+    """
+
+    sessions: tuple[Finding, ...]
+    tests: tuple[Finding, ...]
+
+
+def strength(seen: Picture, sessions: Iterable[Session], tests: Iterable[StrengthTested]) -> Strength:
+    """Follow a child's strength, in what is of the picture's source."""
+    return Strength(
+        tuple(of_sessions(one for one in sessions if one.source is seen.source)),
+        tuple(of_tests(test for test in tests if test.source is seen.source)),
+    )
+
+
+def attention(
+    seen: Picture,
+    strong: Strength,
+    *,
+    now: datetime,
+    tools: Sequence[ToolSeen] = (),
+    used: Iterable[tuple[str, Hand]] = (),
+    written_at: datetime | None = None,
+    heard_until: datetime | None = None,
+) -> list[Alert]:
+    """Everything that somebody should look at, by `ORDER`.
+
+    Parameters
+    ----------
+    tools, used : sequence of ToolSeen, iterable of (tool id, Hand)
+        As `alerts.tools` takes them.
+    written_at : datetime, optional
+        When a therapist wrote last to the family.
+    heard_until : datetime, optional
+        When a home that is elsewhere was last heard of.
+    """
+    program = seen.history.program(seen.today)
+    known = [one for one in strong.sessions if one.trend.error.sdd is not None]
+    falls = alerts.decline(seen.retained) or alerts.falling(strong.tests) or alerts.falling(known)
+    found = [
+        *alerts.pain(program.pain if program else PainRule(), seen.feedback, seen.activities, now=now),
+        *falls,
+        *alerts.unanswered(seen.feedback, written_at, now=now),
+        *alerts.visit_soon((visit.day for visit in seen.visits), today=seen.today),
+    ]
+    if program and not seen.history.paused(seen.today):
+        found += [*alerts.stopped(seen.doings.gap()), *alerts.tools(tools, used, now=now)]
+        found += alerts.home_silent(heard_until, now=now) if heard_until else []
+    return sorted(found, key=lambda one: ORDER.index(one.cause))
+
+
+def tools_used(sessions: Iterable[Session]) -> list[tuple[str, Hand]]:
+    """The tools that a child exercises with: of each hand and kind, the one of the latest session."""
+    latest: dict[tuple[Hand, str], Session] = {}
+    for one in sessions:
+        if one.purpose is Purpose.EXERCISE:
+            known = latest.get((one.hand, one.tool_kind))
+            if known is None or known.started_at <= one.started_at:
+                latest[one.hand, one.tool_kind] = one
+    return [(one.tool_id, hand) for (hand, _), one in sorted(latest.items())]
