@@ -7,6 +7,7 @@ from typing import Final
 from ..hub.database.actor import Role
 from .i18n import N_
 from .views import (
+    audit,
     consent,
     delivery,
     exercise,
@@ -60,6 +61,7 @@ PAGES: Final = (
     Page("people", N_("People"), "👥", (ADMIN,), people.page),
     Page("consent", N_("Consent"), "🤝", (ADMIN,), consent.page),
     Page("sharing", N_("Sharing with the clinic"), "🤝", (PARENT, THERAPIST), consent.page, tab=False),
+    Page("audit", N_("Log"), "📜", (ADMIN,), audit.page),
     Page("delivery", N_("Delivery"), "📬", (ADMIN,), delivery.page),
 )
 

@@ -1,6 +1,7 @@
 """An admin's pages of people and consent, against a real database."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -145,3 +146,26 @@ def test_an_admin_publishes_a_text_once(show):
 def test_a_site_without_anybody_is_a_designed_screen(show, tmp_path):
     app = show("consent", Role.ADMIN, Config(data_dir=tmp_path / "empty"))
     assert "No child is set up yet" in said(app)
+
+
+def test_the_log_names_people_and_children_and_leafs(show, monkeypatch):
+    app = show("audit")
+    assert app.dataframe[0].value["What"].str.contains("accounts added").any()
+    monkeypatch.setattr("griphub.dashboard.views.audit._ROWS", 3)
+    app.run()
+    first = app.dataframe[0].value
+    assert len(first) == 3
+    app = press(app, "Older")
+    assert not app.dataframe[0].value.equals(first)
+    app = press(app, "Newer")
+    assert app.dataframe[0].value.equals(first)
+
+    with viewer.changing() as work:
+        places.change_child(work, "c-ada", goal=20)
+    field(app, "selectbox", "Child").select("c-ada").run()
+    (changed,) = app.dataframe[0].value.to_dict("records")[:1]
+    assert (changed["What"], changed["Child"]) == ("children changed", "Ada")
+    assert "20" in changed["To"] and "Ada" not in changed["To"]
+    field(app, "selectbox", "Child").select("c-ben").run()
+    app.date_input[0].set_value((datetime(2020, 1, 1, tzinfo=UTC).date(),) * 2).run()
+    assert "Nothing here" in said(app)
