@@ -16,6 +16,7 @@ from .views import (
     people,
     program,
     progress,
+    settings,
     today,
 )
 
@@ -63,6 +64,7 @@ PAGES: Final = (
     Page("sharing", N_("Sharing with the clinic"), "🤝", (PARENT, THERAPIST), consent.page, tab=False),
     Page("audit", N_("Log"), "📜", (ADMIN,), audit.page),
     Page("delivery", N_("Delivery"), "📬", (ADMIN,), delivery.page),
+    Page("settings", N_("Settings"), "⚙️", (PARENT, THERAPIST, ADMIN), settings.page, tab=False),
 )
 
 

@@ -68,9 +68,12 @@ def bar(who: Known, tabs: Sequence[tuple["Page", StreamlitPage]]) -> None:
             if role is not who.actor.role
         ]
         out = f'<a href="{OUT_PATH}" target="_self">{escape(_("Sign out"))}</a>'
-        st.html(
-            f'<nav class="griphub-who" aria-label="{escape(_("Account"))}">{" ".join([*others, out])}</nav>'
-        )
+        links = " ".join([*others, out])
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="right", width="content"
+        ):
+            link_to("settings", _("Settings"), icon="⚙️")
+            st.html(f'<nav class="griphub-who" aria-label="{escape(_("Account"))}">{links}</nav>')
 
 
 def go(path: str) -> None:

@@ -1,9 +1,14 @@
 """What tests of a family's pages share: a program, what was done of it, and what a page says."""
 
 from datetime import UTC, datetime, time
+from pathlib import Path
 from uuid import uuid4
 
+import griphub.dashboard
 from griphub.hub.records import ActivityDone, Evidence
+
+#: The script behind every page.
+APP = Path(griphub.dashboard.__file__).with_name("app.py")
 
 PROGRAM = """
 title = "At home"

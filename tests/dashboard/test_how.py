@@ -3,14 +3,12 @@
 import io
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-import griphub.dashboard
 from griphub.dashboard import context, faces, viewer
 from griphub.dashboard.queries import how as queries
 from griphub.hub.people import places
@@ -19,7 +17,7 @@ from griphub.hub.program.faces import FACES
 from griphub.hub.program.tables import Photo
 from griphub.hub.records import Evidence, FeedbackGiven, Person
 
-from .families import done, text
+from .families import APP, done, text
 
 
 @pytest.fixture
@@ -30,9 +28,7 @@ def asked(sign_in, prescribe, fill):
         sign_in()
         event = done(prescribe(), **more)
         fill([event])
-        app = AppTest.from_file(
-            Path(griphub.dashboard.__file__).with_name("app.py"), default_timeout=20
-        ).run()
+        app = AppTest.from_file(APP, default_timeout=20).run()
         app.button(key=f"how-{event.event_id}").click().run()
         assert not app.exception
         return app, event

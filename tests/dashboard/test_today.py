@@ -2,12 +2,10 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import griphub.dashboard
 from griphub.dashboard import context, viewer
 from griphub.dashboard.queries import today as queries
 from griphub.hub.database.actor import Actor
@@ -17,7 +15,7 @@ from griphub.hub.program.prescription import Slot
 from griphub.hub.program.versions import PauseReason
 from griphub.hub.records import Evidence, Person
 
-from .families import done, text
+from .families import APP, done, text
 
 
 def _page():
@@ -240,7 +238,7 @@ def test_the_familys_own_times_order_the_day(sign_in, prescribe):
 def test_a_tile_of_a_tool_opens_the_exercise_with_its_item(sign_in, prescribe):
     sign_in()
     prescribe()
-    app = AppTest.from_file(Path(griphub.dashboard.__file__).with_name("app.py"), default_timeout=20).run()
+    app = AppTest.from_file(APP, default_timeout=20).run()
     assert not app.exception
     assert app.title[0].value == "Today for Ada", "where a family starts"
     app.button(key="start-squeeze").click().run()
