@@ -17,6 +17,7 @@ from .errors import (
     BondLost,
     DeviceNotFound,
     GripError,
+    NoFreeSlot,
     PairingRefused,
     ToolHeld,
     UnsupportedTool,
@@ -180,6 +181,11 @@ class Pairing:
                 await stack.enter_async_context(client)
             except BondLost:
                 return None
+            except NoFreeSlot:
+                for radio in self._supervisor.radios:
+                    if radio.adapter is heard.adapter:
+                        self._supervisor.found_full(radio)
+                raise
             except PairingRefused:
                 if self._desk.asked(address):
                     raise CannotPair(PairingProblem.PASSKEY_WRONG, name) from None

@@ -55,6 +55,8 @@ class Radio:
         Why it is not open.
     full_until_s : float
         It holds as many links as it can, and is not asked for another one before.
+    most : int or None
+        Links of this hub that it held when it last said that it is full; None if it never did.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Radio:
         self.adapter: Adapter | None = None
         self.failure: AdapterUnavailable | None = None
         self.full_until_s = -math.inf
+        self.most: int | None = None
         self._heard = heard
         self._ours = ours
         self._closing = closing

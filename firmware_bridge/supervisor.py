@@ -178,6 +178,15 @@ class LinkSupervisor:
         """Connected tools by tool id, to let them blink or ask their battery."""
         return {tool.tool_id: tool.client for tool in self._tools.values() if tool.client}
 
+    def links_of(self, radio: Radio) -> int:
+        """How many tools are connected through a radio."""
+        return sum(tool.client is not None and tool.radio is radio for tool in self._tools.values())
+
+    def found_full(self, radio: Radio) -> None:
+        """Take note that a radio holds as many links as it can."""
+        radio.full_until_s = self._clock.monotonic_s() + FULL_S
+        radio.most = self.links_of(radio)
+
     def reconsider(self) -> None:
         """Ask `wanted` anew about every device: a tool was paired, or is forgotten."""
         self._neighbours.reconsider()
@@ -254,7 +263,7 @@ class LinkSupervisor:
                 await self._link(tool, *way)
             except NoFreeSlot as error:
                 full = error
-                way[1].radio.full_until_s = self._clock.monotonic_s() + FULL_S
+                self.found_full(way[1].radio)
             else:
                 return True
         if full:

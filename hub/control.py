@@ -12,8 +12,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-from ..firmware_bridge.errors import GripError
+from ..firmware_bridge.errors import AdapterCause, GripError
 from ..firmware_bridge.link_state import LinkPhase, LinkState
+from ..firmware_bridge.samples import ToolKind, Unit
 from .config import Config
 from .errors import SetupError
 from .program.faces import Face
@@ -40,6 +41,12 @@ class ListTools(_Message):
     """The home's tools and where their links stand; answers a list of `ToolStatus`."""
 
     do: Literal["tools.list"] = "tools.list"
+
+
+class ListRadios(_Message):
+    """The hub's radios and how many tools each holds; answers a list of `RadioStatus`."""
+
+    do: Literal["radios"] = "radios"
 
 
 class UseTool(_Message):
@@ -193,6 +200,7 @@ class AskReminders(_Message):
 
 Request = Annotated[
     ListTools
+    | ListRadios
     | UseTool
     | ForgetTool
     | TareTool
@@ -227,11 +235,61 @@ _PHASES: Final = {
 }
 
 
+class ToolFacts(BaseModel):
+    """What a tool says of itself, and how its stream has been since the hub began."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: ToolKind
+    manufacturer: str = ""
+    model: str = ""
+    firmware: str = ""
+    simulated: bool = False
+    rate_hz: float | None = None  #: nominal; None: uneven, or it does not say
+    unit: Unit = Unit.UNKNOWN  #: of what it sends, before any calibration
+    battery_percent: int | None = None  #: None where it does not tell
+    can_blink: bool = False
+    can_tare: bool = False
+    because: dict[
+        str, str
+    ] = {}  #: for what it cannot do (``identify``, ``tare`` …), the reason in a sentence
+    received: int = 0  #: samples
+    lost: int | None = None  #: samples; None where a missing one does not show
+    link_losses: int = 0  #: links that ended without a goodbye
+    calibration_due: date | None = None  #: None where the hub has no calibration that belongs to it
+
+    @property
+    def lost_percent(self) -> float | None:
+        """Share of the samples that are missing; None where that is not known, or nothing came yet."""
+        if self.lost is None or not self.received + self.lost:
+            return None
+        return 100 * self.lost / (self.received + self.lost)
+
+
+class RadioStatus(BaseModel):
+    """One radio of the hub, and how many tools it holds.
+
+    How many it could hold no system tells. It is known once a radio said that it is full, from then on.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    open: bool
+    cause: AdapterCause | None = None  #: why it is not open
+    reason: str = ""  #: the same in a sentence
+    simulated: bool = False
+    links: int = 0
+    most: int | None = None  #: held when it last said that it is full
+    full: bool = False  #: it said so within the last half minute
+
+
 class ToolStatus(BaseModel):
     """A tool of this home, and where its link stands."""
 
     tool: HomeTool
     link: LinkState | None = None  #: None if it was not heard since the hub started, or no hub runs
+    facts: ToolFacts | None = None  #: None if it was not connected since the hub started, or no hub runs
 
     @property
     def words(self) -> str:

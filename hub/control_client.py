@@ -23,11 +23,13 @@ from .control import (
     HubNotRunning,
     IdentifyTool,
     LinkHistory,
+    ListRadios,
     ListTools,
     Pair,
     Paired,
     PasskeyIs,
     QuietCheck,
+    RadioStatus,
     Record,
     RemindersToday,
     StartExercise,
@@ -106,6 +108,10 @@ class ControlClient:
     async def tools(self) -> list[ToolStatus]:
         """The home's tools and where their links stand."""
         return await self._ask(ListTools(), list[ToolStatus])
+
+    async def radios(self) -> list[RadioStatus]:
+        """The hub's radios and how many tools each holds."""
+        return await self._ask(ListRadios(), list[RadioStatus])
 
     async def links(self, tool: str) -> list[LinkState]:
         """What became of a tool's link, oldest first."""

@@ -16,6 +16,7 @@ from ..firmware_bridge.held_tool import HeldTool
 from ..firmware_bridge.link_state import LinkLog
 from ..firmware_bridge.pairing import Pairing, PasskeyDesk
 from ..firmware_bridge.pairing_diagnosis import CannotPair
+from ..firmware_bridge.radio import Radio
 from ..firmware_bridge.supervisor import LinkSupervisor
 from ..firmware_bridge.tool import ToolClient
 from .control import (
@@ -29,12 +30,14 @@ from .control import (
     ForgetTool,
     IdentifyTool,
     LinkHistory,
+    ListRadios,
     ListTools,
     Pair,
     Paired,
     PasskeyIs,
     Problem,
     QuietCheck,
+    RadioStatus,
     Record,
     Request,
     StartExercise,
@@ -42,6 +45,7 @@ from .control import (
     Tare,
     TareTool,
     TellExercise,
+    ToolFacts,
     ToolStatus,
     UseTool,
     WatchExercise,
@@ -94,6 +98,10 @@ class Home:
         Takes strength tests.
     reminding : Reminding or None
         Knows how the day of each child stands.
+    radios : callable
+        The hub's radios as they are now.
+    facts : callable
+        What is known of a tool that was connected.
     """
 
     registry: ToolRegistry
@@ -106,6 +114,8 @@ class Home:
     exercises: Exercises | None = None
     tests: "Tests | None" = None
     reminding: Reminding | None = None
+    radios: Callable[[], list[RadioStatus]] = list
+    facts: Callable[[str], ToolFacts | None] = lambda _: None
 
     @classmethod
     def around(
@@ -120,6 +130,7 @@ class Home:
         exercises: Exercises | None = None,
         tests: "Tests | None" = None,
         reminding: Reminding | None = None,
+        facts: Callable[[str], ToolFacts | None] = lambda _: None,
     ) -> Self:
         """Put together what belongs to a supervisor.
 
@@ -134,6 +145,9 @@ class Home:
         def client(tool_id: str) -> ToolClient | None:
             return supervisor.clients().get(tool_id)
 
+        def radios() -> list[RadioStatus]:
+            return [_radio_status(supervisor, radio, clock.monotonic_s()) for radio in supervisor.radios]
+
         pairing = Pairing(supervisor, desk, clock, ours=registry.knows)
         return cls(
             registry,
@@ -146,6 +160,8 @@ class Home:
             exercises,
             tests,
             reminding,
+            radios,
+            facts,
         )
 
 
@@ -212,6 +228,8 @@ class Talk:
         match request:
             case ListTools():
                 answer = [self._status(tool) for tool in self._home.registry.all()]
+            case ListRadios():
+                answer = self._home.radios()
             case UseTool(tool=tool_id, child=child, hand=hand):
                 before = self._home.registry.get(tool_id)
                 answer = self._home.registry.assign(tool_id, child, hand, at_s=self._home.clock.utc_s())
@@ -260,7 +278,7 @@ class Talk:
         return answer
 
     def _status(self, tool: HomeTool) -> ToolStatus:
-        return ToolStatus(tool=tool, link=self._home.links.state(tool.id))
+        return ToolStatus(tool=tool, link=self._home.links.state(tool.id), facts=self._home.facts(tool.id))
 
     def _client(self, tool: str) -> ToolClient:
         if client := self._home.client(tool):
@@ -360,6 +378,19 @@ class Talk:
     async def _release(self) -> None:
         self._held = None
         await self._stack.aclose()
+
+
+def _radio_status(supervisor: LinkSupervisor, radio: Radio, now_s: float) -> RadioStatus:
+    return RadioStatus(
+        name=radio.name,
+        open=radio.adapter is not None,
+        cause=radio.failure.cause if radio.failure else None,
+        reason=str(radio.failure or ""),
+        simulated=bool(radio.adapter and radio.adapter.simulated),
+        links=supervisor.links_of(radio),
+        most=radio.most,
+        full=now_s < radio.full_until_s,
+    )
 
 
 def refusal(error: GripError) -> Answer:

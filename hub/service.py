@@ -36,8 +36,9 @@ from .program.reminding import Reminding
 from .records import SqueezeCounted, utc
 from .session.coach import Coach
 from .session.exercises import Exercises
-from .session.keeper import SessionKeeper
+from .session.keeper import CALIBRATIONS, SessionKeeper
 from .session.near import Near
+from .tool_facts import FactKeeper
 from .tool_status import StatusTeller
 from .tools import FILE, ToolRegistry
 
@@ -124,6 +125,16 @@ class Hub:
             watched=self._publisher.watched,
             coach=self._coach,
         )
+        self._statuses = StatusTeller(
+            config,
+            self.supervisor,
+            self._committer,
+            lambda tool: self.registry.get(tool) is not None,
+            real_time,
+        )
+        self._facts = FactKeeper(
+            self.supervisor.clients, self.links, self._statuses.battery, config.data_dir / CALIBRATIONS
+        )
         self._home = Home.around(
             self.supervisor,
             self.registry,
@@ -134,13 +145,7 @@ class Hub:
             exercises=Exercises(config, clock, self._coach, self._committer, near=self._near),
             tests=self._keeper,
             reminding=self._reminding,
-        )
-        self._statuses = StatusTeller(
-            config,
-            self.supervisor,
-            self._committer,
-            lambda tool: self.registry.get(tool) is not None,
-            real_time,
+            facts=self._facts.of,
         )
         self._strangers: set[str] = set()
         self._counted = counted
@@ -297,6 +302,7 @@ class Hub:
                     await self._keeper.take_stored(session, tool, partial(self.registry.use_at, use))
                     await client.acknowledge(session)
             async for block in client.samples():
+                self._facts.take(client, block)
                 await self._keeper.take(block, tool, use)
             await self._keeper.end(tool.tool_id, "tool_slept")
             if isinstance(client, GripClient):

@@ -63,6 +63,11 @@ class StatusTeller:
         self._clock = clock
         self._known: dict[str, _Known] = {}
 
+    def battery(self, tool_id: str) -> int | None:
+        """What a tool said of its battery when it was last asked, percent; None if it was not."""
+        known = self._known.get(tool_id)
+        return known.battery_percent if known else None
+
     async def run(self) -> None:
         """Tell until cancelled."""
         while True:

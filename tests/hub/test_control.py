@@ -157,6 +157,56 @@ async def test_from_a_list_to_a_tool_that_the_hub_uses(room: Room) -> None:
     await room.client.tare("ball01")
 
 
+async def test_what_the_hub_knows_of_a_tool_and_of_its_radio(room: Room) -> None:
+    tool = room.tool()
+    (radio,) = await room.client.radios()
+    assert radio.open and radio.simulated and (radio.links, radio.most, radio.full) == (0, None, False)
+    async with room.client.pairing(await room.candidate()) as held:
+        await held.finish("c-1", Hand.LEFT)
+    await until_status(room, "ball01", LinkPhase.STREAMING)
+    facts = None
+    async with asyncio.timeout(10):
+        while not (facts and facts.received):
+            (status,) = await room.client.tools()
+            facts = status.facts
+            await asyncio.sleep(0.02)
+    assert facts.kind == "ball" and facts.unit == "N" and facts.rate_hz == 100 and facts.simulated
+    assert facts.can_blink and facts.can_tare and facts.battery_percent is not None
+    assert facts.lost == 0 and facts.lost_percent == 0 and facts.calibration_due is None
+    assert [radio.links for radio in await room.client.radios()] == [1]
+    tool.peripheral.lose_link()
+    async with asyncio.timeout(10):
+        while not ((await room.client.tools())[0].facts or facts).link_losses:
+            await asyncio.sleep(0.02)
+    await until_status(room, "ball01", LinkPhase.STREAMING)
+
+
+async def test_a_radio_that_is_full_says_how_many_it_holds(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_talk, "LIST_S", 0.05)
+    home = Config(**(config.model_dump() | {"radio": f"unix:{tmp_path}/hci", "tools": []}))
+    link = VirtualLink()
+    async with serve_hci(link, f"unix:{tmp_path}/hci", slots=1), running(home) as hub:
+        room = Room(home, link, hub)
+        try:
+            room.tool("ball01")
+            async with room.client.pairing(await room.candidate("ball01")) as held:
+                await held.finish("c-1", Hand.LEFT)
+            await until_status(room, "ball01", LinkPhase.STREAMING)
+            room.tool("ball02")
+            with pytest.raises(ControlError, match="holds as many tools as it can") as refused:
+                async with room.client.pairing(await room.candidate("ball02")):
+                    pytest.fail("there is no place for it")
+            assert refused.value.problem == "no_free_slot"
+            (radio,) = await room.client.radios()
+            assert (radio.links, radio.most, radio.full) == (1, 1, True)
+        finally:
+            for task in room.tasks:
+                task.cancel()
+            await asyncio.gather(*room.tasks, return_exceptions=True)
+
+
 async def test_a_change_of_hand_and_a_goodbye(room: Room) -> None:
     room.tool()
     async with room.client.pairing(await room.candidate()) as held:
