@@ -18,6 +18,7 @@ from .views import (
     progress,
     settings,
     today,
+    tools,
 )
 
 PARENT, THERAPIST, ADMIN = Role.PARENT, Role.THERAPIST, Role.ADMIN
@@ -59,6 +60,8 @@ PAGES: Final = (
     Page("progress", N_("Progress"), "📈", (PARENT, THERAPIST), progress.page),
     Page("program", N_("Program"), "📝", (THERAPIST,), program.page),
     Page("pair", N_("Pair a tool"), "🔗", (PARENT, ADMIN), pair.page, tab=False),
+    Page("tools", N_("Tools"), "🔧", (PARENT,), tools.page, tab=False),
+    Page("tools", N_("Tools"), "🔧", (ADMIN,), tools.page),
     Page("people", N_("People"), "👥", (ADMIN,), people.page),
     Page("consent", N_("Consent"), "🤝", (ADMIN,), consent.page),
     Page("sharing", N_("Sharing with the clinic"), "🤝", (PARENT, THERAPIST), consent.page, tab=False),

@@ -64,6 +64,10 @@ class Results:
         """As `Store.feedback`."""
         return self._store.feedback(self._own(child_id), since=since, until=until)
 
+    def tools(self) -> list[ToolSeen]:
+        """As `Store.tools`; says nothing of any child. Whose tools a viewer sees is for who asks."""
+        return self._store.tools()
+
     def caseload(
         self, child_ids: Sequence[str], *, since: datetime, until: datetime, tests_since: datetime
     ) -> list[CaseloadEntry]:

@@ -43,7 +43,9 @@ _ERROR: Final = {
 _RADIO: Final = {
     AdapterCause.MISSING: N_("The Bluetooth adapter is missing. Plug it in."),
     AdapterCause.OFF: N_("Bluetooth is switched off. Switch it on."),
-    AdapterCause.NO_PERMISSION: N_("GripHub may not use Bluetooth. Run `griphub doctor`: it says what to do."),
+    AdapterCause.NO_PERMISSION: N_(
+        "GripHub may not use Bluetooth. Run `griphub doctor`: it says what to do."
+    ),
     AdapterCause.GONE: N_("Bluetooth went away. The hub tries again by itself."),
 }
 
@@ -103,11 +105,9 @@ def room(status: RadioStatus) -> str:
     held = ngettext("{number} tool connected", "{number} tools connected", status.links)
     if status.full:
         return _(
-            "{held}, and it is full. Put down a tool that nobody uses: it falls asleep, and its place is free."
+            "{held}, and it is full. Put down a tool that nobody uses: it falls asleep and makes room."
         ).format(held=held)
     if status.most is not None and status.most >= status.links:
-        free = ngettext(
-            "room for {number} more", "room for {number} more", status.most - status.links
-        )
+        free = ngettext("room for {number} more", "room for {number} more", status.most - status.links)
         return _("{held}, {free} (it was full with {most})").format(held=held, free=free, most=status.most)
-    return _("{held}. How many it can hold shows when it is full; most hold five to ten.").format(held=held)
+    return _("{held}. How many it can hold no system tells: it shows when it is full.").format(held=held)

@@ -69,6 +69,14 @@ def role() -> Role:
     return current().actor.role
 
 
+def still(*roles: Role) -> bool:
+    """Whether the viewer is signed in, in one of these roles. What a press does runs before its page asks."""
+    try:
+        return role() in roles
+    except (SignedOut, StoreError):
+        return False
+
+
 @contextmanager
 def reading() -> Iterator[Work]:
     """Read people and programs as the viewer."""

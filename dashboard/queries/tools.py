@@ -1,4 +1,4 @@
-"""The home's tools as a viewer may see them: from the hub where one runs, from what was last told otherwise."""
+"""The home's tools as a viewer may see them: from the hub, or as last told where none runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -10,6 +10,7 @@ import streamlit as st
 from ...firmware_bridge.pairing_diagnosis import PairingProblem
 from ...hub.control import socket_path
 from ...hub.control_client import ControlClient
+from ...hub.database.actor import Role
 from ...hub.records import Hand
 from .. import context, preferences, viewer, words
 from ..i18n import N_, _
@@ -187,8 +188,8 @@ def _card(session: PairingSession, found: Found) -> None:
             _("This one"),
             key=f"choose-{found.id}",
             type="primary" if found.standing is Standing.READY else "secondary",
-            on_click=session.say,
-            args=(Choose(found.id),),
+            on_click=_say,
+            args=(session, Choose(found.id)),
             help=found.name or None,
         )
 
@@ -331,9 +332,14 @@ def _press(session: PairingSession, label: str, what: Press | None, *, primary: 
             session.end()
             st.session_state.pop(_KEY, None)
         else:
-            session.say(what)
+            _say(session, what)
 
     st.button(label, on_click=pressed, type="primary" if primary else "secondary")
+
+
+def _say(session: PairingSession, what: Press | Choose) -> None:
+    if viewer.still(Role.PARENT, Role.ADMIN):
+        session.say(what)
 
 
 def _plain(text: str) -> str:

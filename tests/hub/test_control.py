@@ -159,9 +159,10 @@ async def test_from_a_list_to_a_tool_that_the_hub_uses(room: Room) -> None:
 
 async def test_what_the_hub_knows_of_a_tool_and_of_its_radio(room: Room) -> None:
     tool = room.tool()
+    candidate = await room.candidate()  # heard, and so the radio is open
     (radio,) = await room.client.radios()
     assert radio.open and radio.simulated and (radio.links, radio.most, radio.full) == (0, None, False)
-    async with room.client.pairing(await room.candidate()) as held:
+    async with room.client.pairing(candidate) as held:
         await held.finish("c-1", Hand.LEFT)
     await until_status(room, "ball01", LinkPhase.STREAMING)
     facts = None
