@@ -64,10 +64,6 @@ class Results:
         """As `Store.feedback`."""
         return self._store.feedback(self._own(child_id), since=since, until=until)
 
-    def tools(self) -> list[ToolSeen]:
-        """As `Store.tools`; says nothing of any child. Whose tools a viewer sees is for who asks."""
-        return self._store.tools()
-
     def caseload(
         self, child_ids: Sequence[str], *, since: datetime, until: datetime, tests_since: datetime
     ) -> list[CaseloadEntry]:
@@ -75,6 +71,6 @@ class Results:
         own = [self._own(child_id) for child_id in child_ids]
         return self._store.caseload(own, since=since, until=until, tests_since=tests_since)
 
-    def tools(self, tool_ids: Collection[str]) -> list[ToolSeen]:
-        """Of `Store.tools` those that are asked for: a tool's state says nothing of a child."""
-        return [tool for tool in self._store.tools() if tool.tool_id in tool_ids]
+    def tools(self, tool_ids: Collection[str] | None = None) -> list[ToolSeen]:
+        """Of `Store.tools` those that are asked for, or all: a tool's state says nothing of a child."""
+        return [tool for tool in self._store.tools() if tool_ids is None or tool.tool_id in tool_ids]
