@@ -1,4 +1,4 @@
-# make demo · make test · make check · make schemas · make bench · make fuzz · make test-bluez. Needs Python 3.11 or newer and a package index.
+# make demo · make test · make check · make schemas · make messages · make bench · make fuzz · make test-bluez. Needs Python 3.11 or newer and a package index.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ JOBS ?= 3
 LOG := > $(VENV)/install.log 2>&1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-bluez fuzz check lint types schemas bench lock clean
+.PHONY: help demo test test-bluez fuzz check lint types schemas messages bench lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ schemas: $(VENV)/product  ## docs/wire from the models: JSON Schemas and AsyncAP
 	@$(BIN)/python -m griphub.hub.wire docs/wire
 
 check: lint types test  ## lint, strict types of the built wheel, and the tests
+
+messages: $(VENV)/suite  ## what the pages say, into the catalogues of dashboard/locale, for translators
+	@$(BIN)/python tests/dashboard/messages.py
 
 bench: $(VENV)/suite  ## the figures that the README quotes
 	@for b in benchmarks/bench_*.py; do echo; $(BIN)/python $$b || exit 1; done

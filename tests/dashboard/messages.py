@@ -1,0 +1,92 @@
+"""Bring the catalogues up to what the pages say: ``make messages``, then translate what is new.
+
+What pages show comes from the dashboard's own code and from the library of activities, whose texts are for
+parents. A catalogue keeps its translations; a message that changed is marked fuzzy for its translator, and
+one that is gone stands at the end of the file.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from griphub.hub.program.activity import builtin
+
+ROOT = Path(__file__).parents[2]
+DASHBOARD = ROOT / "dashboard"
+LOCALE = DASHBOARD / "locale"
+KEYWORDS = {"_": None, "N_": None, "NN_": (1, 2), "ngettext": (1, 2)}
+HEADER = "# GripHub in another language. Any editor for gettext will do, such as Poedit."
+
+
+def messages() -> Iterator[tuple[str, int, str | tuple[str, ...]]]:
+    """Everything to be translated: where it stands, and the message or its singular and plural."""
+    for file, line, message, _comments, _context in extract_from_dir(
+        DASHBOARD, method_map=[("**.py", "python")], keywords=KEYWORDS, comment_tags=()
+    ):
+        yield f"dashboard/{file}", line, message
+    for activity in builtin().values():
+        texts = (activity.title, *activity.needs, *activity.steps, activity.easier, activity.harder)
+        for text in (*texts, *activity.safety, activity.everyday):
+            yield "hub/program/library.toml", 0, text
+
+
+def template() -> Catalog:
+    """Return a catalogue of all messages without a translation."""
+    found = Catalog(project="griphub", header_comment=HEADER)
+    for file, line, message in messages():
+        found.add(message, locations=[(file, line)])
+    return found
+
+
+def read(path: Path) -> Catalog:
+    """A catalogue as it lies there."""
+    with path.open("rb") as file:
+        return read_po(file, locale=path.stem)
+
+
+def update(path: Path) -> Catalog:
+    """Bring one catalogue up to date."""
+    catalogue = read(path)
+    catalogue.update(template(), no_fuzzy_matching=False, update_creation_date=False)
+    with path.open("wb") as file:
+        write_po(file, catalogue, width=110, sort_output=True, no_location=True)
+    return catalogue
+
+
+def placeholders(text: str) -> set[str]:
+    """Names that are filled in."""
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+def faults(catalogue: Catalog) -> Iterator[str]:
+    """What is wrong with a catalogue, in words."""
+    wanted = {message.id for message in template() if message.id}
+    there = {message.id: message for message in catalogue if message.id}
+    yield from (f"is missing: {one!r}" for one in sorted(wanted - there.keys(), key=str))
+    yield from (f"is said nowhere any more: {one!r}" for one in sorted(there.keys() - wanted, key=str))
+    for one, message in there.items():
+        if one in wanted:
+            yield from _faults_of(message)
+
+
+def _faults_of(message: Message) -> Iterator[str]:
+    forms = message.string if isinstance(message.string, tuple) else (message.string,)
+    ids = message.id if isinstance(message.id, tuple) else (message.id,)
+    if message.fuzzy or not all(forms):
+        yield f"is not translated: {message.id!r}"
+        return
+    allowed = set.union(*map(placeholders, ids))
+    for form in forms:
+        if placeholders(form) - allowed or (len(forms) == 1 and placeholders(form) != allowed):
+            yield f"fills in something else: {message.id!r}"
+
+
+if __name__ == "__main__":
+    for path in sorted(LOCALE.glob("*.po")):
+        wrong = list(faults(update(path)))
+        print(f"{path.name}: {len(wrong)} to do", file=sys.stderr)
