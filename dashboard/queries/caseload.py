@@ -14,10 +14,11 @@ from ...hub.program import commands, post, visits
 from ...hub.program.adherence import WINDOWS, Adherence
 from ...hub.program.alerts import Alert
 from ...hub.program.attention import ORDER, Strength, attention, strength, tools_used
+from ...hub.program.heard import heard, unknown_days
 from ...hub.program.home import today as today_in
 from ...hub.program.home import zone_of
 from ...hub.program.local_days import local_day, noon
-from ...hub.program.reading import compose, unheard
+from ...hub.program.reading import compose
 from ...hub.program.tables import Visit
 from ...hub.program.versions import Pause
 from ...hub.records import FeedbackGiven, Hand, Source, ToolSeen
@@ -79,14 +80,7 @@ class Line:
 
 def lines(work: Work, results: Results, config: Config, now: datetime) -> list[Line]:
     """Every child of the viewer's, whoever needs them first; of two alike, by name."""
-    children = places.children(work)
-    families = {family.id: family for family in places.families(work)}
-    elsewhere = {
-        child.id
-        for child in children
-        if (family := families.get(child.family_id)) and family.hub is not None
-        if (family.site_id, family.hub) != (config.site, config.hub)
-    }
+    children, homes = places.children(work), heard(work, config)
     histories, written = commands.histories(work), post.last_written(work)
     today, zone = today_in(config, now), zone_of(config)
     met: dict[str, list[Visit]] = {child.id: [] for child in children}
@@ -105,7 +99,7 @@ def lines(work: Work, results: Results, config: Config, now: datetime) -> list[L
     found = []
     for child, entry in zip(children, entries, strict=True):
         own = [tools[tool_id] for tool_id, _ in used[child.id] if tool_id in tools]
-        heard = _heard(entry, own) if child.id in elsewhere else None
+        there, last = homes.get(child.id), _last_told(entry, own)
         seen = compose(
             child.id,
             histories[child.id],
@@ -115,7 +109,7 @@ def lines(work: Work, results: Results, config: Config, now: datetime) -> list[L
             entry.feedback,
             today=today,
             zone=zone,
-            unknown=unheard(heard, today, zone) if heard else (),
+            unknown=unknown_days(config, there, today, last_told=last),
             met=met[child.id],
         )
         strong = strength(seen, entry.sessions, entry.tests)
@@ -126,7 +120,7 @@ def lines(work: Work, results: Results, config: Config, now: datetime) -> list[L
             tools=own,
             used=used[child.id],
             written_at=written.get(child.id),
-            heard_until=heard,
+            heard_until=max(filter(None, (there.at, last)), default=None) if there else None,
         )
         asked = [seen.doings.adherence(window) for window in WINDOWS] if seen.history.versions else None
         found.append(
@@ -188,8 +182,8 @@ def _pain(feedback: Sequence[FeedbackGiven], since: date) -> FeedbackGiven | Non
     return told[-1] if told else None
 
 
-def _heard(entry: CaseloadEntry, tools: Sequence[ToolSeen]) -> datetime | None:
-    """When anything of a child's home was last told."""
+def _last_told(entry: CaseloadEntry, tools: Sequence[ToolSeen]) -> datetime | None:
+    """When anything that came of a child was measured or said last."""
     told = [*entry.last.values(), *(one.measured_at for one in (*entry.activities, *entry.feedback, *tools))]
     return max(told, default=None)
 

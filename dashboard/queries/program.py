@@ -11,10 +11,10 @@ from ...hub.database.work import Work
 from ...hub.people.model import Account, Child, Family
 from ...hub.program import commands, home, post
 from ...hub.program.activity import Library
+from ...hub.program.heard import LOOK_BACK
 from ...hub.program.local_days import noon
 from ...hub.program.outgoing import Post, post_of
 from ...hub.program.progression import Direction, Proposal
-from ...hub.program.reading import LOOK_BACK
 from ...hub.program.suggestions import declined, suggestions
 from ...hub.program.versions import History
 from ..results import Results

@@ -1,20 +1,19 @@
 """What a family sees of today: what is asked for, what is done, what comes next, and whether it rests."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from ...hub.config import Config
 from ...hub.database.actor import Actor
 from ...hub.database.engine import Database
-from ...hub.delivery.outbox import alive_days
 from ...hub.people.model import Child
 from ...hub.program import commands, home
 from ...hub.program.activity import Activity, Library
 from ...hub.program.adherence import Doings
 from ...hub.program.local_days import local_day
 from ...hub.program.prescription import Item, Program, Slot
-from ...hub.program.reading import Picture, off_days, picture
+from ...hub.program.reading import Picture, picture
 from ...hub.program.routine import Routine, routine
 from ...hub.program.streak import streak
 from ...hub.program.versions import History, Pause
@@ -184,11 +183,8 @@ def today(
 def seen_by(
     config: Config, database: Database, results: ChildResults, actor: Actor, child_id: str, now: datetime
 ) -> Picture:
-    """A child's program and what came of it, as `reading.picture`; days without a hub are unknown."""
-    off: Collection[date] = ()
-    if config.database.url is None:  # a clinic has no hub of its own to have been off
-        off = off_days(alive_days(config.data_dir / "outbox.db"), home.today(config, now))
-    return picture(config, database, results, actor, child_id, now=now, off=off)
+    """A child's program and what came of it, as `reading.picture`."""
+    return picture(config, database, results, actor, child_id, now=now)
 
 
 def late_days(day: date) -> list[date]:

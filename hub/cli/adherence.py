@@ -32,9 +32,8 @@ _LEGEND = "● done  ◐ partly  ○ not done  · not asked that day  P paused  
 
 def adherence(child: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say how much of the program was done in the last 7 and 28 days, and how that is known."""
-    from ..delivery.outbox import alive_days
     from ..program.home import child_id_of
-    from ..program.reading import off_days, picture
+    from ..program.reading import picture
     from ..stores import open_store
 
     with here(config) as home:
@@ -42,10 +41,8 @@ def adherence(child: ChildArgument, config: ConfigOption = None, as_json: JsonOp
             child_id = child_id_of(work, home.config, child)
         store = open_store(home.config, read_only=True)
         try:
-            off = off_days(alive_days(home.config.data_dir / "outbox.db"), home.today)
-            found = picture(
-                home.config, home.database, store, home.actor, child_id, now=datetime.now(UTC), off=off
-            )
+            now = datetime.now(UTC)
+            found = picture(home.config, home.database, store, home.actor, child_id, now=now)
         finally:
             store.close()
     if as_json:

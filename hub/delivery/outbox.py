@@ -371,6 +371,20 @@ def alive_days(path: Path) -> set[date]:
     return {date.fromisoformat(day) for (day,) in rows}
 
 
+def waiting_since(path: Path, child_id: str) -> float | None:
+    """Since when the oldest event of a child waits in an outbox, Unix time; None: none waits.
+
+    An event of before that was noted waits since 1970.
+    """
+    with store_errors("outbox", path):
+        if (db := connect_read_only(path, _VERSION)) is None:
+            return None
+        with contextlib.closing(db):
+            query = "SELECT ifnull(committed_at, 0) FROM outbox WHERE child_id = ? ORDER BY seq LIMIT 1"
+            row = db.execute(query, (child_id,)).fetchone()
+    return None if row is None else float(row[0])
+
+
 def _told(slot: str, at_s: float, items: str) -> Told:
     return Told(slot, at_s, tuple(json.loads(items)))
 

@@ -1,6 +1,7 @@
 """The home's letter box: letters that come over the hub's connection are taken one by one, and answered.
 
-What is decided about consent here goes to the clinic in the answer as well, which is then given once more.
+What is decided about consent here, and of which days all is told, goes to the clinic in the answer as well;
+where it changes, the answer is given once more.
 """
 
 import asyncio
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 MAX_LETTERS: Final = 64
 #: Wait before the database is tried again.
 RETRY_S: Final = 5.0
-#: How often it is looked at whether consent changed here.
-CONSENT_S: Final = 10.0
+#: How often it is looked at whether there is news for the clinic.
+NEWS_S: Final = 10.0
 
 _POST: Final = Actor.part("post")
 
@@ -61,10 +62,10 @@ class Mailbox:
             log.warning("Too many letters at a time; %s waits at the broker.", topic)
 
     async def run(self) -> None:
-        """Take letters, and tell of consent, until cancelled."""
+        """Take letters, and tell news, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._take_letters(), name="letters")
-            tasks.create_task(self._tell_consent(), name="consent")
+            tasks.create_task(self._tell_news(), name="news")
 
     async def _take_letters(self) -> None:
         while True:
@@ -90,20 +91,20 @@ class Mailbox:
             log.error("A program on %s was not taken: %s.", topic, taken.problem)
         self._say(taken)
 
-    async def _tell_consent(self) -> None:
+    async def _tell_news(self) -> None:
         said = ""
         while True:
             try:
-                await asyncio.to_thread(self.tell_consent)
+                await asyncio.to_thread(self.tell_news)
                 said = ""
             except GripError as error:
                 if str(error) != said:  # once, not every few seconds
-                    log.error("Consent cannot be told to the clinic: %s", error)
+                    log.error("The clinic cannot be told how it stands here: %s", error)
                 said = str(error)
-            await asyncio.sleep(CONSENT_S)
+            await asyncio.sleep(NEWS_S)
 
-    def tell_consent(self) -> None:
-        """Answer once more where consent is another one than the clinic was told.
+    def tell_news(self) -> None:
+        """Answer once more where consent, or the days of which all is told, are others than the clinic knows.
 
         Raises
         ------
@@ -119,7 +120,7 @@ class Mailbox:
                 known = self._answered.get(child_id)
                 digest, problem = (known.digest, known.problem) if known else ("", "")
                 now = answered(work, config, child_id, digest, problem)
-                if now.consent != (known and known.consent):
+                if _news(now) != _news(known):
                     self._say(now.model_copy(update={"taken_at": known.taken_at}) if known else now)
 
     def _say(self, answer: LetterTaken) -> None:
@@ -135,3 +136,7 @@ class Mailbox:
             yield database
         finally:
             database.close()
+
+
+def _news(answer: LetterTaken | None) -> tuple[object, ...]:
+    return (answer.consent, answer.known_days) if answer else (None, ())

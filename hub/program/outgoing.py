@@ -15,6 +15,7 @@ from ..config import Config
 from ..database.work import Work
 from ..people.decisions import hear
 from ..people.model import Child, Family
+from .heard import note_heard
 from .letter import LetterTaken, answer_topic
 from .tables import LetterOut
 
@@ -119,7 +120,9 @@ def note_sent(
 
 
 def note_taken(work: Work, answers: Iterable[tuple[str, LetterTaken]]) -> None:
-    """Note what homes said of the letters that they should have, and of consent; of older letters, nothing.
+    """Note what homes said: of the letters that they should have, of consent, of which days all is told.
+
+    What they said of older letters counts no more.
 
     Parameters
     ----------
@@ -129,7 +132,7 @@ def note_taken(work: Work, answers: Iterable[tuple[str, LetterTaken]]) -> None:
     for topic, answer in answers:
         if answer_topic(answer.site, answer.hub, answer.child_id) != topic:
             continue
-        _hear_consent(work, answer)
+        _hear(work, answer)
         row = work.get(LetterOut, answer.child_id)
         if row is None or (row.digest, row.sent_to) != (answer.digest, answer.hub):
             continue
@@ -138,11 +141,13 @@ def note_taken(work: Work, answers: Iterable[tuple[str, LetterTaken]]) -> None:
             row.taken_at, row.problem = taken_at, answer.problem
 
 
-def _hear_consent(work: Work, answer: LetterTaken) -> None:
-    """Take what a home knows of consent, of its own children."""
+def _hear(work: Work, answer: LetterTaken) -> None:
+    """Take what a home says of its own children: of consent, and of which days all is told."""
     child = work.get(Child, answer.child_id)
-    if child and answer.consent and (child.family.site_id, child.family.hub) == (answer.site, answer.hub):
-        hear(work, child.id, answer.consent.decision)
+    if child and (child.family.site_id, child.family.hub) == (answer.site, answer.hub):
+        note_heard(work, child.id, answer.known_days)
+        if answer.consent:
+            hear(work, child.id, answer.consent.decision)
 
 
 def _elsewhere(config: Config) -> ColumnElement[bool]:

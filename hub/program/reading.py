@@ -17,17 +17,15 @@ from ..records import ActivityDone, Evidence, FeedbackGiven, Purpose, Source, St
 from ..stores.contract import ChildResults, Session
 from . import annotations, commands, visits
 from .adherence import Doings
+from .heard import LOOK_BACK, heard, unknown_days
 from .home import today as today_in
 from .home import zone_of
 from .local_days import local_day, noon
 from .prescription import Hands, Item, Program, Unit
 from .retention import Retention, of_visits
 from .tables import Annotation, Visit
-from .versions import History, days
+from .versions import History
 from .work import Work
-
-#: What the numbers look back on: the longest window, and the week before it.
-LOOK_BACK = timedelta(days=35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +52,12 @@ def picture(
     child_id: str,
     *,
     now: datetime,
-    heard_until: datetime | None = None,
-    off: Collection[date] = (),
     source: Source | None = None,
 ) -> Picture:
     """Read everything for one child, in the name of somebody who may see it.
 
     Parameters
     ----------
-    heard_until : datetime, optional
-        When the home was last heard of; days after it are unknown, not missed. None: it is here.
-    off : collection of date
-        Days on which the hub was off.
     source : Source, optional
         By default real work where there is any, else simulated: the two are never mixed.
 
@@ -77,21 +69,23 @@ def picture(
         history = commands.history(work, child_id)
         met = visits.visits(work, child_id)
         written = annotations.annotations(work, child_id)
+        home = heard(work, config).get(child_id)
     today, zone = today_in(config, now), zone_of(config)
     since = noon(today - LOOK_BACK, zone)
-    unknown = set(off)
-    if heard_until is not None:
-        unknown |= unheard(heard_until, today, zone)
+    sessions, tests = store.trend(child_id, since=since), store.strength_tests(child_id, since=since)
+    activities, feedback = store.activities(child_id, since=since), store.feedback(child_id, since=since)
+    told = [one.started_at for one in sessions]
+    told += [one.measured_at for one in (*tests, *activities, *feedback)]
     return compose(
         child_id,
         history,
-        store.trend(child_id, since=since),
-        store.strength_tests(child_id, since=since),
-        store.activities(child_id, since=since),
-        store.feedback(child_id, since=since),
+        sessions,
+        tests,
+        activities,
+        feedback,
         today=today,
         zone=zone,
-        unknown=unknown,
+        unknown=unknown_days(config, home, today, last_told=max(told, default=None)),
         source=source,
         met=met,
         written=written,
@@ -149,18 +143,6 @@ def compose(
         tuple(written),
         tuple(of_visits([one for one in all_tests or tests if one.source is kind], met_on, zone)),
     )
-
-
-def unheard(heard_until: datetime, today: date, zone: ZoneInfo | None) -> set[date]:
-    """Days of which nothing can be known: nothing that happened later has come from the home."""
-    return set(days(local_day(heard_until, zone) + timedelta(days=1), today))
-
-
-def off_days(alive: Collection[date], today: date) -> set[date]:
-    """Days on which the hub did not run, as far back as it has noted that it did."""
-    if not alive:
-        return set()
-    return {day for day in days(max(min(alive), today - LOOK_BACK), today) if day not in alive}
 
 
 def to_work(

@@ -26,7 +26,7 @@ from ..stores.contract import Store
 from .adherence import Doings
 from .home import today, zone_of
 from .prescription import Slot
-from .reading import off_days, picture
+from .reading import picture
 from .reminders import Left, Reminder, Rhythm, due, left
 from .routine import routine
 
@@ -149,8 +149,7 @@ class Reminding:
             yield database, store
 
     def _read(self, database: Database, store: Store, child_id: str, now: datetime) -> tuple[Doings, Rhythm]:
-        off = off_days(self._outbox.alive_days(), today(self._config, now))
-        seen = picture(self._config, database, store, _ACTOR, child_id, now=now, off=off)
+        seen = picture(self._config, database, store, _ACTOR, child_id, now=now)
         with database.reading(_ACTOR) as work:
             own = routine(work, work.need(Child, child_id).family_id)
         return seen.doings, replace(self._rhythm, routine=own)

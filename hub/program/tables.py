@@ -136,6 +136,16 @@ class LetterSeen(Base):
     seen_at: Mapped[datetime]
 
 
+class DaysHeard(ClinicalData, Base):
+    """Of which days a child's home has told all, as it said last; see `heard`."""
+
+    __tablename__ = "days_heard"
+
+    child_id: Mapped[str] = mapped_column(ID, ForeignKey("children.id", ondelete="CASCADE"), primary_key=True)
+    days: Mapped[list[str]] = mapped_column(JSON(none_as_null=True))  #: ISO dates of the home's calendar
+    heard_at: Mapped[datetime]
+
+
 class VisitKind(StrEnum):
     """How a therapist and a child met."""
 

@@ -10,8 +10,9 @@ from ..database.actor import Actor
 from ..database.engine import Database
 from ..database.work import Work
 from ..people import consent
-from ..people.decisions import decided_here, hear
+from ..people.decisions import decided_here, hear, standing_of
 from ..people.model import Child
+from .heard import whole_days
 from .letter import Letter, LetterError, LetterTaken, SentConsent, digest_of, unseal
 from .post import notes, pauses_of
 from .tables import FamilyNote, LetterSeen, ProgramPause, ProgramVersion
@@ -42,8 +43,10 @@ def take(
 
 
 def answered(work: Work, config: Config, child_id: str, digest: str, problem: str = "") -> LetterTaken:
-    """What this home has to say: what became of a letter, and how it stands with consent."""
+    """What this home has to say: what became of a letter, consent, and of which days all is told."""
     here = work.get(Child, child_id) is not None
+    shares = here and consent.may_share(work, child_id)
+    decided = standing_of(work, child_id) if here else None
     return LetterTaken(
         site=config.site,
         hub=config.hub,
@@ -52,7 +55,8 @@ def answered(work: Work, config: Config, child_id: str, digest: str, problem: st
         taken_at=work.now,
         problem=problem,
         consent=SentConsent.of(decided_here(work, child_id)) if here else None,
-        shares=consent.may_share(work, child_id) if here else None,
+        shares=shares if here else None,
+        known_days=whole_days(config, child_id, work.now, shares=shares, decided=decided),
     )
 
 

@@ -167,11 +167,11 @@ def test_the_answer_is_given_again_when_consent_changes(ends: tuple[End, End], c
     clinic, there = ends
     said: list[tuple[str, dict[str, object]]] = []
     mailbox = Mailbox(there.config, answer=lambda topic, text: said.append((topic, json.loads(text))))
-    mailbox.tell_consent()
+    mailbox.tell_news()
     assert said == []  # nobody has decided anything here
     there.withdraw()
     for _ in range(3):
-        mailbox.tell_consent()
+        mailbox.tell_news()
     (only,) = said
     topic, answer = only
     assert topic == ANSWERS and answer["digest"] == "" and answer["shares"] is False
@@ -185,7 +185,7 @@ async def test_over_a_real_broker_a_withdrawal_goes_and_one_comes_back(
     ends: tuple[End, End], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("griphub.hub.program.sending.POLL_S", 0.05)
-    monkeypatch.setattr("griphub.hub.program.mailbox.CONSENT_S", 0.05)
+    monkeypatch.setattr("griphub.hub.program.mailbox.NEWS_S", 0.05)
     clinic, there = ends
     desk = (clinic.config, clinic.database)
     clinic.give()

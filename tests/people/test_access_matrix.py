@@ -180,6 +180,7 @@ ABOUT_ONESELF = {"accounts.change_password", "places.add_site", "settings.mine",
 PARTS = {
     "decisions.hear",
     "taking.answered",
+    "heard.note_heard",
     "accounts.redeem",
     "accounts.set_password",
     "accounts.sign_out_everywhere",
@@ -203,6 +204,7 @@ LOOKS_UP = {
     "decisions.decided_here",
     "decisions.standing",
     "decisions.standing_of",
+    "heard.heard",
     "visits.all_visits",
 }
 
@@ -313,6 +315,7 @@ def test_looking_up_finds_nothing_foreign(standing_clinic: Clinic) -> None:
                     FUNCTIONS["home.child_id_of"](work, Config(children=()), name)
             with pytest.raises(NotFound):
                 FUNCTIONS["post.letter_for"](work, foreign["child"])
+            assert foreign["child"] not in FUNCTIONS["heard.heard"](work, Config(children=()))
             assert foreign["child"] not in FUNCTIONS["decisions.standing"](work), role
             for name in ("decisions.decided_here", "decisions.standing_of"):
                 assert FUNCTIONS[name](work, foreign["child"]) is None

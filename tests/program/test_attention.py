@@ -6,12 +6,14 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from griphub.firmware_bridge.samples import ToolKind, Unit
+from griphub.hub.config import Config
 from griphub.hub.program import alerts
 from griphub.hub.program.adherence import DayStatus
 from griphub.hub.program.alerts import Alert, Cause
 from griphub.hub.program.attention import attention, strength, tools_used
+from griphub.hub.program.heard import Heard, unknown_days
 from griphub.hub.program.prescription import Program
-from griphub.hub.program.reading import compose, unheard
+from griphub.hub.program.reading import compose
 from griphub.hub.program.tables import Visit, VisitKind
 from griphub.hub.program.versions import History, Pause, PauseReason
 from griphub.hub.records import FeedbackGiven, Hand, Purpose, Source, ToolSeen
@@ -21,6 +23,7 @@ from .conftest import MONDAY, version
 
 NOW = datetime(2026, 11, 30, 15, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
+CONFIG = Config(children=(), time_zone="Europe/Berlin")
 
 
 def line(days_ago: float, peak: float = 20.0, **more: object) -> SessionLine:
@@ -60,6 +63,7 @@ def look(
     pauses = [Pause(uuid4(), MONDAY, None, PauseReason.HOLIDAY, NOW, "t-1")] if paused else []
     history = History([version(program, MONDAY)], pauses)
     heard = more.get("heard_until")
+    assert heard is None or isinstance(heard, datetime)
     seen = compose(
         "c-1",
         history,
@@ -69,7 +73,7 @@ def look(
         feedback,
         today=NOW.date(),
         zone=BERLIN,
-        unknown=unheard(heard, NOW.date(), BERLIN) if isinstance(heard, datetime) else (),
+        unknown=unknown_days(CONFIG, Heard(None), NOW.date(), last_told=heard) if heard else (),
         met=met,
     )
     return attention(seen, strength(seen, sessions, ()), now=NOW, **more)  # type: ignore[arg-type]

@@ -17,9 +17,10 @@ from griphub.hub.program import annotations, commands, did, home, suggestions, v
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.adherence import DayStatus
 from griphub.hub.program.errors import ProgramError
+from griphub.hub.program.heard import off_days
 from griphub.hub.program.photos import keep, path_of
 from griphub.hub.program.prescription import Program, read_program
-from griphub.hub.program.reading import Picture, off_days, picture
+from griphub.hub.program.reading import Picture, picture
 from griphub.hub.program.retention import Retained, describe
 from griphub.hub.program.tables import VisitKind
 from griphub.hub.records import ActivityDone, Event, Evidence, Hand, SessionEnded, Source, StrengthTested
@@ -196,15 +197,17 @@ def test_the_day_is_that_of_the_family(read: Read, config: Config, winter: Progr
     assert found.doings.status(date(2026, 11, 3)) is DayStatus.MISSED
 
 
-def test_a_home_that_was_not_heard_of_missed_nothing(read: Read) -> None:
-    heard = datetime(2026, 11, 4, 12, tzinfo=UTC)
-    found = read(led(0), led(1), led(2), heard_until=heard)
+def test_a_day_on_which_the_hub_was_off_is_not_missed(read: Read, config: Config) -> None:
+    outbox = Outbox(config.data_dir / "outbox.db")
+    for day in (0, 2, 4):
+        outbox.note_alive(MONDAY + timedelta(days=day))
+    outbox.close()
+    found = read(led(0), led(2))
     week = found.doings.adherence(7, until=MONDAY + timedelta(days=6))
-    assert len(week.unknown) == 4
-    assert found.doings.status(MONDAY + timedelta(days=4)) is DayStatus.UNKNOWN
-    off = off_days({MONDAY, MONDAY + timedelta(days=2)}, MONDAY + timedelta(days=3))
-    assert off == {MONDAY + timedelta(days=1), MONDAY + timedelta(days=3)}
-    assert off_days(set(), MONDAY) == set()
+    assert week.unknown == tuple(MONDAY + timedelta(days=day) for day in (1, 3, 5, 6))
+    assert found.doings.status(MONDAY + timedelta(days=4)) is DayStatus.MISSED
+    assert found.doings.status(MONDAY + timedelta(days=5)) is DayStatus.UNKNOWN
+    assert off_days(set(), MONDAY) == set()  # a hub that never noted it
 
 
 def test_simulated_and_real_work_are_never_one_number(read: Read) -> None:
