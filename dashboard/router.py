@@ -29,10 +29,12 @@ def run() -> None:
         path: st.Page(guarded(page), title=_(page.title), url_path=path) for path, page in shown.items()
     }
     first = next(iter(shown.values()))
-    # the root is a page of its own: Streamlit serves a default page nowhere else
-    root = st.Page(guarded(first), title=_(first.title), url_path="start", default=True)
+    # the root only leads on: Streamlit serves a default page nowhere else
+    root = st.Page(lambda: layout.go(first.path), title=_(first.title), url_path="start", default=True)
     current = st.navigation([root, *streamlit_pages.values()], position="hidden")
     st.session_state[layout.PAGES_KEY] = streamlit_pages
+    if current is root:
+        current.run()
     layout.bar(who, [(shown[path], page) for path, page in streamlit_pages.items() if shown[path].tab])
     current.run()
 
