@@ -42,13 +42,16 @@ class Word(BaseModel):
         Who stops.
     face : int or None
         Of pain; None: nobody asked how much, and it ends.
+    position_kept : bool or None
+        After a strength test: whether the child sat as it should.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    do: Literal["stop", "pain", "skip", "confirm", "longer"]
+    do: Literal["stop", "pain", "skip", "confirm", "longer", "after"]
     by: Literal["child", "parent"] = "parent"
     face: Face | None = None
+    position_kept: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,9 @@ class HubExercises:
             return Told(_answer(word.do, "not_allowed"), rejected=True)
         try:
             async with asyncio.timeout(ANSWER_S):
-                view = await self._hub().tell_exercise(child_id, word.do, by=word.by, face=word.face)
+                view = await self._hub().tell_exercise(
+                    child_id, word.do, by=word.by, face=word.face, position_kept=word.position_kept
+                )
         except (HubNotRunning, SetupError, TimeoutError):
             return Told(_answer(word.do, "hub_away"))
         except ControlError as error:

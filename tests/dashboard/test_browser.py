@@ -139,7 +139,7 @@ def test_a_child_sees_each_squeeze(config, broker, hub_client, start_dashboard, 
     picture(page, "exercise-waiting")
 
     ball = Ball(hub_client)
-    canvas = page.locator("canvas")
+    canvas = page.locator(".panels canvas")
     with ball.squeezed():
         state(page, "streaming")
         expect(page.locator(".count")).to_have_text("6")
@@ -149,7 +149,7 @@ def test_a_child_sees_each_squeeze(config, broker, hub_client, start_dashboard, 
         expect(canvas).to_have_attribute("data-count", "7")
         assert int(canvas.get_attribute("data-delay-ms")) < 1000
         expect(page.get_by_text("simulated")).to_be_visible()
-        expect(page.get_by_text("Force in N")).to_be_visible()
+        expect(page.get_by_text("Force (N)")).to_be_visible()
 
         began, before = time.monotonic(), page.evaluate("window.paints")
         page.wait_for_timeout(4000)
@@ -306,7 +306,7 @@ def test_pages_fit_desktop_and_phone_in_light_and_dark(
             picture(page, f"trend-{name}")
         with right.squeezed():
             page = open_page(path="/exercise")
-            expect(page.locator("canvas")).to_have_count(2)
-            expect(page.locator(".hand")).to_have_text(["Left hand", "Right hand"])
-            expect(page.get_by_text("Pressure in kPa")).to_be_visible()
+            expect(page.locator(".panels canvas")).to_have_count(2)
+            expect(page.locator(".panels .hand")).to_have_text(["Left hand", "Right hand"])
+            expect(page.get_by_text("Pressure (kPa)")).to_be_visible()
             picture(page, "exercise-two-hands")

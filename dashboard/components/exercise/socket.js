@@ -1,0 +1,49 @@
+// The live socket: what comes is handed on, what is pressed goes out, a lost connection is taken up again.
+
+const RETRY_MS = [500, 1000, 2000, 5000];
+const STOPS = new Set(["stop", "pain"]); // said while nobody hears it, they are said again
+
+class LiveSocket {
+  constructor(child, receive, changed) {
+    this.url = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/live/${child}`;
+    this.receive = receive;
+    this.changed = changed;
+    this.online = true;
+    this.tries = 0;
+    this.connect();
+  }
+
+  connect() {
+    const socket = (this.socket = new WebSocket(this.url));
+    socket.onopen = () => {
+      this.tries = 0;
+      this.online = true;
+      if (this.waiting) this.say(this.waiting);
+      this.changed();
+    };
+    socket.onmessage = (event) => this.receive(JSON.parse(event.data));
+    socket.onclose = () => {
+      if (this.stopped) return;
+      this.online = false;
+      this.changed();
+      this.retry = setTimeout(() => this.connect(), RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)]);
+    };
+  }
+
+  // Returns whether it went out; a stop that did not is said once the connection is back.
+  say(word) {
+    if (this.socket.readyState === WebSocket.OPEN) {
+      this.waiting = undefined;
+      this.socket.send(JSON.stringify(word));
+      return true;
+    }
+    if (STOPS.has(word.do)) this.waiting = word;
+    return false;
+  }
+
+  close() {
+    this.stopped = true;
+    clearTimeout(this.retry);
+    this.socket.close();
+  }
+}
