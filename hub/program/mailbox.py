@@ -50,6 +50,7 @@ class Mailbox:
         self._config = config
         self._answer = answer
         self._letters: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_LETTERS)
+        self._current = False
         self._answered: dict[str, LetterTaken] = {}  # by child, what was said last
 
     def put(self, topic: str, payload: bytes) -> None:
@@ -132,7 +133,9 @@ class Mailbox:
     def _opened(self) -> Iterator[Database]:
         database = open_database(self._config)
         try:
-            require_current(database)
+            if not self._current:  # looked at once: the tables do not grow old while this runs
+                require_current(database)
+                self._current = True
             yield database
         finally:
             database.close()
