@@ -278,6 +278,15 @@ class FeedbackGiven(_SaidEvent):
     )
 
 
+class MessageWritten(_Event):
+    """A family's words to the therapist, written at home; `measured_at` is when."""
+
+    schema_: Literal["message/1"] = Field("message/1", alias="schema")
+    child_id: Id = Field(description="random pseudonymous id")
+    message_id: Id = Field(description="the same at both ends")
+    words: str = Field(min_length=1, max_length=MAX_OBSERVATION)
+
+
 class AddedSqueeze(BaseModel):
     """A squeeze that nobody counted and somebody saw, measured where they pointed; as in `SqueezeCounted`."""
 
@@ -328,7 +337,8 @@ class ToolSeen(_Event):
     rate_hz: float | None = Field(None, ge=0, description="nominal; 0: uneven, or it does not say")
 
 
-Event = (
+#: What the stores keep.
+Result = (
     SessionStarted
     | SqueezeCounted
     | WaveformSecond
@@ -339,6 +349,10 @@ Event = (
     | SessionCorrected
     | ToolSeen
 )
+#: All that travels; the rest the database of people takes, and no store.
+Event = Result | MessageWritten
+FOR_PEOPLE: Final = (MessageWritten,)
+
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="schema_")])
 

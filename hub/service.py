@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -24,16 +24,17 @@ from .control_server import serve
 from .control_talk import Home
 from .delivery.committer import Committer
 from .delivery.notice import Notice, notice_path
-from .delivery.outbox import Outbox
+from .delivery.outbox import Entry, Outbox
 from .delivery.publisher import Publisher
 from .errors import SetupError, StoreError
 from .homeassistant.bridge import Bridge, wanted
 from .live import LiveFrame
 from .lock import only_hub
 from .people.sharing import Sharing
+from .program.carrying import Carrier
 from .program.mailbox import Mailbox
 from .program.reminding import Reminding
-from .records import SqueezeCounted, utc
+from .records import Event, SqueezeCounted, utc
 from .session.coach import Coach
 from .session.exercises import Exercises
 from .session.keeper import CALIBRATIONS, SessionKeeper
@@ -104,6 +105,7 @@ class Hub:
             held=Sharing(config).held if config.broker.elsewhere else None,
         )
         self._mailbox = Mailbox(config, answer=self._publisher.answer)
+        self._carrier = Carrier(config, self._outbox, self._carry)
         self._reminding = Reminding(config, self._outbox, lambda: utc(clock.utc_s()))
         self._committer = Committer(
             self._outbox, self._publisher.wake, lambda reason: self._say("counting", reason)
@@ -195,6 +197,7 @@ class Hub:
             asyncio.create_task(self._statuses.run(), name="statuses"),
             asyncio.create_task(self._coach.run(), name="coach"),
             asyncio.create_task(self._mailbox.run(), name="mailbox"),
+            asyncio.create_task(self._carrier.run(), name="carrier"),
             asyncio.create_task(self._reminding.run(), name="reminders"),
             asyncio.create_task(self._answer(), name="control"),
         ]
@@ -218,6 +221,9 @@ class Hub:
             await asyncio.gather(*services, alive, return_exceptions=True)
             self._outbox.close()
             self.registry.close()
+
+    async def _carry(self, events: Sequence[Event]) -> None:
+        await self._committer.commit(Entry(events))
 
     def _squeezing(self, tool_id: str) -> bool:
         return self._keeper.squeezing(tool_id)

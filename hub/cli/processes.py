@@ -81,6 +81,7 @@ def ingest(
     from ..delivery.jetstream import JetStreamIngest
     from ..delivery.journal import Journal
     from ..delivery.notice import Notice, notice_path
+    from ..program.family_post import FamilyPost
     from ..program.sending import Sender
     from ..stores import open_store
 
@@ -101,9 +102,11 @@ def ingest(
     erased = Erased(settings.data_dir)
     forwarder = Forwarder(journal, store, lambda reason: notice.say(store.name, reason), erased.concerns)
     sender = Sender(settings, notice.say)
+    post = FamilyPost(settings, journal, notice.say)
     threads = [
         threading.Thread(target=forwarder.run, args=(stop,), name="forwarder"),
         threading.Thread(target=sender.run, args=(stop,), name="letters"),
+        threading.Thread(target=post.run, args=(stop,), name="family post"),
     ]
     for thread in threads:
         thread.start()
@@ -111,7 +114,7 @@ def ingest(
     taking = kind(settings, journal, forwarder, notice.say)
 
     def alive() -> bool:
-        oldest_s = min(taking.turned_s, forwarder.turned_s, sender.turned_s)
+        oldest_s = min(taking.turned_s, forwarder.turned_s, sender.turned_s, post.turned_s)
         return all(thread.is_alive() for thread in threads) and time.monotonic() - oldest_s < HANGS_S
 
     watchdog.keep_in_thread(alive, stop)

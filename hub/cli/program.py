@@ -401,34 +401,41 @@ def suggest(
 @app.command("tell")
 def tell(
     child: ChildArgument,
-    words: Annotated[str, typer.Argument(help="To the family, in your own words.")],
+    words: Annotated[str, typer.Argument(help="In your own words.")],
+    from_family: Annotated[
+        bool, typer.Option("--from-family", help="At home: the family writes to the therapist.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Write to a child's family; it travels with the program."""
+    """Write to a child's family, or from it to the therapist; it goes by itself."""
     from ..program.home import child_id_of
     from ..program.post import write_note
 
     with here(config) as home:
         with home.database.work(home.actor) as work:
             child_id = child_id_of(work, home.config, child)
-            write_note(work, child_id, words)
+            write_note(work, child_id, words, from_family=from_family)
         out.print("Noted.")
         _let_travel(home, child_id)
 
 
 @app.command("notes")
 def show_notes(child: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Read what the therapist wrote to a child's family."""
+    """Read what therapist and family wrote to each other about a child."""
+    from dataclasses import asdict
+
+    from ..program.conversation import conversation
     from ..program.home import child_id_of
-    from ..program.post import notes
 
     with here(config) as home, home.database.reading(home.actor) as work:
-        found = [(note.written_at, note.words) for note in notes(work, child_id_of(work, home.config, child))]
+        found = conversation(work, home.config, child_id_of(work, home.config, child))
     if as_json:
-        out.print_json(json.dumps([{"written_at": at.isoformat(), "words": words} for at, words in found]))
+        out.print_json(json.dumps([asdict(one) for one in found], default=str))
         return
-    for at, words in found:
-        out.print(f"{at:%Y-%m-%d %H:%M} UTC  {escape(words)}", soft_wrap=True)
+    for one in found:
+        who = "family" if one.from_family else "therapist"
+        way = "" if one.delivered_at else "  (on its way)"
+        out.print(f"{_minute(one.written_at)}  {who}: {escape(one.words)}{way}", soft_wrap=True)
     if not found:
         out.print("Nothing yet.")
 

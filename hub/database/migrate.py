@@ -13,8 +13,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from ...firmware_bridge.errors import GripError
+from ..config import Config
 from ..errors import SetupError, StoreError
-from .engine import Database
+from .engine import FILE, Database, open_database
 
 FOLDER: Final = Path(__file__).parent / "migrations"
 
@@ -86,6 +88,27 @@ def require_current(database: Database) -> None:
             f"this GripHub needs {stand.head}",
             "Make a backup, then run `griphub database upgrade`.",
         )
+
+
+def open_current(config: Config) -> Database | None:
+    """Open an installation's database as it is; None where nobody has made one yet.
+
+    Raises
+    ------
+    SetupError
+        If the tables are older.
+    StoreError
+        If a newer GripHub made them, or the database does not answer.
+    """
+    if config.database.url is None and not (config.data_dir / FILE).exists():
+        return None
+    database = open_database(config)
+    try:
+        require_current(database)
+    except GripError:
+        database.close()
+        raise
+    return database
 
 
 def upgrade(database: Database, to: str = "head") -> Revision:

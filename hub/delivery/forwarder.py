@@ -16,7 +16,7 @@ from tenacity import (
 )
 
 from ..errors import PayloadError, StoreError
-from ..records import Event, decode, utc
+from ..records import FOR_PEOPLE, Event, decode, utc
 from ..stores.contract import Store
 from .dead_letters import topic_of
 from .journal import DEAD_LETTERS, Journal
@@ -127,7 +127,8 @@ class Forwarder:
         last, payload = rows[-1]
         try:
             events = [decode(payload) for _, payload in rows if payload]  # an erased child's are empty
-            self._store.write([event for event in events if not self._refused(event)])
+            results = [event for event in events if not isinstance(event, FOR_PEOPLE)]
+            self._store.write([event for event in results if not self._refused(event)])
         except (StoreError, PayloadError) as error:
             if isinstance(error, StoreError) and error.retryable:
                 raise

@@ -235,6 +235,14 @@ class Outbox:
             rows = self._read(query, parameters)
         return [Waiting(seq, UUID(bytes=event_id), topic, payload) for seq, event_id, topic, payload in rows]
 
+    def holds(self, event_ids: Sequence[UUID]) -> set[UUID]:
+        """Those of some events that nobody has acknowledged yet."""
+        rows = self._read(
+            "SELECT event_id FROM outbox WHERE hex(event_id) IN (SELECT value FROM json_each(?))",
+            (json.dumps([event_id.hex.upper() for event_id in event_ids]),),
+        )
+        return {UUID(bytes=found) for (found,) in rows}
+
     def has(self, child_ids: Collection[str]) -> set[str]:
         """Those of some children of whom something waits."""
         return {child_id for child_id in self._children() if child_id and child_id in child_ids}

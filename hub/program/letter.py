@@ -65,11 +65,12 @@ class SentVersion(_Part):
 
 
 class SentNote(_Part):
-    """A therapist's words to the family."""
+    """A therapist's words to the family, or the family's own that it wrote at the clinic's dashboard."""
 
     id: Id
     written_at: AwareDatetime
     words: str = Field(min_length=1, max_length=MAX_NOTE)
+    from_family: bool = False
 
 
 class SentPause(_Part):

@@ -17,7 +17,7 @@ from ..people.decisions import hear
 from ..people.model import Child, Family
 from .heard import note_heard
 from .letter import LetterTaken, answer_topic
-from .tables import LetterOut
+from .tables import FamilyNote, LetterOut
 
 
 class Stand(StrEnum):
@@ -53,14 +53,22 @@ class Post:
     problem: str = ""
 
 
-def note_change(work: Work, child_id: str) -> None:
-    """Note that something changed which a child's home should know; part of the command that changed it."""
+def note_change(work: Work, child_id: str) -> int:
+    """Note that something changed which a child's home should know; part of the command that changed it.
+
+    Returns
+    -------
+    int
+        Which change it is.
+    """
     # locked: of two that change something at the same moment, neither is taken for the other
     row = work.get(LetterOut, child_id, with_for_update=True)
     if row is None:
-        work.add(LetterOut(child_id=child_id, changes=1, changed_at=work.now))
+        row = LetterOut(child_id=child_id, changes=1, changed_at=work.now)
+        work.add(row)
     else:
         row.changes, row.changed_at = row.changes + 1, work.now
+    return row.changes
 
 
 def post_of(work: Work, config: Config, child_id: str) -> Post:
@@ -106,6 +114,11 @@ def due(work: Work, config: Config, *, again: bool) -> list[str]:
     )
 
 
+def has_homes(work: Work, config: Config) -> bool:
+    """Whether there are homes whose hub is another installation's."""
+    return work.scalar(select(Family.id).where(_elsewhere(config)).limit(1)) is not None
+
+
 def note_sent(
     work: Work, child_id: str, changes: int, hub: str, *, digest: str | None, problem: str = ""
 ) -> None:
@@ -139,6 +152,17 @@ def note_taken(work: Work, answers: Iterable[tuple[str, LetterTaken]]) -> None:
         taken_at = None if answer.problem else answer.taken_at
         if row.taken_at is None and (taken_at or row.problem != answer.problem):
             row.taken_at, row.problem = taken_at, answer.problem
+        if row.taken_at:
+            _note_read_out(work, row)
+
+
+def _note_read_out(work: Work, row: LetterOut) -> None:
+    """Note of the messages in a letter that they are at the home."""
+    unread = select(FamilyNote).where(
+        FamilyNote.child_id == row.child_id, FamilyNote.taken_at.is_(None), FamilyNote.change <= row.sent
+    )
+    for note in work.scalars(unread):
+        note.taken_at = row.taken_at
 
 
 def _hear(work: Work, answer: LetterTaken) -> None:

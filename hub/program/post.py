@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 
@@ -27,9 +28,18 @@ from .outgoing import note_change
 from .prescription import Program
 from .tables import FamilyNote, LetterOut, ProgramPause, ProgramVersion
 
+#: Stand for who wrote something at the other end.
+HOME: Final = "home"
+CLINIC: Final = "clinic"
 
-def write_note(work: Work, child_id: str, words: str) -> FamilyNote:
-    """Write to the family, in a therapist's name; it goes to the home by itself.
+
+def write_note(work: Work, child_id: str, words: str, *, from_family: bool = False) -> FamilyNote:
+    """Write to the family, or to the therapist; it goes to the other end by itself.
+
+    Parameters
+    ----------
+    from_family : bool
+        For whoever has the machine: in the family's name. A parent writes in it always, a therapist never.
 
     Raises
     ------
@@ -38,17 +48,22 @@ def write_note(work: Work, child_id: str, words: str) -> FamilyNote:
     NotAllowed, NotFound
     """
     work.command = "program.write_note"
-    if work.actor.role not in (Role.THERAPIST, Role.MACHINE):
+    if work.actor.role not in (Role.PARENT, Role.THERAPIST, Role.MACHINE):
         raise NotAllowed(work.command, work.actor.role)
     work.need(Child, child_id)
     words = fields.words("words", words, MAX_NOTE)
     if not words:
-        raise FieldError("words", "is empty", "Write what the family should know.")
+        raise FieldError("words", "is empty", "Write what the other end should know.")
     note = FamilyNote(
-        id=random_id("fn"), child_id=child_id, written_at=work.now, by=work.actor.name, words=words
+        id=random_id("fn"),
+        child_id=child_id,
+        written_at=work.now,
+        by=work.actor.name,
+        words=words,
+        from_family=work.actor.role is Role.PARENT or (from_family and work.actor.role is Role.MACHINE),
     )
+    note.change = note_change(work, child_id)
     work.add(note)
-    note_change(work, child_id)
     work.flush()
     return note
 
@@ -58,7 +73,7 @@ def notes(work: Work, child_id: str) -> Sequence[FamilyNote]:
     work.need(Child, child_id)
     return work.scalars(
         select(FamilyNote)
-        .where(FamilyNote.child_id == child_id)
+        .where(FamilyNote.child_id == child_id, FamilyNote.from_family.is_(False))
         .order_by(FamilyNote.written_at, FamilyNote.id)
     ).all()
 
@@ -66,7 +81,8 @@ def notes(work: Work, child_id: str) -> Sequence[FamilyNote]:
 def last_written(work: Work) -> dict[str, datetime]:
     """When a therapist wrote last to the family of each child whom the actor may see."""
     found: dict[str, datetime] = {}
-    for note in work.scalars(select(FamilyNote).order_by(FamilyNote.written_at)):
+    theirs = select(FamilyNote).where(FamilyNote.from_family.is_(False))
+    for note in work.scalars(theirs.order_by(FamilyNote.written_at)):
         found[note.child_id] = note.written_at
     return found
 
@@ -87,7 +103,7 @@ def letter_for(work: Work, child_id: str) -> Letter:
     versions = work.scalars(
         select(ProgramVersion).where(ProgramVersion.child_id == child_id).order_by(ProgramVersion.number)
     ).all()
-    written = notes(work, child_id)
+    written = _written_here(work, child_id)
     pauses = pauses_of(work, child_id)
     decided = decided_here(work, child_id)
     if not (versions or written or pauses or decided):
@@ -113,13 +129,22 @@ def letter_for(work: Work, child_id: str) -> Letter:
                 for row in versions
             ),
             notes=tuple(
-                SentNote(id=row.id, written_at=row.written_at, words=row.words)
+                SentNote(id=row.id, written_at=row.written_at, words=row.words, from_family=row.from_family)
                 for row in written[-MAX_NOTES:]
             ),
             pauses=tuple(SentPause.model_validate(row, from_attributes=True) for row in pauses[-MAX_PAUSES:]),
             consent=SentConsent.of(decided),
         )
     )
+
+
+def _written_here(work: Work, child_id: str) -> Sequence[FamilyNote]:
+    """What was written at this end, by whomever: a home knows what it wrote itself."""
+    return work.scalars(
+        select(FamilyNote)
+        .where(FamilyNote.child_id == child_id, FamilyNote.by != HOME)
+        .order_by(FamilyNote.written_at, FamilyNote.id)
+    ).all()
 
 
 def pauses_of(work: Work, child_id: str) -> Sequence[ProgramPause]:

@@ -16,13 +16,14 @@ import paho.mqtt.client as paho
 from ...firmware_bridge.errors import GripError
 from ..config import Config
 from ..database.actor import Actor
-from ..database.engine import FILE, Database, open_database
-from ..database.migrate import require_current
+from ..database.engine import Database
+from ..database.migrate import open_current
 from ..delivery import mqtt
+from ..errors import NotFound
 from ..people.model import Child, Family
 from .keys import signing_key
 from .letter import LetterError, LetterTaken, answer_topic, digest_of, letter_topic, seal
-from .outgoing import due, note_sent, note_taken
+from .outgoing import due, has_homes, note_sent, note_taken
 from .post import letter_for
 from .tables import LetterOut
 
@@ -104,7 +105,8 @@ class Sender:
         again = self._again.is_set() or time.monotonic() >= self._again_s
         with database.reading(_POST) as work:
             children = due(work, self._config, again=again)
-        if children and self._client is None:  # a home by itself never comes here
+            homes = self._client is not None or has_homes(work, self._config)
+        if homes and self._client is None:  # a home by itself never comes here
             self._client = self._connect()
         if self._client is None or not self._client.is_connected():
             return
@@ -122,8 +124,8 @@ class Sender:
             hub = work.need(Family, work.need(Child, child_id).family_id).hub or ""
             try:
                 letter = letter_for(work, child_id)
-            except LetterError as error:
-                problem = error.reason
+            except (LetterError, NotFound) as error:
+                problem = error.reason if isinstance(error, LetterError) else str(error)
         if not problem:
             text = seal(letter, signing_key(self._config)).model_dump_json(by_alias=True)
             if not _took(client.publish(letter_topic(letter.site, hub, child_id), text, qos=1, retain=True)):
@@ -133,17 +135,9 @@ class Sender:
             note_sent(work, child_id, changes, hub, digest=digest, problem=problem)
 
     def _opened(self) -> Database | None:
-        """The installation's database; None where nobody has made one yet."""
+        """The database, which stays open; None where nobody has made one yet."""
         if self._database is None:
-            if self._config.database.url is None and not (self._config.data_dir / FILE).exists():
-                return None
-            database = open_database(self._config)
-            try:
-                require_current(database)
-            except GripError:
-                database.close()
-                raise
-            self._database = database
+            self._database = open_current(self._config)
         return self._database
 
     def _connect(self) -> paho.Client:

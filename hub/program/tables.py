@@ -100,7 +100,7 @@ class Photo(ClinicalData, Base):
 
 
 class FamilyNote(ClinicalData, Base):
-    """A therapist's words to the family."""
+    """A therapist's words to the family, or the family's to the therapist."""
 
     __tablename__ = "family_notes"
 
@@ -108,6 +108,29 @@ class FamilyNote(ClinicalData, Base):
     written_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(NAME)
     words: Mapped[str] = mapped_column(Text, info=PRIVATE)
+    from_family: Mapped[bool] = mapped_column(default=False)
+    change: Mapped[int | None]  #: which of `LetterOut.changes` it is, where it was written
+    told_at: Mapped[datetime | None]  #: of a family's: when the hub was given it for the clinic
+    taken_at: Mapped[datetime | None]  #: when it came to the other end; of one from there, when it came here
+
+
+class MessageRead(ClinicalData, Base):
+    """Somebody has read a message."""
+
+    __tablename__ = "messages_read"
+
+    account_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
+    )
+    message_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("family_notes.id", ondelete="CASCADE"), primary_key=True
+    )
+    read_at: Mapped[datetime]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Only what the actor read."""
+        return and_(super().visible_to(actor), cls.account_id == actor.account_id)
 
 
 class LetterOut(ClinicalData, Base):

@@ -14,7 +14,7 @@ from ..people.decisions import decided_here, hear, standing_of
 from ..people.model import Child
 from .heard import whole_days
 from .letter import Letter, LetterError, LetterTaken, SentConsent, digest_of, unseal
-from .post import notes, pauses_of
+from .post import CLINIC, pauses_of
 from .tables import FamilyNote, LetterSeen, ProgramPause, ProgramVersion
 
 
@@ -90,7 +90,7 @@ def _take(work: Work, letter: Letter) -> None:
                 document=None if sent.program is None else sent.program.model_dump(mode="json"),
             )
         )
-    there = {row.id for row in notes(work, letter.child_id)}
+    there = set(work.scalars(select(FamilyNote.id).where(FamilyNote.child_id == letter.child_id)))
     for note in letter.notes:
         if note.id not in there:
             work.add(
@@ -98,8 +98,10 @@ def _take(work: Work, letter: Letter) -> None:
                     id=note.id,
                     child_id=letter.child_id,
                     written_at=note.written_at,
-                    by="clinic",
+                    by=CLINIC,
                     words=note.words,
+                    from_family=note.from_family,
+                    taken_at=work.now,
                 )
             )
     known_pauses = {row.id for row in pauses_of(work, letter.child_id)}

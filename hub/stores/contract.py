@@ -14,10 +14,10 @@ from ..errors import PayloadError, StoreError
 from ..measured import SessionQuality
 from ..records import (
     ActivityDone,
-    Event,
     FeedbackGiven,
     Hand,
     Purpose,
+    Result,
     SessionCorrected,
     SessionEnded,
     Source,
@@ -183,7 +183,7 @@ class Store(ChildResults, Protocol):
     def name(self) -> str:
         """What to call it in messages."""
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Result]) -> None:
         """Store events durably, in any order. Writing the same event again changes nothing.
 
         A `StoreError` that is not retryable means that an event among these is at fault, and that the

@@ -24,8 +24,8 @@ from ..config import InfluxConfig
 from ..errors import NotReadable, StoreError
 from ..records import (
     ActivityDone,
-    Event,
     FeedbackGiven,
+    Result,
     SessionCorrected,
     Source,
     StrengthTested,
@@ -169,7 +169,7 @@ class InfluxStore:
         self._writer = self._client.write_api(write_options=SYNCHRONOUS)
         self._reader = self._client.query_api()
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Result]) -> None:
         """Store events; returns when the server has them on its disk."""
         with self._errors():
             for start in range(0, len(events), LINES):
@@ -427,7 +427,7 @@ class InfluxStore:
             return point if detail is None else detail.point
         return correct(point, (), made).point
 
-    def _write(self, events: Sequence[Event]) -> None:
+    def _write(self, events: Sequence[Result]) -> None:
         waveforms = [event for event in events if isinstance(event, WaveformSecond)]
         results = [event for event in events if not isinstance(event, WaveformSecond)]
         self._send(self._config.bucket, results)
@@ -440,7 +440,7 @@ class InfluxStore:
                 raise
             log.info("Waveforms older than the bucket keeps were left out: %s", error.message)
 
-    def _send(self, bucket: str, events: Sequence[Event]) -> None:
+    def _send(self, bucket: str, events: Sequence[Result]) -> None:
         if not events:
             return
         points = [to_point(event) for event in events]

@@ -19,10 +19,10 @@ from ...firmware_bridge.samples import ToolKind, Unit
 from ..measured import SessionQuality
 from ..records import (
     ActivityDone,
-    Event,
     FeedbackGiven,
     Hand,
     Purpose,
+    Result,
     SessionCorrected,
     SessionEnded,
     SessionStarted,
@@ -60,7 +60,7 @@ _SEEN = ("link", "battery_percent", "rssi_dbm", "firmware", "rate_hz")
 _LATER = ("peak_sd", "rise_s", "release_s", "rfd", "no_rfd")  #: what older hubs did not tell of a squeeze
 
 
-def to_point(event: Event) -> Point:
+def to_point(event: Result) -> Point:
     """The point of an event. The start and end of a session are fields of one point."""
     session_id = getattr(event, "session_id", None)
     fields: dict[str, Any] = {"session_id": session_id and str(session_id)}
@@ -125,7 +125,7 @@ def _tags_of(kind: type[BaseModel]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _time_ns(event: Event) -> int:
+def _time_ns(event: Result) -> int:
     """Time of measurement.
 
     What somebody says is told of a whole minute or of noon, and may be told twice of the same one: below a

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from ..records import (
     ActivityDone,
-    Event,
     FeedbackGiven,
     Hand,
+    Result,
     SessionCorrected,
     Source,
     StrengthTested,
@@ -76,7 +76,7 @@ class SqliteStore:
         with self._opened():
             pass
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Result]) -> None:
         """Store events in one transaction."""
         with self._writing() as db:
             for event in events:
@@ -332,6 +332,6 @@ def _range(since: datetime | None, until: datetime | None) -> tuple[int, int]:
     return to_us(since or first), to_us(until or end)
 
 
-def _session_of(event: Event) -> UUID | None:
+def _session_of(event: Result) -> UUID | None:
     """The session whose row an event may change."""
     return None if isinstance(event, WaveformSecond) else getattr(event, "session_id", None)

@@ -6,8 +6,8 @@ from typing import Any
 
 from ..records import (
     ActivityDone,
-    Event,
     FeedbackGiven,
+    Result,
     SessionCorrected,
     SessionEnded,
     SessionStarted,
@@ -162,7 +162,7 @@ _CORRECTED = _insert("correction", ("event_id", "session_id", "data"), "DO NOTHI
 _SECOND = _insert("waveform", ("event_id", "session_id", "measured_at", *_WAVEFORM), "DO NOTHING")
 
 
-def statement(event: Event) -> tuple[str, dict[str, Any]]:
+def statement(event: Result) -> tuple[str, dict[str, Any]]:
     """What writes an event, with its values. Writing it again changes nothing."""
     about = {"event_id": str(event.event_id), "measured_at": to_us(event.measured_at)}
     if isinstance(event, ToolSeen | SessionCorrected):
@@ -190,5 +190,5 @@ def statement(event: Event) -> tuple[str, dict[str, Any]]:
             return _SECOND, values
 
 
-def _json(event: Event) -> str:
+def _json(event: Result) -> str:
     return event.model_dump_json(by_alias=True)

@@ -25,14 +25,14 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from griphub.hub import wire
 from griphub.hub.delivery.publisher import Ack
-from griphub.hub.records import Event, decode
+from griphub.hub.records import Result, decode
 from griphub.hub.stores import influx_points as ours
 from griphub.hub.stores.influx_points import to_point
 
 ROOT = Path(__file__).parents[2]
 CONF = ROOT / "docs" / "deploy" / "telegraf.conf"
 TELEGRAF = os.environ.get("GRIPHUB_TEST_TELEGRAF")
-EVENTS = {m.name for m in wire.MESSAGES if m.model in get_args(Event)}
+EVENTS = {m.name for m in wire.MESSAGES if m.model in get_args(Result)}
 PAYLOADS = sorted(
     path
     for path in (ROOT / "tests/wire/pinned").glob("*/*.json")
@@ -145,6 +145,13 @@ def test_what_is_no_event_of_that_topic_is_left_to_ingest(conf: dict[str, Any]) 
     for wrong in (b"", b"noise", b"[1]", b'{"event_id": 1}', payload.replace(b'/1"', b'/2"')):
         assert _apply(conf, wrong, event.topic()) is None
     assert _apply(conf, payload, event.topic().replace(event.hub, "next-door")) is None
+
+
+def test_what_a_family_writes_is_in_no_database_of_results(conf: dict[str, Any]) -> None:
+    private = sorted((ROOT / "tests/wire/pinned").glob("*/message-1.m*.json"))
+    assert private
+    for path in private:
+        assert _apply(conf, _whole(path.read_bytes()), decode(path.read_bytes()).topic()) is None
 
 
 def test_what_is_acknowledged_is_what_a_hub_understands(conf: dict[str, Any]) -> None:

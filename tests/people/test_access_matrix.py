@@ -127,6 +127,10 @@ ABOUT_ONE: dict[str, Callable[[Ids], Callable[[Work], Any]]] = {
     ),
     "post.notes": lambda of: _run("post.notes", of("child")),
     "post.write_note": lambda of: _run("post.write_note", of("child"), "Well done"),
+    "conversation.conversation": lambda of: _run(
+        "conversation.conversation", Config(children=()), of("child")
+    ),
+    "conversation.mark_read": lambda of: _run("conversation.mark_read", of("child")),
     "outgoing.post_of": lambda of: _run("outgoing.post_of", Config(children=()), of("child")),
     "suggestions.accept": lambda of: _run("suggestions.accept", of("child"), [], today=DAY),
     "suggestions.declined": lambda of: _run("suggestions.declined", of("child")),
@@ -156,7 +160,9 @@ ROLES_OF = {name: command.roles for name, command in COMMANDS.items()} | {
     "commands.trained": {Role.PARENT, Role.THERAPIST},
     "commands.add_photo": {Role.PARENT},
     "post.notes": _EVERYBODY,
-    "post.write_note": {Role.THERAPIST},
+    "post.write_note": {Role.PARENT, Role.THERAPIST},
+    "conversation.conversation": _EVERYBODY,  # an admin's is empty
+    "conversation.mark_read": {Role.PARENT, Role.THERAPIST},
     "outgoing.post_of": _EVERYBODY,  # of an admin's children there is nothing to send
     "suggestions.declined": _EVERYBODY,
     "suggestions.decline": {Role.THERAPIST},
@@ -186,6 +192,7 @@ PARTS = {
     "accounts.sign_out_everywhere",
     "home.family_of",
     "outgoing.due",
+    "outgoing.has_homes",
     "outgoing.note_change",
     "outgoing.note_sent",
     "outgoing.note_taken",
@@ -198,6 +205,7 @@ LOOKS_UP = {
     "commands.library_of",
     "commands.histories",
     "commands.training_left",
+    "conversation.unread",
     "post.last_written",
     "post.letter_for",
     "post.pauses_of",
