@@ -8,6 +8,7 @@ from ..hub.database.actor import Role
 from .i18n import N_
 from .views import (
     audit,
+    caseload,
     consent,
     delivery,
     exercise,
@@ -58,6 +59,7 @@ PAGES: Final = (
     Page("today", N_("Today"), "☀️", (PARENT,), today.page),
     Page("exercise", N_("Exercise"), "✊", (PARENT,), exercise.page),
     Page("how", N_("How it went"), "💬", (PARENT,), how.page, tab=False),
+    Page("caseload", N_("Caseload"), "📋", (THERAPIST,), caseload.page),
     Page("progress", N_("Progress"), "📈", (PARENT, THERAPIST), progress.page),
     Page("program", N_("Program"), "📝", (THERAPIST,), program.page),
     Page("messages", N_("Messages"), "✉️", (PARENT,), messages.page),

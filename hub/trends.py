@@ -18,7 +18,18 @@ from .stores.contract import Session
 #: What a session of exercise is followed by. No error is borrowed for it: it is no test.
 SESSION_PEAK: Final = "highest peak of a session"
 
-__all__ = ["Band", "Finding", "Verdict", "of_sessions", "of_tests", "session_key", "state", "test_key"]
+__all__ = [
+    "LEAST_TESTS",
+    "Band",
+    "Basis",
+    "Finding",
+    "Verdict",
+    "of_sessions",
+    "of_tests",
+    "session_key",
+    "state",
+    "test_key",
+]
 
 _DAY: Final = timedelta(days=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -83,6 +83,7 @@ def lines(work: Work, results: Results, config: Config, now: datetime) -> list[L
     children, homes = places.children(work), heard(work, config)
     histories, written = commands.histories(work), post.last_written(work)
     today, zone = today_in(config, now), zone_of(config)
+    off = unknown_days(config, None, today)
     met: dict[str, list[Visit]] = {child.id: [] for child in children}
     for visit in visits.all_visits(work, since=today - YEAR, until=today + YEAR):
         met[visit.child_id].append(visit)
@@ -109,7 +110,9 @@ def lines(work: Work, results: Results, config: Config, now: datetime) -> list[L
             entry.feedback,
             today=today,
             zone=zone,
-            unknown=unknown_days(config, there, today, last_told=last),
+            unknown=unknown_days(config, there, today, last_told=last) if there else off,
+            # nothing measured lately: what was measured last says what kind of child it is
+            source=Source.SIMULATED if {*entry.last} == {Source.SIMULATED} else None,
             met=met[child.id],
         )
         strong = strength(seen, entry.sessions, entry.tests)

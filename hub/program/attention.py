@@ -80,7 +80,8 @@ def attention(
     if program and not seen.history.paused(seen.today):
         found += [*alerts.stopped(seen.doings.gap()), *alerts.tools(tools, used, now=now)]
         found += alerts.home_silent(heard_until, now=now) if heard_until else []
-    return sorted(found, key=lambda one: ORDER.index(one.cause))
+    once = {one.key: one for one in found}.values()  # both hands may use one tool
+    return sorted(once, key=lambda one: ORDER.index(one.cause))
 
 
 def tools_used(sessions: Iterable[Session]) -> list[tuple[str, Hand]]:

@@ -122,3 +122,25 @@ def test_no_address_opens_another_roles_page(home, open_as, role):
             page.goto(f"{home.address}/{foreign.path}")
             settled(page)
             expect(page.get_by_role("dialog").or_(page.get_by_text("Page not found")).first).to_be_visible()
+
+
+@pytest.mark.timeout(180)
+def test_a_therapist_finds_a_child_by_name_and_opens_it_with_the_keyboard(home, open_as):
+    page = open_as(Role.THERAPIST, "desktop", "light")
+    page.goto(f"{home.address}/caseload")
+    rows = page.locator("tbody tr:visible")
+    expect(rows).to_have_count(len(PRESETS))
+    name = next(iter(PRESETS.values())).alias
+    search = page.get_by_role("searchbox", name="Find a child")
+    search.fill(name.upper()[:3])
+    expect(rows).to_have_count(1)
+    search.fill("nobody")
+    expect(page.get_by_text("No child of that name among these.")).to_be_visible()
+    search.fill("")
+    expect(rows).to_have_count(len(PRESETS))
+    page.get_by_role("button", name=re.compile("All")).focus()
+    page.get_by_role("button", name=name).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Caseload")
+    settled(page)
+    expect(page.get_by_role("combobox").first).to_have_value(name)
