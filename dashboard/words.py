@@ -66,6 +66,7 @@ _REASONS: Final = {
     "saturated": N_("the sensor was at the end of its range"),
     "no_tare": N_("the tool was not set to zero before"),
     "handling": N_("the tool was picked up or put down"),
+    "by_hand": N_("somebody said so"),
 }
 
 
@@ -117,6 +118,11 @@ def suffix(unit: Unit) -> str:
 def axis(unit: Unit) -> str:
     """Title of an axis in `unit`."""
     return f"{quantity(unit)} ({suffix(unit)})" if suffix(unit) else quantity(unit)
+
+
+def with_unit(name: str, unit: Unit) -> str:
+    """What a column of measured numbers is called."""
+    return f"{name} ({suffix(unit)})" if suffix(unit) else name
 
 
 def decimal(number: float, places: int = 1) -> str:

@@ -1,15 +1,12 @@
 """Charts of the progress page."""
 
 from datetime import datetime, tzinfo
-from typing import Any
 
 import altair as alt
-import numpy as np
 
-from ...hub.records import Hand, Source, SqueezeCounted
-from ...hub.stores.contract import SessionDetail
+from ...hub.records import Hand, Source
 from .. import words
-from ..queries.sessions import Panel, Series, Waveform
+from ..queries.sessions import Panel, Series
 
 # readable on the light and on the dark page alike
 _CLEAR, _DOUBTFUL, _CURVE = "#2a9d8f", "#e08a1e", "#7d92a3"
@@ -100,70 +97,3 @@ def trend_chart(
 def _name(series: Series) -> str:
     first = series.points[0]
     return f"{series.hand} {series.tool_id} {first.firmware} {first.calibration_id}"
-
-
-def waveform_chart(
-    detail: SessionDetail, shown: Waveform, start_s: float, end_s: float
-) -> alt.LayerChart | alt.FacetChart:
-    """Samples of a session with its counted squeezes: shaded from onset to offset, numbered at the peak."""
-    unit = detail.point.unit
-    samples = [
-        {"t": round(float(t), 3), "v": None if np.isnan(v) else round(words.shown(float(v), unit), 3)}
-        for t, v in zip(shown.t_s, shown.values, strict=True)
-    ]
-    # in order of time, which is not that of counting: some are only seen at the session's end
-    squeezes = [
-        _mark(number, squeeze)
-        for number, squeeze in enumerate(detail.squeezes, start=1)
-        if squeeze.offset_s >= start_s and squeeze.onset_s <= end_s
-    ]
-    heights = [*(row["v"] for row in samples if row["v"] is not None), *(row["peak_v"] for row in squeezes)]
-    low, high = min(0.0, *heights), max(0.0, *heights)
-    time = alt.Scale(domain=[start_s, end_s], nice=False)
-    # what is above the highest leaves room for its number
-    height = alt.Scale(domain=[low, high + 0.18 * (high - low)], nice=False)
-
-    curve = (
-        alt.Chart(alt.InlineData(values=samples))
-        .mark_line(point=False, color=_CURVE, strokeWidth=1.6, invalid="break-paths-show-domains")
-        .encode(
-            alt.X(
-                "t:Q", title="Seconds since the start", scale=time, axis=alt.Axis(grid=False, tickCount=10)
-            ),
-            alt.Y("v:Q", title=words.axis(unit), scale=height),
-        )
-    )
-    kinds = ["counted", "doubtful"]
-    legend = alt.Legend(title=None, orient="top", symbolOpacity=1) if detail.point.doubtful else None
-    marks = alt.Chart(alt.InlineData(values=squeezes)).encode(
-        color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[_CLEAR, _DOUBTFUL]), legend=legend),
-        tooltip=[
-            alt.Tooltip("number:N", title="Squeeze"),
-            alt.Tooltip("shown:N", title="Peak above rest"),
-            alt.Tooltip("lasted:N", title="Lasted"),
-            alt.Tooltip("why:N", title="Ended because"),
-            alt.Tooltip("doubts:N", title="Doubtful because"),
-        ],
-    )
-    bands = marks.mark_rect(opacity=0.18, clip=True).encode(x="onset:Q", x2="offset:Q")
-    at_peak = marks.encode(x="peak_t:Q", y="peak_v:Q")
-    dots = at_peak.mark_point(filled=True, size=70, opacity=1, clip=True).encode(
-        shape=alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=legend)
-    )
-    numbers = at_peak.mark_text(dy=-13, fontSize=12, fontWeight=600, clip=True).encode(text="number:N")
-    return alt.layer(bands, curve, dots, numbers).properties(height=320)
-
-
-def _mark(number: int, squeeze: SqueezeCounted) -> dict[str, Any]:
-    return {
-        "number": str(number),
-        "kind": "doubtful" if squeeze.doubtful else "counted",
-        "onset": squeeze.onset_s,
-        "offset": squeeze.offset_s,
-        "peak_t": squeeze.peak_s,
-        "peak_v": words.shown(squeeze.rest + squeeze.peak, squeeze.unit),
-        "shown": words.value(squeeze.peak, squeeze.unit),
-        "lasted": f"{squeeze.offset_s - squeeze.onset_s:.1f} s",
-        "why": words.reason(squeeze.ended_by),
-        "doubts": words.reasons(squeeze.doubtful),
-    }

@@ -64,7 +64,7 @@ def search(library: Library, wanted: str, skills: list[Skill], kind: Kind | None
 
 
 def _card(activity: Activity, draft: Draft) -> None:
-    with st.container(border=True):
+    with st.container(border=True, gap=None):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             own = " · " + _("the clinic's own") if activity.own else ""
             minutes = ngettext("{number} minute", "{number} minutes", activity.minutes)
@@ -98,10 +98,12 @@ def _own(shown: ProgramPage) -> None:
             st.session_state[_OWN] = _values(own.get(chosen) if chosen else None)
             _clear_fields()
     values: dict[str, Any] = st.session_state.get(_OWN) or _values(None)
-    if _OWN not in st.session_state and not st.button(_("Begin")):
+    if _OWN not in st.session_state:
         st.caption(_("It appears in the library of all your clinic's therapists, for every child."))
+        if st.button(_("Begin")):
+            st.session_state[_OWN] = values
+            st.rerun()
         return
-    st.session_state[_OWN] = values
     form = Fields(values, "own", st.session_state.get(_PROBLEMS, {}))
     form.words("title", _("Name"), most=60)
     left, middle, right = st.columns(3)

@@ -1,8 +1,6 @@
 """Everything of one child in one archive that the family can open without GripHub."""
 
-import csv
 import hashlib
-import io
 import json
 import os
 import zipfile
@@ -10,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
-from math import isnan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -21,6 +18,7 @@ from ..export.dossier import Dossier, gather, write_tables
 from ..export.errors import ExportError
 from ..export.fhir import bundle
 from ..export.tables import About
+from ..export.waveform import waveform_csv
 from ..program.tables import Annotation, Visit
 from ..stores import open_store
 from ..stores.contract import Store
@@ -110,13 +108,5 @@ def _waveforms(store: Store, child_id: str) -> Iterator[tuple[str, bytes]]:
         detail = store.session(point.session_id)
         if detail is None or not detail.t_s.size:
             continue
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(["time_s", f"value_{point.unit}"])
-        # a missing reading is an empty cell: NaN is no number that every program knows
-        writer.writerows(
-            (f"{t:.5f}", "" if isnan(v) else f"{v:.3f}")
-            for t, v in zip(detail.t_s, detail.values, strict=True)
-        )
         name = f"waveforms/{point.started_at:%Y%m%dT%H%M%SZ}-{point.hand}-{point.session_id}.csv"
-        yield name, text.getvalue().encode()
+        yield name, waveform_csv(detail)

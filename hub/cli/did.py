@@ -1,6 +1,5 @@
 """``griphub did`` and ``griphub feedback``: what a parent ticks, and how it went."""
 
-import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from ..config import Config
-from ..records import ActivityDone, Evidence, FeedbackGiven, Person, SessionCorrected
+from ..records import Evidence, Person
 from .common import ConfigOption, JsonOption, out
 from .program import DAY, ChildArgument, here
 
@@ -39,6 +37,7 @@ def did(
     from ..program.home import child_id_of
     from ..program.reading import today_of
     from ..stores import open_store
+    from ..taking_in import take_in
 
     if evidence is Evidence.SENSOR:
         raise typer.BadParameter("a tool says so itself", param_hint="--evidence")
@@ -81,7 +80,7 @@ def did(
                 helped_by=helped,
                 evidence=evidence,
             )
-        take_in(home.config, event)
+        take_in(home.config, [event])
     if as_json:
         out.print_json(event.model_dump_json(by_alias=True))
     elif undo:
@@ -114,6 +113,7 @@ def feedback(
     from ..program.did import feedback as make
     from ..program.home import child_id_of
     from ..program.photos import keep
+    from ..taking_in import take_in
 
     with here(config) as home:
         on = day.date() if day else home.today
@@ -138,24 +138,8 @@ def feedback(
         if name:
             with home.database.work(home.actor) as work:
                 commands.add_photo(work, child_id, name, taken_on=on, shared=share)
-        take_in(home.config, event)
+        take_in(home.config, [event])
     if as_json:
         out.print_json(json.dumps({"event": str(event.event_id), "photo": name}))
     else:
         out.print("Thank you, it is noted." + (f" The picture is {name}." if name else ""))
-
-
-def take_in(config: Config, event: ActivityDone | FeedbackGiven | SessionCorrected) -> None:
-    """Give an event to the running hub, or put it where the next one finds it."""
-    from ..control import HubNotRunning, socket_path
-    from ..control_client import ControlClient
-    from ..delivery.outbox import Outbox
-
-    try:
-        asyncio.run(ControlClient(socket_path(config)).record(event))
-    except HubNotRunning:
-        outbox = Outbox(config.data_dir / "outbox.db")
-        try:
-            outbox.commit([event], {})
-        finally:
-            outbox.close()

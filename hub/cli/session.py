@@ -119,7 +119,7 @@ def reassign(
     from ..people.home import with_children
     from ..session.mend import Mender, session_of, what_moves_along
     from ..stores import open_store
-    from .did import take_in
+    from ..taking_in import take_in
 
     set_up_logging()
     settings = with_children(configuration.load(config))
@@ -131,8 +131,7 @@ def reassign(
         made = Mender(settings, detail, by=by, reason=reason, now=datetime.now(UTC)).reassign(to_child, hand)
         point = detail.point
         along = list(what_moves_along(store, point, to_child or point.child_id, hand or point.hand))
-    for event in (made, *along):
-        take_in(settings, event)
+    take_in(settings, [made, *along])
     done(
         made.model_dump(mode="json", by_alias=True),
         as_json,
@@ -157,7 +156,7 @@ def correct(
     """Correct the count of a session by hand. What was counted stays visible beside it."""
     from ..session.mend import Mender, session_of
     from ..stores import open_store
-    from .did import take_in
+    from ..taking_in import take_in
 
     set_up_logging()
     settings = configuration.load(config)
@@ -173,8 +172,7 @@ def correct(
     made += [mender.add(*_span(span)) for span in add or ()]
     if not made:
         raise FieldError("session", "nothing is said that was wrong", "Say --remove, --add or another.")
-    for event in made:
-        take_in(settings, event)
+    take_in(settings, made)
     rows = [event.model_dump(mode="json", by_alias=True) for event in made]
     done({"corrections": rows}, as_json, f"{len(made)} corrections are on their way.")
 

@@ -21,7 +21,7 @@ from ..records import (
     SessionCorrected,
     SqueezeCounted,
 )
-from ..stores.contract import SessionDetail, SessionPoint, Store
+from ..stores.contract import ChildResults, SessionDetail, SessionPoint, Store
 
 Said = TypeVar("Said", ActivityDone, FeedbackGiven)
 
@@ -151,7 +151,7 @@ class Mender:
 
 
 def what_moves_along(
-    store: Store, point: SessionPoint, child_id: str, hand: Hand
+    store: ChildResults, point: SessionPoint, child_id: str, hand: Hand
 ) -> Iterator[ActivityDone | FeedbackGiven]:
     """Tell anew, of the right child, what was told of the session as the wrong one's; take the rest back.
 

@@ -91,7 +91,7 @@ def test_eight_weeks_and_a_session_opened_from_the_list(show, fill, eight_weeks)
     facts = {metric.label: metric.value.replace("\xa0", " ") for metric in app.metric}
     assert facts["Squeezes"] == "15 of 15"
     assert facts["Highest peak"].endswith(" N")
-    assert (facts["Lasted"], facts["Samples lost"]) == ("31 s", "2.9%")
+    assert (facts["Lasted"], facts["Samples lost"]) == ("31 s", "2.9 %")
     assert "2 squeezes marked doubtful. 3010 samples received, 90 lost." in text(app)
     assert "1 gap where samples were lost, the longest 0.91 s" in text(app)
     waveform = charts(app)[1]
@@ -165,7 +165,7 @@ def test_how_good_a_sessions_recording_is_is_said_in_words(show, fill, session_e
         assert words in text(app)
 
 
-@pytest.mark.parametrize(("lost_percent", "shown", "said"), [(0.0, "0.0%", False), (None, "–", True)])
+@pytest.mark.parametrize(("lost_percent", "shown", "said"), [(0.0, "0.0 %", False), (None, "–", True)])
 def test_an_unknown_loss_is_no_loss_of_nothing(show, fill, session_events, lost_percent, shown, said):
     quality = SessionQuality(rate_hz=100.0, lost_percent=lost_percent, saturated_percent=0.0)
     events = session_events("good", datetime.now(UTC) - timedelta(days=1))
