@@ -10,8 +10,9 @@ from pathlib import Path
 import many_tools
 
 from griphub.hub import config as configuration
-from griphub.hub.cli.rig import TRUTH, Rig, free_port
+from griphub.hub.cli.rig import Rig, free_port
 from griphub.hub.records import SqueezeCounted
+from griphub.hub.simulation import TRUTH
 
 CONNECT_S = 60.0
 

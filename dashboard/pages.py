@@ -20,6 +20,7 @@ from .views import (
     progress,
     session,
     settings,
+    simulators,
     today,
     tools,
 )
@@ -74,6 +75,7 @@ PAGES: Final = (
     Page("sharing", N_("Sharing with the clinic"), "🤝", (PARENT, THERAPIST), consent.page, tab=False),
     Page("audit", N_("Log"), "📜", (ADMIN,), audit.page),
     Page("delivery", N_("Delivery"), "📬", (ADMIN,), delivery.page),
+    Page("simulators", N_("Simulators"), "🧪", (ADMIN,), simulators.page, tab=False),
     Page("settings", N_("Settings"), "⚙️", (PARENT, THERAPIST, ADMIN), settings.page, tab=False),
 )
 

@@ -5,8 +5,35 @@ from datetime import datetime
 from uuid import UUID
 
 from ..hub.errors import NotFound
-from ..hub.records import ActivityDone, FeedbackGiven, StrengthTested, ToolSeen
+from ..hub.records import ActivityDone, FeedbackGiven, Source, StrengthTested, ToolSeen
 from ..hub.stores.contract import CaseloadEntry, ChildOverview, SessionDetail, SessionPoint, Store
+
+
+class SimulatedResults:
+    """What simulated tools measured, of whomever: it is nobody's health, and an admin may see it.
+
+    Parameters
+    ----------
+    store : Store
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def sessions(self, tool_ids: Collection[str], since: datetime) -> list[SessionPoint]:
+        """Ended sessions of these tools, oldest first."""
+        found = [
+            point
+            for child_id in {child.child_id for child in self._store.children()}
+            for point in self._store.trend(child_id, since=since)
+            if point.source is Source.SIMULATED and point.tool_id in tool_ids
+        ]
+        return sorted(found, key=lambda point: point.started_at)
+
+    def session(self, session_id: UUID) -> SessionDetail | None:
+        """As `Store.session`; one that a hand squeezed is as if it did not exist."""
+        detail = self._store.session(session_id)
+        return detail if detail and detail.point.source is Source.SIMULATED else None
 
 
 class Results:

@@ -110,4 +110,4 @@ def room(status: RadioStatus) -> str:
     if status.most is not None and status.most >= status.links:
         free = ngettext("room for {number} more", "room for {number} more", status.most - status.links)
         return _("{held}, {free} (it was full with {most})").format(held=held, free=free, most=status.most)
-    return _("{held}. How many it can hold no system tells: it shows when it is full.").format(held=held)
+    return _("{held}. No system tells how many it can hold; it shows when it is full.").format(held=held)

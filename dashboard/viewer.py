@@ -10,12 +10,12 @@ from starlette.requests import HTTPConnection
 from ..firmware_bridge.errors import GripError
 from ..hub.database.actor import Role
 from ..hub.database.work import Work
-from ..hub.errors import StoreError
+from ..hub.errors import NotAllowed, StoreError
 from ..hub.people import model, places
 from ..hub.people.sign_in import Known, known
 from ..hub.records import Hand
 from . import access, access_key, context
-from .results import Results
+from .results import Results, SimulatedResults
 
 
 class SignedOut(GripError):
@@ -102,6 +102,19 @@ def results() -> Results:
     who = current()
     ids = [] if who.actor.role is Role.ADMIN else [child.id for child in children()]
     return Results(context.store(), ids)
+
+
+def simulated() -> SimulatedResults:
+    """What simulated tools measured; for an admin alone.
+
+    Raises
+    ------
+    NotAllowed
+        For everybody else: they read their own children's results.
+    """
+    if (who := role()) is not Role.ADMIN:
+        raise NotAllowed("What simulated tools measured", who)
+    return SimulatedResults(context.store())
 
 
 def may_watch(connection: HTTPConnection, child_id: str) -> bool:

@@ -250,11 +250,10 @@ class ToolFacts(BaseModel):
     battery_percent: int | None = None  #: None where it does not tell
     can_blink: bool = False
     can_tare: bool = False
-    because: dict[
-        str, str
-    ] = {}  #: for what it cannot do (``identify``, ``tare`` …), the reason in a sentence
+    because: dict[str, str] = {}  #: what it cannot do (``identify``, ``tare`` …), and why in a sentence
     received: int = 0  #: samples
     lost: int | None = None  #: samples; None where a missing one does not show
+    counted: int | None = None  #: squeezes of the session that is open; None where none is
     link_losses: int = 0  #: links that ended without a goodbye
     calibration_due: date | None = None  #: None where the hub has no calibration that belongs to it
 

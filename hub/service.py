@@ -135,7 +135,11 @@ class Hub:
             real_time,
         )
         self._facts = FactKeeper(
-            self.supervisor.clients, self.links, self._statuses.battery, config.data_dir / CALIBRATIONS
+            self.supervisor.clients,
+            self.links,
+            battery=self._statuses.battery,
+            counted=self._keeper.counted,
+            calibrations=config.data_dir / CALIBRATIONS,
         )
         self._home = Home.around(
             self.supervisor,

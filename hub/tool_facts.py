@@ -31,6 +31,8 @@ class FactKeeper:
         How their links went.
     battery : callable
         Latest charge of a tool in percent; None where nobody asked yet.
+    counted : callable
+        Squeezes of the session that is open with a tool; None where none is.
     calibrations : Path
         The home's book of calibrations.
     """
@@ -40,11 +42,13 @@ class FactKeeper:
         clients: Callable[[], Mapping[str, ToolClient]],
         links: LinkLog,
         battery: Callable[[str], int | None],
+        counted: Callable[[str], int | None],
         calibrations: Path,
     ) -> None:
         self._clients = clients
         self._links = links
         self._battery = battery
+        self._counted = counted
         self._book = CalibrationBook(calibrations)
         self._met: dict[str, _Met] = {}
 
@@ -77,6 +81,7 @@ class FactKeeper:
             because=dict(can.because),
             received=met.received,
             lost=met.lost if can.loss_known else None,
+            counted=self._counted(tool_id),
             link_losses=sum(state.phase is LinkPhase.LOST for state in self._links.history(tool_id)),
             calibration_due=self._due(tool, can),
         )

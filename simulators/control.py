@@ -2,28 +2,28 @@
 
 ``{"list": true}`` tells the tools and the kinds of faults. ``{"tool": "ball3f2a", "fault": "link-loss+5s"}``
 lets a fault happen now, ``{"tool": "ball3f2a", "mend": "drop"}`` ends one, ``"mend": "all"`` all of them; the
-tool ``all`` stands for every one. Where something is wrong the answer holds ``error``, a sentence.
+tool ``all`` stands for every one. ``{"start": {"child": "Lea", "kind": "ball", "hand": "left"}}`` lets
+another child play with a new tool. Where something is wrong the answer holds ``error``, a sentence.
 """
 
 import asyncio
 import json
 import os
-import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ..firmware_bridge.errors import GripError
-from .faults import FORMS, Fault, FaultKind
+from .faults import FORMS, INSTANT, Fault, FaultKind
 from .lives import ToolLives
 
 ALL: Final = "all"
-ANSWER_S: Final = 5.0
 
 
-class NoSimulation(GripError):
-    """Nobody answers on the control socket.
+class CannotListen(GripError):
+    """The control socket cannot be made.
 
     Attributes
     ----------
@@ -34,25 +34,48 @@ class NoSimulation(GripError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
         self.reason = reason
-        super().__init__(
-            f"No simulation answers at {path} ({reason}). Start one with griphub simulate --control {path}."
-        )
+        super().__init__(f"{path} cannot be listened on ({reason}). Choose another path with --control.")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where further children may come in.
+
+    Attributes
+    ----------
+    children : mapping of str to str
+        Names of those there are, by id.
+    enter : callable
+        Lets one play, as a request says; returns the name of its tool. Raises ValueError saying why not.
+    """
+
+    children: Mapping[str, str]
+    enter: Callable[[dict[str, Any]], str]
 
 
 @asynccontextmanager
-async def serve_control(path: Path, tools: Sequence[ToolLives]) -> AsyncIterator[None]:
+async def serve_control(
+    path: Path, tools: Sequence[ToolLives], stage: Stage | None = None
+) -> AsyncIterator[None]:
     """Take requests on a local socket.
+
+    Parameters
+    ----------
+    tools : sequence of ToolLives
+        May grow meanwhile.
+    stage : Stage, optional
+        Without one nobody else comes in.
 
     Raises
     ------
-    NoSimulation
+    CannotListen
         If nothing can listen there.
     """
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
-                writer.write(json.dumps(answer(line, tools)).encode() + b"\n")
+                writer.write(json.dumps(answer(line, tools, stage)).encode() + b"\n")
                 await writer.drain()
         except (ValueError, ConnectionError):  # a line without end, or nobody who reads
             pass
@@ -62,7 +85,7 @@ async def serve_control(path: Path, tools: Sequence[ToolLives]) -> AsyncIterator
     try:
         server = await asyncio.start_unix_server(talk, path)
     except OSError as error:
-        raise NoSimulation(path, str(error)) from error
+        raise CannotListen(path, str(error)) from error
     try:
         yield
     finally:
@@ -71,22 +94,44 @@ async def serve_control(path: Path, tools: Sequence[ToolLives]) -> AsyncIterator
             os.unlink(path)  # noqa: PTH108 - asyncio leaves it, and a path here is one system call
 
 
-def answer(line: bytes, tools: Sequence[ToolLives]) -> dict[str, Any]:
+def answer(line: bytes, tools: Sequence[ToolLives], stage: Stage | None = None) -> dict[str, Any]:
     """Do what a line asks for, and say what was done; `error` says why it was not."""
     try:
         request = json.loads(line)
         if not isinstance(request, dict):
             raise ValueError("a request is one JSON object in one line")
-        return _told(tools) if "list" in request else _obey(request, tools)
+        if "list" in request:
+            return _told(tools, stage)
+        return _start(request["start"], stage) if "start" in request else _obey(request, tools)
     except ValueError as error:  # FaultError is one, and so is broken JSON
         return {"error": str(error)}
 
 
-def _told(tools: Sequence[ToolLives]) -> dict[str, Any]:
+def _told(tools: Sequence[ToolLives], stage: Stage | None) -> dict[str, Any]:
     return {
         "tools": [{"name": t.name, "faults": [str(f) for f in t.faults.values()]} for t in tools],
         "faults": {kind: form.says for kind, form in FORMS.items()},
+        "forms": {
+            kind: {
+                "says": form.says,
+                "sign": form.sign,
+                "low": form.low,
+                "high": form.high,
+                "default": form.default,
+                "lasts": kind not in INSTANT,
+            }
+            for kind, form in FORMS.items()
+        },
+        "children": dict(stage.children) if stage else {},
     }
+
+
+def _start(request: Any, stage: Stage | None) -> dict[str, Any]:
+    if stage is None:
+        raise ValueError("This simulation plays what it was started with, and takes nobody else in.")
+    if not isinstance(request, dict):
+        raise ValueError("Say which child, kind of tool and hand.")
+    return {"tools": [stage.enter(request)]}
 
 
 def _obey(request: dict[str, Any], tools: Sequence[ToolLives]) -> dict[str, Any]:
@@ -109,26 +154,6 @@ def _obey(request: dict[str, Any], tools: Sequence[ToolLives]) -> dict[str, Any]
         for kind in kinds:
             tool.end(kind)
     return {"tools": names, "mended": kinds}
-
-
-def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Send one request to a running simulation and return its answer.
-
-    Raises
-    ------
-    NoSimulation
-        If nobody answers.
-    """
-    try:
-        with socket.socket(socket.AF_UNIX) as peer:
-            peer.settimeout(ANSWER_S)
-            peer.connect(str(path))
-            with peer.makefile("rwb") as lines:
-                lines.write(json.dumps(request).encode() + b"\n")
-                lines.flush()
-                return cast(dict[str, Any], json.loads(lines.readline()))
-    except (OSError, ValueError) as error:
-        raise NoSimulation(path, str(error)) from error
 
 
 def _names(tools: Sequence[ToolLives]) -> str:

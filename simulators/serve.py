@@ -4,13 +4,13 @@ import asyncio
 import json
 import signal
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 from ..firmware_bridge.clock import HostClock
-from .control import serve_control
+from .control import Stage, serve_control
 from .lives import ToolLives
 from .plans import ToolPlan
 from .radio import VirtualLink, serve_hci
@@ -27,6 +27,8 @@ async def serve(
     state: Path | None = None,
     truth: Path | None = None,
     control: Path | None = None,
+    children: Mapping[str, str] | None = None,
+    another: Callable[[dict[str, Any], Collection[str]], ToolPlan] | None = None,
 ) -> None:
     """Run tools on a radio until SIGTERM or SIGINT, or until cancelled.
 
@@ -51,7 +53,12 @@ async def serve(
     truth : Path, optional
         File to which what truly happens is appended; see `Truth`.
     control : Path, optional
-        Socket on which faults can be asked for; see `serve_control`.
+        Socket on which faults, and further children, can be asked for; see `serve_control`.
+    children : mapping of str to str, optional
+        Names of the children who may come in later, by id.
+    another : callable, optional
+        Makes the plan of a child who comes in later, from a request and the names of tools that are taken;
+        raises ValueError saying why not. Without it nobody does.
 
     Raises
     ------
@@ -74,10 +81,21 @@ async def serve(
             loop.add_signal_handler(number, stop.set)
             stack.callback(loop.remove_signal_handler, number)
         radio = await stack.enter_async_context(serve_hci(link, listen, slots=slots))
-        if control:
-            await stack.enter_async_context(serve_control(control, tools))
+        tasks: list[asyncio.Task[None]] = []
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(tool.run(), name=tool.name) for tool in tools]
+
+            def enter(request: dict[str, Any]) -> str:
+                assert another
+                plan = another(request, [tool.name for tool in tools])
+                tool = ToolLives(plan, link=link, clock=clock, seed=seed, memory=memory, truth=account)
+                tools.append(tool)
+                tasks.append(group.create_task(tool.run(), name=tool.name))
+                return tool.name
+
+            tasks += [group.create_task(tool.run(), name=tool.name) for tool in tools]
+            if control:
+                stage = Stage(children or {}, enter) if another else None
+                await stack.enter_async_context(serve_control(control, tools, stage))
             tasks.append(group.create_task(_tell_when_done(tools, account), name="done"))
             _say(ready=radio, tools=[tool.name for tool in tools])
             await stop.wait()

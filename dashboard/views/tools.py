@@ -44,7 +44,9 @@ def page() -> None:
     with st.container(key="griphub-tools"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.title(_("Tools"), anchor=False, width="content")
-            layout.link_to("pair", _("Pair a tool"), "🔗")
+            with st.container(horizontal=True, width="content"):
+                layout.link_to("simulators", _("Simulators"), "🧪")
+                layout.link_to("pair", _("Pair a tool"), "🔗")
         shelf = _read()
         _draw(shelf, full=viewer.role() is Role.ADMIN)
     if shelf.running:
@@ -149,7 +151,8 @@ def _card(tool: Tool, shelf: Shelf, children: list[viewer.Child], *, full: bool)
     if tool.battery_percent is not None:
         line.append(f"{'🪫' if tool.low else '🔋'} {tool.battery_percent}\N{NO-BREAK SPACE}%")
     st.text(" · ".join(line))
-    st.text(tool_words.link(tool, running=shelf.running))
+    if not (tool.connected and shelf.running):
+        st.text(tool_words.link(tool, running=shelf.running))
     if tool.low:
         st.warning(_("The battery is low. Charge the tool before the next exercise."), icon="🪫")
     if tool.seen_at:

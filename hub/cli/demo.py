@@ -17,11 +17,13 @@ from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
 from ..errors import SetupError
 from ..records import SqueezeCounted
+from ..simulation import TRUTH
 from ..stores import open_store
+from ..truth import read_truth
 from . import demo_program
 from .common import err, out
-from .reconcile import Report, read_truth, reconcile
-from .rig import TRUTH, Rig, announce, describe, free_port
+from .reconcile import Report, reconcile
+from .rig import Rig, announce, describe, free_port
 from .seed import seed_history
 from .simulate import players
 

@@ -197,14 +197,15 @@ def simulate(
 
     Start a hub on it with `griphub hub --radio unix:PATH`. Killing either side is a lost link.
     """
+    from ...simulators.presets import PRESETS
     from ...simulators.serve import serve
     from . import simulate as run
 
     set_up_logging(verbose)
+    routine = run.Routine(play_s, plays, pause_s, weeks, rate, packet_ms / 1e3, alone, new)
     if recording:
         plans = [run.recorded(recording, unit)]
     else:
-        routine = run.Routine(play_s, plays, pause_s, weeks, rate, packet_ms / 1e3, alone, new)
         chosen = run.players(ball=ball, putty=putty, devices=device or [], tools=tools, children=child or [])
         plans = [run.plan(player, seed, routine, fault or []) for player in chosen]
     asyncio.run(
@@ -217,6 +218,8 @@ def simulate(
             state=state,
             truth=truth,
             control=control,
+            children={child.child_id: child.alias for child in PRESETS.values()},
+            another=lambda request, taken: run.another(request, taken, seed, routine),
         )
     )
 
@@ -236,7 +239,7 @@ def fault(
 
     Works with a `griphub simulate --control PATH` that runs.
     """
-    from ...simulators.control import ask
+    from ..simulation import ask
     from . import fault as run
 
     if not what:

@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from rich.table import Table
@@ -13,23 +11,7 @@ from rich.table import Table
 from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
 from ..stores.contract import SessionPoint, Store
-
-
-@dataclass(frozen=True, slots=True)
-class TruePlay:
-    """One play of a simulated tool, as the simulator wrote it down.
-
-    `sent` is None where the simulator was killed before the play's end.
-    """
-
-    tool_id: str
-    boot_id: int
-    label: str
-    first_index: int
-    samples: int
-    true_squeezes: int
-    true_peak: float | None
-    sent: int | None
+from ..truth import TruePlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,43 +63,6 @@ class Report:
         """All of it for a script."""
         account = asdict(self)
         return json.dumps({"sessions": account.pop("rows"), **account, "ok": self.ok})
-
-
-def read_truth(file: Path) -> list[TruePlay]:
-    """Read the simulator's account; a last line cut by a kill is passed over.
-
-    A play that a loss of power cut short has the squeezes until then; the rest of it is the next life's play.
-    """
-    started: dict[tuple[str, int, int], dict[str, Any]] = {}
-    sent: dict[tuple[str, int, int], int] = {}
-    cut: dict[tuple[str, int, int], dict[str, Any]] = {}
-    for line in file.read_text().splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if entry["event"] == "play_started":
-            started[entry["tool_id"], entry["boot_id"], entry["play"]] = entry
-        elif entry["event"] == "play_ended":
-            sent[entry["tool_id"], entry["boot_id"], entry["play"]] = entry["sent"]
-        elif entry["event"] == "play_cut":
-            cut[entry["tool_id"], entry["boot_id"], entry["play"]] = entry
-    for key, entry in cut.items():
-        squeezes = started[key]["squeezes"]
-        started[key]["squeezes"] = [s for s in squeezes if s["offset_s"] <= entry["sensed_s"]]
-    return [
-        TruePlay(
-            tool_id=entry["tool_id"],
-            boot_id=entry["boot_id"],
-            label=entry["label"],
-            first_index=entry["first_index"],
-            samples=entry["samples"],
-            true_squeezes=len(entry["squeezes"]),
-            true_peak=max((s["peak"] for s in entry["squeezes"]), default=None),
-            sent=sent.get(key),
-        )
-        for key, entry in started.items()
-    ]
 
 
 def reconcile(

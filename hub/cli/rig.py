@@ -16,6 +16,7 @@ from ...firmware_bridge.adapter import open_adapter
 from ...firmware_bridge.errors import AdapterUnavailable
 from .. import watchdog
 from ..config import Config
+from ..control import MAX_PATH_BYTES
 from ..database.engine import open_database
 from ..database.migrate import require_current, upgrade
 from ..delivery.broker import healthy
@@ -24,6 +25,7 @@ from ..delivery.outbox import Outbox
 from ..errors import SetupError
 from ..people.home import Household, settle
 from ..records import SqueezeCounted
+from ..simulation import TRUTH, control_path
 from ..supervisor import Child, Supervisor, port_open, require_free_port
 from .common import err, out
 
@@ -38,8 +40,6 @@ POLL_S = 0.1
 #: A hub or ingest that says nothing for so long hangs. A slow card may hold a commit up for some seconds, and
 #: a store that is away holds the forwarder up for half a minute at a time.
 SILENCE_S = 90.0
-
-TRUTH = "truth.jsonl"  #: what the simulator says has truly happened
 
 
 class Rig:
@@ -140,6 +140,9 @@ class Rig:
             "--state",
             str(data / "tools"),
         ]
+        control = control_path(self.config)
+        if len(str(control).encode()) <= MAX_PATH_BYTES:  # else it runs without
+            places += ["--control", str(control)]
         await self.start_radio([sys.executable, "-m", "griphub", "simulate", *places, *options])
 
     async def start_radio(self, command: Sequence[str]) -> None:

@@ -1,16 +1,17 @@
 """What ``griphub simulate`` simulates: who plays with which tool, or which recordings are played."""
 
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import typer
 
 from ...firmware_bridge.profile import WireKind
-from ...simulators.child import ChildModel, Hand
+from ...simulators.child import HANDS, ChildModel, Hand
 from ...simulators.devices import DEVICES
 from ...simulators.faults import ROUGH_DAY, Fault, rough_day
 from ...simulators.history import history
@@ -23,6 +24,7 @@ from ...simulators.waveform import BALL, PUTTY, ToolModel, play, untouched
 
 #: The tool that recordings are played on.
 REPLAY_TOOL = "replay"
+MODELS = {"ball": BALL, "putty": PUTTY}  #: kinds of tools of ours
 UNTOUCHED_S = 15.0  #: longer than a quiet check, and not too long for whoever waits for the child
 ROUGH_PLAYS = 10  #: plays over which a rough day is spread where they never end
 
@@ -159,6 +161,30 @@ def plan(player: Player, seed: int, routine: Routine, faults: Sequence[str] = ()
         waits=not routine.alone,
         device=player.device,
         faults=tuple(_faults(faults, seed, player.name, routine)),
+    )
+
+
+def another(request: Mapping[str, Any], taken: Collection[str], seed: int, routine: Routine) -> ToolPlan:
+    """The plan of a child who comes in while a simulation runs, with a new tool that was never paired.
+
+    Raises
+    ------
+    ValueError
+        If there is no such child, tool or hand.
+    """
+    known = {name: child for child in PRESETS.values() for name in (child.child_id, child.alias)}
+    child, kind, hand = known.get(str(request.get("child"))), request.get("kind"), request.get("hand")
+    if child is None:
+        raise ValueError(
+            f"There is no simulated child {request.get('child')!r}; choose from {', '.join(known)}."
+        )
+    if kind not in MODELS:
+        raise ValueError(f"There is no kind of tool {kind!r}; choose from {', '.join(MODELS)}.")
+    if hand not in HANDS:
+        raise ValueError(f"There is no hand {hand!r}; choose from {', '.join(HANDS)}.")
+    name = next(name for n in itertools.count() if (name := f"{kind[:4]}{n:04x}") not in taken)
+    return plan(
+        Player(name, child, hand, MODELS[kind]), seed, replace(routine, new=True, plays=None, weeks=0)
     )
 
 

@@ -261,6 +261,11 @@ class SessionKeeper:
         await self._learn(counted.events)
         log.info("%s handed over %d sessions", tool_id, len(counted.trackers))
 
+    def counted(self, tool_id: str) -> int | None:
+        """Squeezes of the session that is open with a tool; None where none is."""
+        entry = self._open.get(tool_id)
+        return entry.tracker.count if entry else None
+
     def squeezing(self, tool_id: str) -> bool:
         """Whether a tool that streams is squeezed just now."""
         entry = self._open.get(tool_id)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from griphub.hub.cli.reconcile import TruePlay, read_truth, reconcile
+from griphub.hub.cli.reconcile import reconcile
 from griphub.hub.cli.seed import count_session
 from griphub.hub.cli.simulate import tool_name
 from griphub.hub.config import Config
@@ -14,6 +14,7 @@ from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Entry, Outbox, Taken
 from griphub.hub.records import SqueezeCounted
 from griphub.hub.stores.sqlite import SqliteStore
+from griphub.hub.truth import TruePlay, TrueSqueeze, read_truth
 from griphub.simulators.child import HANDS
 from griphub.simulators.history import history
 from griphub.simulators.presets import PRESETS
@@ -52,7 +53,13 @@ def test_a_simulator_that_was_started_again_counts_from_zero_and_is_told_apart(
     first, second = [past for past in sessions if (past.hand, past.tool) == (HANDS[0], BALL)][:2]
     truth = [
         TruePlay(
-            tool_name(BALL.kind, child.child_id), boot, str(boot), 0, len(past.play.values), 1, 1.0, None
+            tool_name(BALL.kind, child.child_id),
+            boot,
+            str(boot),
+            0,
+            len(past.play.values),
+            (TrueSqueeze(0.5, 1.0, 1.0),),
+            None,
         )
         for boot, past in ((7, first), (8, second))
     ]

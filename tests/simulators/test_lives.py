@@ -17,6 +17,7 @@ from griphub.firmware_bridge.errors import BondLost, DeviceNotFound, LinkLost, P
 from griphub.firmware_bridge.link import GripClient
 from griphub.firmware_bridge.profile import WireKind, WireUnit
 from griphub.firmware_bridge.samples import SampleBlock
+from griphub.hub import simulation
 from griphub.simulators import control
 from griphub.simulators.faults import Fault, FaultError, FaultKind
 from griphub.simulators.lives import FAR_DBM, ToolLives
@@ -276,7 +277,7 @@ async def test_faults_on_demand_over_the_socket(home: Home, tmp_path: Path) -> N
     tool, path = home.tool(), tmp_path / "faults"
 
     async def ask(**request: Any) -> dict[str, Any]:
-        return await asyncio.to_thread(control.ask, path, request)
+        return await asyncio.to_thread(simulation.ask, path, request)
 
     async with control.serve_control(path, [tool]):
         assert (await ask(tool=NAME, fault="drop=5%"))["tools"] == [NAME]
@@ -293,7 +294,7 @@ async def test_faults_on_demand_over_the_socket(home: Home, tmp_path: Path) -> N
             writer.write(nonsense)
             assert "error" in json.loads(await asyncio.wait_for(reader.readline(), 2))
         writer.close()
-    with pytest.raises(control.NoSimulation):
+    with pytest.raises(simulation.NoSimulation):
         await ask(list=True)
 
 
