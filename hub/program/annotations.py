@@ -1,6 +1,7 @@
 """What a therapist writes beside days of a child's chart: *new splint*, *growth spurt*, *ill*.
 
-It says what a curve cannot. Every therapist of the child sees it; the parents see it where it is shared.
+It says what a curve cannot. Every therapist of the child sees it; the parents see it where it is shared, at
+home too: it travels with the program.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from ..database.work import Work
 from ..errors import FieldError
 from ..people import fields
 from ..people.model import Child
+from .outgoing import note_change
 from .tables import Annotation
 
 #: It stands in a chart.
@@ -55,6 +57,8 @@ def add(
         by=work.actor.name,
     )
     work.add(made)
+    if shared:
+        note_change(work, child_id)
     return made
 
 
@@ -76,11 +80,14 @@ def change(
         As `add`.
     """
     found = work.need(Annotation, annotation_id)
+    was_shared = found.shared
     found.first, found.last = _span(work, first or found.first, last or found.last)
     if words is not None:
         found.words = _words(words)
     if shared is not None:
         found.shared = shared
+    if was_shared or found.shared:
+        note_change(work, found.child_id)
     return found
 
 
@@ -92,7 +99,10 @@ def remove(work: Work, annotation_id: str) -> None:
     ------
     NotFound
     """
-    work.delete(work.need(Annotation, annotation_id))
+    found = work.need(Annotation, annotation_id)
+    work.delete(found)
+    if found.shared:
+        note_change(work, found.child_id)
 
 
 @command(Role.PARENT, Role.THERAPIST, reads=True)

@@ -21,7 +21,7 @@ from ..delivery.outbox import Outbox
 from ..people.model import Child, Family
 from ..records import EVENT_NAMESPACE, Event, MessageWritten
 from .keys import trusted
-from .post import CLINIC
+from .letter import CLINIC
 from .tables import FamilyNote
 
 log = logging.getLogger(__name__)

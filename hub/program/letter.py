@@ -21,6 +21,7 @@ from ...firmware_bridge.errors import GripError
 from ..people.decisions import Decision
 from ..records import Id
 from .prescription import Program
+from .tables import VisitKind
 from .versions import PauseReason
 
 MAX_BODY: Final = 56_000
@@ -29,10 +30,15 @@ MAX_BODY: Final = 56_000
 MAX_TEXT: Final = 64_000
 #: Characters of one note.
 MAX_NOTE: Final = 2000
+#: Stands at a home for who wrote what came in a letter.
+CLINIC: Final = "clinic"
 #: The latest of the therapist's words that travel; a home that was away for a month has missed no more.
 MAX_NOTES: Final = 30
 #: The latest pauses and corrections, some five years of them.
 MAX_PAUSES: Final = 60
+#: The latest visits and notes on the chart: a year of them, as a therapist makes them.
+MAX_VISITS: Final = 30
+MAX_ANNOTATIONS: Final = 60
 
 
 class LetterError(GripError):
@@ -106,6 +112,33 @@ class SentConsent(_Part):
         return Decision(self.given, self.version, self.decided_at)
 
 
+class SentVisit(_Part):
+    """A visit, of the past or to come."""
+
+    id: Id
+    day: date
+    kind: VisitKind
+    words: str = Field(max_length=2000)
+
+
+class SentAnnotation(_Part):
+    """What a therapist wrote beside days of the chart, for the parents too."""
+
+    id: Id
+    first: date
+    last: date
+    words: str = Field(min_length=1, max_length=200)
+
+
+class SentDiary(_Part):
+    """Visits and notes on the chart: all that there are from a day on; what is missing was removed."""
+
+    visits_since: date
+    visits: tuple[SentVisit, ...] = Field(max_length=MAX_VISITS)
+    annotations_since: date
+    annotations: tuple[SentAnnotation, ...] = Field(max_length=MAX_ANNOTATIONS)
+
+
 class Letter(_Part):
     """All that a home should know of what is asked of a child."""
 
@@ -119,6 +152,7 @@ class Letter(_Part):
     consent: SentConsent | None = Field(
         None, description="as the clinic knows it; null: nobody decided there"
     )
+    diary: SentDiary | None = Field(None, description="null: nothing is said of it, and what was said stays")
 
 
 class SealedLetter(_Part):
@@ -171,6 +205,8 @@ def fitting(letter: Letter) -> Letter:
             letter = letter.model_copy(update={"versions": letter.versions[1:]})
         elif letter.notes:
             letter = letter.model_copy(update={"notes": letter.notes[1:]})
+        elif letter.diary:
+            letter = letter.model_copy(update={"diary": None})
         else:
             raise LetterError("the program is too long to be sent")
     return letter

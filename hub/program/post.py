@@ -13,6 +13,7 @@ from ..errors import FieldError, NotAllowed, NotFound
 from ..people import fields
 from ..people.decisions import decided_here
 from ..people.model import Child, Family
+from .diary import diary_of
 from .letter import (
     MAX_NOTE,
     MAX_NOTES,
@@ -30,7 +31,6 @@ from .tables import FamilyNote, LetterOut, ProgramPause, ProgramVersion
 
 #: Stand for who wrote something at the other end.
 HOME: Final = "home"
-CLINIC: Final = "clinic"
 
 
 def write_note(work: Work, child_id: str, words: str, *, from_family: bool = False) -> FamilyNote:
@@ -106,9 +106,9 @@ def letter_for(work: Work, child_id: str) -> Letter:
     written = _written_here(work, child_id)
     pauses = pauses_of(work, child_id)
     decided = decided_here(work, child_id)
-    if not (versions or written or pauses or decided):
-        raise NotFound("program for", child_id)
     changed = work.get(LetterOut, child_id)
+    if not (versions or written or pauses or decided or changed):
+        raise NotFound("program for", child_id)
     return fitting(
         Letter(
             site=family.site_id,
@@ -134,6 +134,7 @@ def letter_for(work: Work, child_id: str) -> Letter:
             ),
             pauses=tuple(SentPause.model_validate(row, from_attributes=True) for row in pauses[-MAX_PAUSES:]),
             consent=SentConsent.of(decided),
+            diary=diary_of(work, child_id),
         )
     )
 

@@ -12,9 +12,10 @@ from ..database.work import Work
 from ..people import consent
 from ..people.decisions import decided_here, hear, standing_of
 from ..people.model import Child
+from .diary import take_diary
 from .heard import whole_days
-from .letter import Letter, LetterError, LetterTaken, SentConsent, digest_of, unseal
-from .post import CLINIC, pauses_of
+from .letter import CLINIC, Letter, LetterError, LetterTaken, SentConsent, digest_of, unseal
+from .post import pauses_of
 from .tables import FamilyNote, LetterSeen, ProgramPause, ProgramVersion
 
 
@@ -120,6 +121,8 @@ def _take(work: Work, letter: Letter) -> None:
             )
         )
         work.flush()  # before what replaces it
+    if letter.diary is not None:
+        take_diary(work, letter.child_id, letter.diary)
     if letter.consent is not None:
         hear(work, letter.child_id, letter.consent.decision)
     seen = work.get(LetterSeen, letter.child_id)

@@ -1,6 +1,7 @@
 """When a therapist and a child met, or will meet: at the clinic, at home, on the telephone.
 
-Therapists keep the list, parents read it. What retention compares are the days of visits that are over.
+Therapists keep the list; parents read it, at home too: it travels with the program. What retention compares
+are the days of visits that are over.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from ..database.work import Work
 from ..errors import FieldError
 from ..people import fields
 from ..people.model import Child
+from .outgoing import note_change
 from .tables import Visit, VisitKind
 
 LONGEST: Final = 2000
@@ -51,6 +53,7 @@ def add(
     )
     _only_one(work, visit.child_id, visit.day, visit.kind)
     work.add(visit)
+    note_change(work, child_id)
     return visit
 
 
@@ -78,6 +81,7 @@ def change(
     visit.day, visit.kind = on, how
     if words is not None:
         visit.words = fields.words("words", words, LONGEST)
+    note_change(work, visit.child_id)
     return visit
 
 
@@ -89,7 +93,9 @@ def remove(work: Work, visit_id: str) -> None:
     ------
     NotFound
     """
-    work.delete(work.need(Visit, visit_id))
+    visit = work.need(Visit, visit_id)
+    work.delete(visit)
+    note_change(work, visit.child_id)
 
 
 @command(Role.PARENT, Role.THERAPIST, reads=True)

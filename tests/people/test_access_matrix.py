@@ -187,6 +187,7 @@ PARTS = {
     "decisions.hear",
     "taking.answered",
     "heard.note_heard",
+    "diary.take_diary",
     "accounts.redeem",
     "accounts.set_password",
     "accounts.sign_out_everywhere",
@@ -213,6 +214,7 @@ LOOKS_UP = {
     "decisions.standing",
     "decisions.standing_of",
     "heard.heard",
+    "diary.diary_of",
     "visits.all_visits",
 }
 
