@@ -95,10 +95,15 @@ class House:
     def client(self) -> ControlClient:
         return ControlClient(socket_path(self.config))
 
-    def tool(self, name: str = "ball01", level: float = 0.0, **options: Any) -> SimulatedTool:
-        """Switch on a tool that nobody touches."""
-        values = np.round(level + 0.06 * np.random.default_rng(5).standard_normal(6000), 2)
-        play = Play(np.arange(6000) / 100, values, WireUnit.NEWTON, -2, 100.0, (), "still")
+    def tool(
+        self, name: str = "ball01", level: float = 0.0, squeezes: int = 0, **options: Any
+    ) -> SimulatedTool:
+        """Switch on a tool that nobody touches, or one that is squeezed to 20 N every 4 s."""
+        t_s = np.arange(6000 + 400 * squeezes) / 100
+        values = level + 0.06 * np.random.default_rng(5).standard_normal(t_s.size)
+        for at_s in 4.0 * np.arange(1, squeezes + 1):
+            values += 20 * np.exp(-(((t_s - at_s) / 0.45) ** 4))
+        play = Play(t_s, np.round(values, 2), WireUnit.NEWTON, -2, 100.0, (), "still")
 
         async def run() -> SimulatedTool:
             tool = SimulatedTool(name, WireKind.BALL, [play], link=self.link, clock=HostClock(), **options)

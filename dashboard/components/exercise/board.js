@@ -70,7 +70,9 @@ class Board {
   take(view) {
     const known = this.view;
     if (known?.exercise_id === view.exercise_id && known.ended_by && !view.ended_by) return;
-    if (view.ended_by && view.exercise_id === this.data.left) return;
+    // nor is an end shown that nobody here was there for, or that was looked at
+    const ours = known?.exercise_id === view.exercise_id || this.data.led === view.exercise_id;
+    if (view.ended_by && (!ours || view.exercise_id === this.data.left)) return;
     this.view = view;
     if (!view.ended_by && view.exercise_id !== this.data.led && view.exercise_id !== this.began) {
       this.began = view.exercise_id; // the page takes its choice of exercises away
@@ -83,7 +85,7 @@ class Board {
   }
 
   leave(what, view) {
-    this.data = { ...this.data, left: view.exercise_id };
+    this.data = { ...this.data, left: view.exercise_id, led: "" };
     this.view = undefined;
     this.trigger("event", { what, exercise_id: view.exercise_id, item_id: view.item_id, sessions: view.sessions, kind: view.kind ?? "squeezes" });
     this.refresh();
