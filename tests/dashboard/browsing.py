@@ -46,7 +46,8 @@ _FAULTS = """() => {
     found.push(`scrolls sideways: ${document.scrollingElement.scrollWidth} of ${innerWidth} px`);
   }
   const scrolls = "[style*='overflow'], .griphub-scrolls, .st-key-griphub-tabs, pre, table";
-  const grid = "[data-testid=stDataFrame]";  // scrolls in itself, and hides the controls of its search
+  // what hides controls of its own: the search of a grid, the field behind a date's calendar
+  const grid = "[data-testid=stDataFrame], [data-testid^=hidden-]";
   for (const e of document.querySelectorAll("p, h1, h2, h3, label, button, li, td, th")) {
     const box = e.getBoundingClientRect();
     if (!seen(e) || !box.width || e.closest(`${grid}, .stSelectbox, .stMultiSelect`)) continue;

@@ -22,7 +22,7 @@ from .lived_in import furnish
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.alone,
+    pytest.mark.xdist_group("screens"),  # one home and one browser for all of them
     pytest.mark.skipif(
         not CHROMIUM.exists(), reason="needs Debian's package chromium (apt install chromium)"
     ),
