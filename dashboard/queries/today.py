@@ -154,7 +154,7 @@ def today(
     ------
     NotFound, StoreError
     """
-    seen = seen_by(config, database, results, actor, child_id, now)
+    seen = picture(config, database, results, actor, child_id, now=now)
     program = seen.history.program(seen.today)
     with database.reading(actor, "dashboard.today") as work:
         rhythm = routine(work, work.need(Child, child_id).family_id)
@@ -178,13 +178,6 @@ def today(
         training=tuple(training),
         begun=bool(seen.doings.work),
     )
-
-
-def seen_by(
-    config: Config, database: Database, results: ChildResults, actor: Actor, child_id: str, now: datetime
-) -> Picture:
-    """A child's program and what came of it, as `reading.picture`."""
-    return picture(config, database, results, actor, child_id, now=now)
 
 
 def late_days(day: date) -> list[date]:

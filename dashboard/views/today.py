@@ -1,20 +1,19 @@
 """The family's first page: what to do today, in big tiles, what is done, and what comes next."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
 import streamlit as st
 
 from ...hub.program import commands, did
-from ...hub.program.activity import Kind
 from ...hub.program.prescription import Item
 from ...hub.records import ActivityDone, Evidence
 from .. import context, dose_words, telling, viewer, words
 from ..i18n import N_, _, ngettext
 from ..queries import today as queries
 from ..queries.today import InSlot, Tile, Today
-from . import breaks, family, how, layout
+from . import breaks, family, how, layout, ticking
 
 _TITLE: Final = N_("Today for {alias}")
 
@@ -59,7 +58,7 @@ def _draw(child: viewer.Child) -> None:
         for one in today.left:
             _slot(child, today, one)
     _done(child, today)
-    _something_else(child, today)
+    ticking.something_else(child, today)
     breaks.form(child, today)
 
 
@@ -168,7 +167,7 @@ def _tile(child: viewer.Child, today: Today, tile: Tile) -> None:
             layout.go("exercise")
     else:
         with st.popover(_("Done"), type="primary", width="stretch", key=f"did-{item.id}"):
-            _tick(child, today.day, item, activity.id if activity else item.activity, f"{child.id}-{item.id}")
+            ticking.tick(child, today.day, item, item.activity, f"{child.id}-{item.id}")
     if activity:
         with st.expander(_("How it goes"), icon="📖"):
             family.steps(activity, note=item.note, adaptation=item.adaptation)
@@ -179,45 +178,6 @@ def _progress(tile: Tile) -> str:
     if times > 1:
         return _("{done} of {times} times done today").format(done=tile.times_done, times=times)
     return _("A part of it is done already") if tile.share else ""
-
-
-def _tick(child: viewer.Child, day: date, item: Item | None, activity_id: str, key: str) -> None:
-    """Ask how long and who helped; one press is enough for what usually is so."""
-    usual = item.minutes if item and item.minutes else None
-    minutes = st.number_input(
-        _("Minutes"),
-        min_value=1,
-        max_value=240,
-        value=usual,
-        step=1,
-        key=f"minutes-{key}",
-        placeholder=_("as long as it took"),
-    )
-    helped = st.pills(
-        _("Who helped?"),
-        list(family.HELPERS),
-        format_func=lambda who: _(family.HELPERS[who]),
-        key=f"helped-{key}",
-    )
-    saved = st.button(_("Save"), type="primary", width="stretch", key=f"save-{key}")
-    and_how = st.button(_("Save and say how it went"), width="stretch", key=f"how-{key}")
-    if not (saved or and_how):
-        return
-    event = did.activity_done(
-        context.config(),
-        child.id,
-        item,
-        activity_id,
-        now=datetime.now(UTC),
-        day=day,
-        minutes=float(minutes) if minutes else None,
-        helped_by=helped,
-    )
-    if family.tell(event):
-        family.say_next(_("Noted. Well done, {alias}!").format(alias=child.alias))
-        if and_how:
-            how.ask(child.id, event.item_id, event.day)
-        st.rerun()
 
 
 def _done(child: viewer.Child, today: Today) -> None:
@@ -269,30 +229,3 @@ def _told(event: ActivityDone) -> str:
     if event.evidence is Evidence.THERAPIST:
         parts.append(_("seen by the therapist"))
     return " · ".join(parts)
-
-
-def _something_else(child: viewer.Child, today: Today) -> None:
-    """What nobody asked for, or what was forgotten on another day."""
-    with st.expander(_("Something else, or on another day"), icon="➕"):
-        day = st.selectbox(
-            _("When"),
-            queries.late_days(today.day),
-            format_func=lambda one: _("Today") if one == today.day else dose_words.day(one),
-            key=f"late-{child.id}",
-        )
-        program = today.history.program(day)
-        items = {item.activity: item for item in (program.items if program else ()) if not item.squeezes}
-        asked = [one for one in items if one in today.library and not items[one].test]
-        others = [
-            one.id for one in today.library.values() if one.kind is Kind.HOUSEHOLD and one.id not in asked
-        ]
-        chosen = st.selectbox(
-            _("What"),
-            [*asked, *others],
-            index=None,
-            format_func=lambda one: f"{today.library[one].picture} {_(today.library[one].title)}",
-            placeholder=_("Choose what you did"),
-            key=f"else-{child.id}",
-        )
-        if chosen:
-            _tick(child, day, items.get(chosen), chosen, f"else-{child.id}-{chosen}")
