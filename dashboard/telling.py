@@ -4,7 +4,6 @@ What was told takes a moment to the store: by the hub's outbox, a broker and ing
 it from the browser's own session, so that nobody presses a second time.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypeVar
@@ -12,12 +11,10 @@ from uuid import UUID
 
 import streamlit as st
 
-from ..hub.control import socket_path
-from ..hub.control_client import ControlClient
 from ..hub.errors import NotFound
 from ..hub.records import ActivityDone, FeedbackGiven, StrengthTested
 from ..hub.stores.contract import ChildResults, SessionPoint
-from . import context, viewer
+from . import home_hub, viewer
 
 _KEY: Final = "griphub_told"
 
@@ -33,12 +30,14 @@ def tell(event: ActivityDone | FeedbackGiven) -> None:
         If nobody answers; nothing was told then.
     ControlError
         If the hub does not take it.
+    SetupError
+        If the data folder has no room for a hub's socket.
     NotFound
         If the viewer has no such child.
     """
     if event.child_id not in {child.id for child in viewer.children()}:
         raise NotFound("child", event.child_id)
-    asyncio.run(ControlClient(socket_path(context.config())).record(event))
+    home_hub.ask(lambda hub: hub.record(event))
     st.session_state[_KEY] = [*_told(), event]
 
 

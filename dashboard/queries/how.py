@@ -1,7 +1,8 @@
 """What a family is asked about something that was done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from ...hub.config import Config
@@ -11,8 +12,8 @@ from ...hub.people.model import Child
 from ...hub.program import commands, home
 from ...hub.program.activity import Activity
 from ...hub.program.faces import PainRule
+from ...hub.program.local_days import noon
 from ...hub.program.reading import today_of
-from ...hub.records import ActivityDone
 from ...hub.stores.contract import ChildResults
 
 
@@ -26,8 +27,8 @@ class About:
         The family's.
     activity : Activity or None
         None: the day as a whole.
-    done : ActivityDone or None
-        The latest of it on that day, as far as it is known.
+    session_id : UUID or None
+        That it belongs to, where it was measured.
     pain : PainRule
         The therapist's.
     age_years : float or None
@@ -40,17 +41,12 @@ class About:
 
     day: date
     activity: Activity | None
-    done: ActivityDone | None
+    session_id: UUID | None
     pain: PainRule
     age_years: float | None
     asked_before: bool
     asked_after: bool
     photos: bool
-
-    @property
-    def session_id(self) -> UUID | None:
-        """The session that it belongs to."""
-        return self.done.session_id if self.done else None
 
 
 def about(
@@ -62,6 +58,7 @@ def about(
     *,
     item_id: str | None,
     day: date | None,
+    sessions: Sequence[UUID] = (),
     now: datetime,
 ) -> About:
     """Find out what there is to ask about.
@@ -72,6 +69,8 @@ def about(
         Of the program's item or, where nobody asked for it, the activity; None: the day as a whole.
     day : date, optional
         By default today.
+    sessions : sequence of UUID
+        Of an exercise that has just ended, and that the store may not know yet.
 
     Raises
     ------
@@ -85,16 +84,15 @@ def about(
     item = program.item(item_id) if program and item_id else None
     activity = library.get(item.activity if item else item_id or "")
     told = [one for one in today_of(config, results, child_id, on) if one.item_id == item_id]
-    done = told[-1] if told else None
+    session_id = sessions[0] if sessions else told[-1].session_id if told else None
+    since = noon(on, home.zone_of(config)) - timedelta(days=1)
     said = [
-        one
-        for one in (results.feedback(child_id, since=done.measured_at) if done else ())
-        if done and done.session_id and one.session_id == done.session_id
+        one for one in results.feedback(child_id, since=since) if session_id and one.session_id == session_id
     ]
     return About(
         day=on,
         activity=activity,
-        done=done,
+        session_id=session_id,
         pain=program.pain if program else PainRule(),
         age_years=None if born is None else (on - born).days / 365.25,
         asked_before=any(one.pain_before is not None for one in said),

@@ -7,8 +7,9 @@ from datetime import date, datetime
 from ...hub.config import Config
 from ...hub.database.actor import Actor
 from ...hub.database.engine import Database
-from ...hub.program import commands, home, post, visits
+from ...hub.program import commands, home, visits
 from ...hub.program.activity import Library
+from ...hub.program.conversation import Message, conversation
 from ...hub.program.prescription import Item
 from ...hub.program.tables import Visit
 from ...hub.program.versions import History, Version
@@ -33,21 +34,12 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A message, oldest first in a list of them."""
-
-    message_id: str
-    at: datetime
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
 class Post:
     """Everything that goes between a family and its therapist.
 
     Attributes
     ----------
-    written : tuple of Written
+    written : tuple of Message
         Oldest first.
     coming, past : tuple of Visit
         From today on the next one first; before, the latest first.
@@ -57,7 +49,7 @@ class Post:
 
     today: date
     library: Library
-    written: tuple[Written, ...]
+    written: tuple[Message, ...]
     coming: tuple[Visit, ...]
     past: tuple[Visit, ...]
     changes: tuple[Change, ...]
@@ -73,11 +65,10 @@ def of_child(config: Config, database: Database, actor: Actor, child_id: str, *,
     today = home.today(config, now)
     with database.reading(actor, "dashboard.messages") as work:
         met = visits.visits(work, child_id)
-        written = tuple(Written(one.id, one.written_at, one.words) for one in post.notes(work, child_id))
         return Post(
             today=today,
             library=commands.library_for(work, child_id),
-            written=written,
+            written=tuple(conversation(work, config, child_id)),
             coming=tuple(one for one in met if one.day >= today),
             past=tuple(one for one in reversed(met) if one.day < today),
             changes=tuple(changes(commands.history(work, child_id))),

@@ -11,6 +11,7 @@ from ...hub.people.model import Child
 from ...hub.program import commands, home
 from ...hub.program.activity import Activity, Library
 from ...hub.program.adherence import Doings
+from ...hub.program.conversation import unread
 from ...hub.program.local_days import local_day
 from ...hub.program.prescription import Item, Program, Slot
 from ...hub.program.reading import Picture, picture
@@ -104,6 +105,8 @@ class Today:
         What the parents should still learn with the therapist.
     begun : bool
         Whether anything was ever done.
+    unread : int
+        Messages of the therapist that the viewer has not seen.
     """
 
     day: date
@@ -118,6 +121,7 @@ class Today:
     practised: tuple[date, ...]
     training: tuple[str, ...]
     begun: bool
+    unread: int
 
     @property
     def program(self) -> Program | None:
@@ -159,6 +163,7 @@ def today(
     with database.reading(actor, "dashboard.today") as work:
         rhythm = routine(work, work.need(Child, child_id).family_id)
         library = commands.library_for(work, child_id)
+        waiting = unread(work).get(child_id, 0)
         training = commands.training_left(work, child_id, program) if program else []
     told = _of_today(config, seen)
     tiles = [_tile(item, program, library, seen.doings, told) for item in _wanted(seen.doings, told)]
@@ -177,6 +182,7 @@ def today(
         practised=tuple(streak(seen.doings)),
         training=tuple(training),
         begun=bool(seen.doings.work),
+        unread=waiting,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from ...hub.control import ControlError, HubNotRunning
+from ...hub.errors import SetupError
 from ...hub.program.activity import Activity
 from ...hub.records import ActivityDone, FeedbackGiven, Person
 from .. import telling
@@ -50,7 +51,7 @@ def tell(*events: ActivityDone | FeedbackGiven) -> bool:
     try:
         for event in events:
             telling.tell(event)
-    except HubNotRunning:
+    except (HubNotRunning, SetupError):
         st.info(
             _(
                 "This is not noted yet: GripHub at home does not answer. What you entered stays here. "

@@ -1,6 +1,6 @@
 """How it went: pain on faces, joy, and what was seen. Nothing must be answered; two taps are enough."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 import streamlit as st
@@ -14,6 +14,7 @@ from ..i18n import N_, _
 from ..queries import how as queries
 from ..queries.how import About
 from . import family, layout
+from .exercise import DONE, ITEM
 
 #: What was chosen to be asked about: (child, item, day).
 ABOUT: Final = "how"
@@ -51,18 +52,19 @@ def page() -> None:
         _draw(layout.heading(_("How did it go?"), children))
 
 
-def ask(child_id: str, item_id: str | None, day: object = None) -> None:
+def ask(child_id: str, item_id: str | None, day: date | None = None) -> None:
     """Go to this page, to be asked about something."""
+    st.session_state.pop(DONE, None)
     st.session_state[ABOUT] = (child_id, item_id, day)
     layout.go("how")
 
 
 def _draw(child: viewer.Child) -> None:
-    chosen = st.session_state.get(ABOUT)
-    # from the exercise, which knows the item alone
-    _child_id, item_id, day = (
-        chosen if chosen and chosen[0] == child.id else (child.id, st.session_state.get("item"), None)
-    )
+    item_id, day, sessions = None, None, st.session_state.get(DONE, ())
+    if DONE in st.session_state:  # straight from the exercise
+        item_id = st.session_state.get(ITEM)
+    elif (chosen := st.session_state.get(ABOUT)) and chosen[0] == child.id:
+        _child_id, item_id, day = chosen
     about = queries.about(
         context.config(),
         context.database(),
@@ -71,6 +73,7 @@ def _draw(child: viewer.Child) -> None:
         child.id,
         item_id=item_id,
         day=day,
+        sessions=sessions,
         now=datetime.now(UTC),
     )
     key = f"{child.id}-{item_id}-{about.day}"
@@ -180,5 +183,6 @@ def _thank(about: About, event: FeedbackGiven) -> None:
         )
     else:
         family.say_next(_("Thank you, it is noted."))
-    st.session_state.pop(ABOUT, None)
+    for key in (ABOUT, DONE, ITEM):
+        st.session_state.pop(key, None)
     layout.go("today")

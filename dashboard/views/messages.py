@@ -1,19 +1,23 @@
 """What the therapist wrote, what the family answers, when they meet, and what changed in the program."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
 import streamlit as st
 
+from ...hub.errors import FieldError
+from ...hub.program import post
 from ...hub.program.activity import Library
+from ...hub.program.conversation import Message, mark_read
+from ...hub.program.letter import MAX_NOTE
 from ...hub.program.prescription import Item
 from ...hub.program.tables import Visit, VisitKind
 from .. import context, dose_words, viewer, words
 from ..i18n import N_, _
 from ..queries import messages as queries
-from ..queries.messages import Change, Post, Written
+from ..queries.messages import Change, Post
 from . import family, layout
 
 _MET: Final = {
@@ -24,6 +28,8 @@ _MET: Final = {
 
 #: More stand below, for whoever looks back.
 _LATEST: Final = 3
+#: How many messages were sent from this browser's page.
+_SENT: Final = "messages-sent"
 
 
 def page() -> None:
@@ -45,7 +51,7 @@ def _draw(child: viewer.Child) -> None:
     for visit in found.coming[:2]:
         with st.container(border=True):
             family.card("📅", _visit_day(visit, found), _(_MET[visit.kind]), [visit.words])
-    _talk(found.written)
+    _talk(child, found.written)
     _changes(found)
     if found.past:
         with st.expander(_("Earlier visits"), icon="📅"):
@@ -58,22 +64,52 @@ def _visit_day(visit: Visit, found: Post) -> str:
     return _("Today: {day}").format(day=day) if visit.day == found.today else _("Next: {day}").format(day=day)
 
 
-def _talk(written: Iterable[Written]) -> None:
-    bubbles = "".join(map(_bubble, written))
-    if bubbles:
-        st.html(f'<div class="gh-talk" role="list">{bubbles}</div>')
+def _talk(child: viewer.Child, written: Sequence[Message]) -> None:
+    if written:
+        st.html(f'<div class="gh-talk" role="list">{"".join(map(_bubble, written))}</div>')
     else:
         layout.notice(
             _("No messages yet"), _("What your therapist writes to you appears here, and stays here.")
         )
+    _answer(child)
+    if any(one.unread for one in written):
+        with viewer.changing() as work:
+            mark_read(work, child.id)
 
 
-def _bubble(one: Written) -> str:
-    about = f"{_('Your therapist')} · {words.day_time(one.at, layout.zone())}"
+def _bubble(one: Message) -> str:
+    about = [words.day_time(one.written_at, layout.zone())]
+    if one.from_family:
+        about.append(_("arrived") if one.delivered_at else _("on its way"))
+    else:
+        about.insert(0, _("Your therapist"))
+    new = f'<span class="gh-now">{escape(_("new"))}</span> ' if one.unread else ""
     return (
-        f'<div class="gh-theirs" role="listitem"><p>{escape(one.words)}</p>'
-        f'<p class="gh-soft">{escape(about)}</p></div>'
+        f'<div class="{"gh-mine" if one.from_family else "gh-theirs"}" role="listitem">'
+        f'<p>{escape(one.words)}</p><p class="gh-soft">{new}{escape(" · ".join(about))}</p></div>'
     )
+
+
+def _answer(child: viewer.Child) -> None:
+    # what was sent leaves its field, and what could not be sent stays in it
+    number = st.session_state.setdefault(_SENT, 0)
+    with st.form(f"answer-{child.id}", border=False):
+        text = st.text_area(
+            _("Write to your therapist"), key=f"answer-{child.id}-{number}", max_chars=MAX_NOTE
+        )
+        if not st.form_submit_button(_("Send"), type="primary"):
+            return
+    if not text.strip():
+        st.info(_("There is nothing in it yet. Write a word, then send it."), icon="✏️")
+        return
+    try:
+        with viewer.changing() as work:
+            post.write_note(work, child.id, text)
+    except FieldError as error:
+        st.info(_("It was not sent. {reason}").format(reason=str(error)), icon="✏️")
+        return
+    st.session_state[_SENT] += 1
+    st.rerun()
 
 
 def _changes(found: Post) -> None:

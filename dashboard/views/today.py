@@ -13,7 +13,7 @@ from .. import context, dose_words, telling, viewer, words
 from ..i18n import N_, _, ngettext
 from ..queries import today as queries
 from ..queries.today import InSlot, Tile, Today
-from . import breaks, family, how, layout, ticking
+from . import breaks, exercise, family, how, layout, ticking
 
 _TITLE: Final = N_("Today for {alias}")
 
@@ -50,6 +50,10 @@ def _draw(child: viewer.Child) -> None:
     )
     family.flash()
     _hero(child, today)
+    if today.unread:
+        with st.container(border=True, key="wrote"):
+            family.card("✉️", _("Your therapist wrote to you"), words.plural(today.unread, "message"))
+            layout.link_to("messages", _("Read it"))
     breaks.banner(child, today)
     if today.program is None:
         _no_program(child)
@@ -162,8 +166,7 @@ def _tile(child: viewer.Child, today: Today, tile: Tile) -> None:
     )
     if tile.with_tool:
         if st.button(_("Start"), type="primary", width="stretch", key=f"start-{item.id}"):
-            st.session_state["item"] = item.id
-            st.session_state.pop(how.ABOUT, None)  # what is asked afterwards is about this one
+            st.session_state[exercise.ITEM] = item.id
             layout.go("exercise")
     else:
         with st.popover(_("Done"), type="primary", width="stretch", key=f"did-{item.id}"):

@@ -5,15 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from griphub.dashboard import context
+from griphub.dashboard import context, viewer
 from griphub.dashboard.queries import messages as queries
 from griphub.hub.database.actor import Actor
 from griphub.hub.program import commands, post, visits
 from griphub.hub.program.activity import builtin
+from griphub.hub.program.conversation import conversation
 from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.tables import VisitKind
 
-from .families import PROGRAM, text
+from .families import APP, PROGRAM, text
 
 
 def _page():
@@ -103,3 +104,43 @@ def test_a_version_that_asks_for_the_same_is_no_change(sign_in, prescribe):
     assert [one.version.number for one in found] == [3, 1]
     assert found[0].version.program is None and len(found[0].dropped) == 3
     assert datetime.now(UTC) > found[0].version.recorded_at
+
+
+def send(app, words):
+    app.text_area[0].set_value(words)
+    (button,) = (one for one in app.button if one.label == "Send")
+    button.click().run()
+    assert not app.exception
+    return app
+
+
+def test_a_family_answers_and_sees_that_it_arrived(sign_in, show, config):
+    sign_in()
+    app = send(show(), "She opened the *lid* today!")
+    said = text(app)
+    assert "She opened the *lid* today!" in said and 'class="gh-mine"' in said and "arrived" in said
+    assert app.text_area[0].value == "", "what was sent leaves its field"
+    with viewer.reading() as work:
+        (kept,) = conversation(work, config, "c-ada")
+    assert kept.from_family and kept.words == "She opened the *lid* today!"
+
+
+def test_nothing_is_not_sent(sign_in, show, config):
+    sign_in()
+    app = send(show(), "   ")
+    assert "There is nothing in it yet." in text(app)
+    with viewer.reading() as work:
+        assert conversation(work, config, "c-ada") == []
+
+
+def test_what_is_new_is_marked_once_and_told_on_the_familys_day(sign_in, show, prescribe):
+    sign_in()
+    prescribe()
+    with by_the_clinic() as work:
+        post.write_note(work, "c-ada", "Well done!")
+    app = AppTest.from_file(APP, default_timeout=20).run()
+    assert "Your therapist wrote to you" in text(app) and "1 message" in text(app)
+    app = show()
+    assert ">new<" in text(app)
+    assert ">new<" not in text(app.run()), "it was seen"
+    assert "Your therapist wrote to you" not in text(AppTest.from_file(APP, default_timeout=20).run())
