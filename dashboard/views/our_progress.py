@@ -1,6 +1,6 @@
 """The family's progress: small wins, weeks, each hand in plain words. Nothing says that anybody failed."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from html import escape
 from typing import Final
 
@@ -16,11 +16,13 @@ from .. import context, dose_words, i18n, progress_words, telling, viewer, words
 from ..i18n import _
 from ..queries import our_progress as queries
 from ..queries.our_progress import OurProgress, Week, Win
-from . import family, layout
-from .session import show_session
+from . import family, layout, session
 
 #: Signs that do not speak for themselves.
 _EXPLAINED: Final = (Day.DONE, Day.PARTLY, Day.PAUSED, Day.UNKNOWN)
+
+#: More stand on a page of their own.
+_LATEST: Final = 3
 
 
 def page() -> None:
@@ -191,26 +193,20 @@ def _span(first: date, last: date) -> str:
 
 
 def _closer(found: OurProgress) -> None:
-    recent = [
-        one for one in found.sessions if one.started_at > datetime.now(UTC) - timedelta(weeks=queries.WEEKS)
-    ]
-    if not recent:
+    """The way to single times, for whoever wants to see the curve."""
+    if not found.sessions:
         return
-    with st.expander(_("Look closer at one time"), icon="🔍"):
-        chosen = st.selectbox(
-            _("Which"),
-            recent,
-            index=None,
-            format_func=_named,
-            placeholder=_("Choose one"),
-            key=f"closer-{found.seen.child_id}",
-        )
-        if chosen:
-            show_session(viewer.results().session(chosen.session_id))
+    _heading(_("Look closer at one time"))
+    with st.container(horizontal=True, gap="small"):
+        for one in found.sessions[:_LATEST]:
+            if st.button(_named(one), icon="🔍", key=f"closer-{one.session_id}"):
+                st.session_state[session.CHOSEN] = one.session_id
+                layout.go("session")
+    layout.link_to("session", _("All times"), icon="〰️")
 
 
-def _named(session: Session) -> str:
+def _named(one: Session) -> str:
     return (
-        f"{words.day_time(session.started_at, layout.zone())} · {words.hand(session.hand)} · "
-        f"{words.plural(session.squeezes, 'squeeze')}"
+        f"{words.day_time(one.started_at, layout.zone())} · {words.hand(one.hand)} · "
+        f"{words.plural(one.squeezes, 'squeeze')}"
     )
