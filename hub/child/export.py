@@ -5,7 +5,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,8 @@ from ..export.tables import About
 from ..export.waveform import waveform_csv
 from ..program.tables import Annotation, Visit
 from ..stores import open_store
-from ..stores.contract import Store
-from .relational import DatabasePlace
+from ..stores.contract import AllResults
+from .relational import DatabasePlace, Rows
 
 _README: Final = """\
 Everything that GripHub keeps of the child {child}, as of {at:%Y-%m-%d %H:%M} UTC.
@@ -38,8 +38,23 @@ Not a medical device; the numbers are for following one child with one tool.
 """
 
 
-def export(config: Config, child_id: str, target: Path, *, now: datetime) -> dict[str, int]:
+def export(
+    config: Config,
+    child_id: str,
+    target: Path,
+    *,
+    now: datetime,
+    results: AllResults | None = None,
+    people: Rows | None = None,
+) -> dict[str, int]:
     """Write the archive, readable by its owner only.
+
+    Parameters
+    ----------
+    results : AllResults, optional
+        Of the children whom somebody may see; by default the whole store.
+    people : mapping, optional
+        Rows by table, as `visible_rows` reads them for somebody; by default all that name the child.
 
     Returns
     -------
@@ -62,7 +77,7 @@ def export(config: Config, child_id: str, target: Path, *, now: datetime) -> dic
             os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
             zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
-            for name, content in _contents(config, child_id, now):
+            for name, content in _contents(config, child_id, now, results, people):
                 archive.writestr(name, content)
                 sums[name], sizes[name] = hashlib.sha256(content).hexdigest(), len(content)
             archive.writestr("SHA256SUMS", "".join(f"{digest}  {name}\n" for name, digest in sums.items()))
@@ -72,12 +87,15 @@ def export(config: Config, child_id: str, target: Path, *, now: datetime) -> dic
     return sizes
 
 
-def _contents(config: Config, child_id: str, now: datetime) -> Iterator[tuple[str, bytes]]:
+def _contents(
+    config: Config, child_id: str, now: datetime, results: AllResults | None, people: Rows | None
+) -> Iterator[tuple[str, bytes]]:
     yield "README.txt", _README.format(child=child_id, at=now).encode()
-    rows = DatabasePlace(config).rows(child_id)
-    people = {"griphub": __version__, "child": child_id, "tables": rows}
-    yield "people.json", json.dumps(people, indent=2, ensure_ascii=False, default=str).encode()
-    with closing(open_store(config, read_only=True)) as store:
+    rows = DatabasePlace(config).rows(child_id) if people is None else people
+    told = {"griphub": __version__, "child": child_id, "tables": rows}
+    yield "people.json", json.dumps(told, indent=2, ensure_ascii=False, default=str).encode()
+    with ExitStack() as opened:
+        store = results or opened.enter_context(closing(open_store(config, read_only=True)))
         found = replace(
             _results(store, child_id, there=bool(rows)),
             visits=tuple(Visit(**row) for row in rows.get("visits", ())),
@@ -93,7 +111,7 @@ def _contents(config: Config, child_id: str, now: datetime) -> Iterator[tuple[st
         yield from _waveforms(store, child_id)
 
 
-def _results(store: Store, child_id: str, *, there: bool) -> Dossier:
+def _results(store: AllResults, child_id: str, *, there: bool) -> Dossier:
     """What was measured and told; nothing at all only of a child who is there."""
     try:
         return gather(store, child_id)
@@ -103,7 +121,7 @@ def _results(store: Store, child_id: str, *, there: bool) -> Dossier:
         return Dossier(child_id, (), (), (), ())
 
 
-def _waveforms(store: Store, child_id: str) -> Iterator[tuple[str, bytes]]:
+def _waveforms(store: AllResults, child_id: str) -> Iterator[tuple[str, bytes]]:
     for point in store.trend(child_id):
         detail = store.session(point.session_id)
         if detail is None or not detail.t_s.size:

@@ -1,7 +1,7 @@
 """A child in the relational database: every table that names one, also those of modules to come."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, cast
@@ -9,11 +9,16 @@ from typing import Any, Final, cast
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, select
 
 from ..config import Config
+from ..database.base import Base
 from ..database.engine import open_database
 from ..database.migrate import revision
 from ..database.tables import metadata
+from ..database.work import Work
 from ..people.model import Child, Family
 from ..sqlite_file import scrub
+
+#: Rows by table, each by column.
+Rows = Mapping[str, list[dict[str, Any]]]
 
 _SQLITE_TRIGGER: Final = "audit_no_delete"
 _POSTGRESQL_TRIGGER: Final = "audit_only_grows"
@@ -31,7 +36,7 @@ class DatabasePlace:
         with self._connected() as connection:
             return sum(len(rows) for rows in _read(connection, child_id).values()) if connection else 0
 
-    def rows(self, child_id: str) -> dict[str, list[dict[str, Any]]]:
+    def rows(self, child_id: str) -> Rows:
         """Rows of a child, by table."""
         with self._connected() as connection:
             return _read(connection, child_id) if connection else {}
@@ -69,6 +74,29 @@ class DatabasePlace:
             database.close()
 
 
+def visible_rows(work: Work, child_id: str) -> Rows:
+    """Rows of a child that the actor may see, by table: of the log, what they did themselves.
+
+    Raises
+    ------
+    NotFound
+        If there is no such child whom the actor may see.
+    """
+    work.need(Child, child_id)
+    found = {}
+    for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.class_.__tablename__):
+        columns = {column.name: mapper.get_property_by_column(column).key for column in mapper.columns}
+        key = "id" if mapper.class_ is Child else columns.get("child_id")
+        if key is None:
+            continue
+        rows = work.scalars(select(mapper.class_).where(getattr(mapper.class_, key) == child_id)).all()
+        if rows:
+            found[mapper.class_.__tablename__] = [
+                {name: getattr(row, attribute) for name, attribute in columns.items()} for row in rows
+            ]
+    return found
+
+
 def _tables_of(child_id: str) -> list[tuple[Table, ColumnElement[bool]]]:
     """Tables that name a child and which rows of them do, each after those that it refers to."""
     found: list[tuple[Table, ColumnElement[bool]]] = []
@@ -82,7 +110,7 @@ def _tables_of(child_id: str) -> list[tuple[Table, ColumnElement[bool]]]:
     return found
 
 
-def _read(connection: Connection, child_id: str) -> dict[str, list[dict[str, Any]]]:
+def _read(connection: Connection, child_id: str) -> Rows:
     return {
         table.name: [dict(row) for row in connection.execute(select(table).where(which)).mappings()]
         for table, which in _tables_of(child_id)

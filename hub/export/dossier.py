@@ -12,7 +12,7 @@ from ..people.model import Child
 from ..program import annotations, visits
 from ..program.tables import Annotation, Visit
 from ..records import ActivityDone, FeedbackGiven, SqueezeCounted, StrengthTested
-from ..stores.contract import SessionPoint, Store
+from ..stores.contract import AllResults, SessionPoint
 from . import tables
 from .csv import Row, Table, dictionary
 from .errors import ExportError
@@ -40,7 +40,7 @@ class Dossier:
 
 
 def gather(
-    store: Store, child_id: str, *, since: datetime | None = None, until: datetime | None = None
+    store: AllResults, child_id: str, *, since: datetime | None = None, until: datetime | None = None
 ) -> Dossier:
     """Read what began in ``[since, until)``.
 
@@ -85,7 +85,7 @@ def with_written(
 
 
 def write_tables(
-    folder: Path, store: Store, dossier: Dossier, about: tables.About, zone: tzinfo | None
+    folder: Path, store: AllResults, dossier: Dossier, about: tables.About, zone: tzinfo | None
 ) -> dict[str, int]:
     """Write one CSV file for each kind of result, and what their columns mean, into a new folder.
 
@@ -128,7 +128,7 @@ def write_tables(
     return rows
 
 
-def _squeezes(store: Store, dossier: Dossier) -> Iterator[SqueezeCounted]:
+def _squeezes(store: AllResults, dossier: Dossier) -> Iterator[SqueezeCounted]:
     for point in dossier.sessions:
         if detail := store.session(point.session_id):
             yield from detail.squeezes

@@ -19,7 +19,7 @@ from ..program.reading import Picture, picture
 from ..program.tables import Annotation
 from ..program.versions import days
 from ..records import Evidence, FeedbackGiven
-from ..stores.contract import Store
+from ..stores.contract import ChildResults
 from ..trends import SESSION_PEAK, Finding, of_sessions, of_tests
 
 GRID_DAYS = 28
@@ -95,7 +95,7 @@ class Visit:
 def read(
     config: Config,
     database: Database,
-    store: Store,
+    store: ChildResults,
     actor: Actor,
     child_id: str,
     *,

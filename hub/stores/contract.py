@@ -173,7 +173,17 @@ class ChildResults(Protocol):
         """What was said of a child in ``[since, until)`` and not taken back, oldest first; both sources."""
 
 
-class Store(ChildResults, Protocol):
+class AllResults(ChildResults, Protocol):
+    """What can be read of all children whose results somebody may see."""
+
+    def children(self) -> list[ChildOverview]:
+        """All children with at least one ended session, most recent first."""
+
+    def session(self, session_id: UUID) -> SessionDetail | None:
+        """One ended session, or None if there is none of that id."""
+
+
+class Store(AllResults, Protocol):
     """A place for results. Thread-safe for readers; one writer.
 
     Every method raises `StoreError` when the place does not answer, and nothing else.
@@ -189,12 +199,6 @@ class Store(ChildResults, Protocol):
         A `StoreError` that is not retryable means that an event among these is at fault, and that the
         others would be taken without it; some of them may have been.
         """
-
-    def children(self) -> list[ChildOverview]:
-        """All children with at least one ended session, most recent first."""
-
-    def session(self, session_id: UUID) -> SessionDetail | None:
-        """One ended session, or None if there is none of that id."""
 
     def tools(self) -> list[ToolSeen]:
         """The latest that is known of every tool, by id."""
