@@ -7,9 +7,7 @@ from ..hub.program.adherence import DayStatus as Day
 from ..hub.program.prescription import Unit
 from ..hub.program.retention import Retained, Retention
 from ..hub.records import Evidence
-from ..hub.trends import Finding, Verdict
-from ..signal.measurement_error import Basis
-from ..signal.trend import LEAST_TESTS
+from ..hub.trends import LEAST_TESTS, Basis, Finding, Verdict
 from . import dose_words, words
 from .i18n import N_, NN_, _, ngettext
 from .queries.our_progress import Win, WinKind
