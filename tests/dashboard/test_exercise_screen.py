@@ -79,7 +79,7 @@ def test_every_state(config, hub_client, start_dashboard, open_page, size, schem
         page.locator("dialog .never").click()
         for by in ENDS:
             ball.view = view(exercise_id=uuid4())
-            expect(led).to_be_visible()
+            expect(led).to_have_attribute("data-exercise", str(ball.view.exercise_id))
             ball.view = ball.view.model_copy(update={"phase": "ended", "ended_by": by})
             expect(page.locator(f".over[data-by={by}]")).to_be_visible()
             picture(page, f"over-{by}-{size}-{scheme}", whole=True)

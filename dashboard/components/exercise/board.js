@@ -43,6 +43,7 @@ class Board {
     this.led.update(data);
     this.over.update(data);
     for (const panel of this.panels.values()) panel.data = data;
+    if (this.view?.ended_by && this.view.exercise_id === data.left) this.view = undefined;
     this.refresh();
   }
 

@@ -26,7 +26,8 @@ class GardenScene {
     if (still) return;
     // how hard the hand squeezes stands at the edge, the first hand's on the left
     const wide = Math.max(20, Math.min(34, width * 0.045));
-    lanes.forEach((lane, i) => drawBar(c, lane, look, i ? width - wide - 22 : 22, 22, wide, height - 44));
+    const below = lanes.length > 1 ? 50 : 22; // the names of the hands
+    lanes.forEach((lane, i) => drawBar(c, lane, look, i ? width - wide - 22 : 22, 22, wide, height - 22 - below));
   }
 
   plan(land) {

@@ -100,7 +100,7 @@ class Led {
       if (this.scene) this.scene.name = scene;
     }
     const set = this.element.dataset;
-    Object.assign(set, { phase: v.phase, kind: v.kind ?? "squeezes", scene, cue: v.cue });
+    Object.assign(set, { exercise: v.exercise_id, phase: v.phase, kind: v.kind ?? "squeezes", scene, cue: v.cue });
     this.element.toggleAttribute("data-calm", this.calm);
     this.element.toggleAttribute("data-away", v.away.length > 0);
     setText(this.find(".title"), data.titles[v.item_id] ?? v.title);
@@ -199,7 +199,7 @@ class Led {
     if (!this.look || now - this.themed > 1000) { this.look = lookOf(this.canvas); this.themed = now; }
     const lanes = this.hands.map((hand) => this.lane(hand, tracks.get(hand), v, dt));
     this.names(lanes);
-    const playing = v.phase !== "ended" && v.phase !== "asking";
+    const playing = v.phase === "warm_up" || v.phase === "set"; // in a rest there is nothing to be had from squeezing
     this.scene.draw({
       ...room,
       lanes: playing ? lanes : lanes.map((lane) => ({ ...lane, soft: 0, height: 0, hold: 0 })),
