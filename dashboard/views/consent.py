@@ -40,6 +40,7 @@ def _of_child(child: viewer.Child, texts: list[ConsentText]) -> None:
     with viewer.reading() as work:
         history = consent.history(work, child.id)
         shares = consent.may_share(work, child.id)
+        there = consent.elsewhere(work, child.id)
     settings = context.config()
     if shares and settings.database.url is None and not settings.broker.elsewhere:
         st.info(_("No clinic is connected: everything stays on this computer."), icon="🏠")
@@ -55,6 +56,10 @@ def _of_child(child: viewer.Child, texts: list[ConsentText]) -> None:
     st.caption(
         _("You can change your mind at any time. Exercising goes on as before, whatever you decide here.")
     )
+    if there:
+        day = words.day(there.decided_at, layout.zone())
+        said = _("agreed to on {day}") if there.given else _("taken back on {day}")
+        st.caption(_("As told from the other end: {said}.").format(said=said.format(day=day)))
     with st.container(border=True):
         if shares:
             _take_back(child)

@@ -18,7 +18,7 @@ from ..errors import FieldError
 from ..program.outgoing import note_change
 from . import fields
 from .decisions import standing_of
-from .model import Child, Consent, ConsentText, Site
+from .model import Child, Consent, ConsentElsewhere, ConsentText, Site
 
 _LONGEST_TEXT = 50_000
 #: Stands for whoever agreed at the other end, or was never asked.
@@ -126,6 +126,13 @@ def history(work: Work, child_id: str) -> Sequence[Consent]:
     return work.scalars(
         select(Consent).where(Consent.child_id == child_id).order_by(Consent.recorded_at, Consent.id)
     ).all()
+
+
+@command(Role.ADMIN, Role.PARENT, Role.THERAPIST, reads=True)
+def elsewhere(work: Work, child_id: str) -> ConsentElsewhere | None:
+    """What the other end said last: at a clinic the home, at a home the clinic; None: nothing."""
+    work.need(Child, child_id)
+    return work.get(ConsentElsewhere, child_id)
 
 
 @command(Role.ADMIN, Role.PARENT, Role.THERAPIST, reads=True)

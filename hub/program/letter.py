@@ -175,10 +175,10 @@ class LetterTaken(_Part):
     problem: str = Field("", max_length=300, description="why it was not taken; empty if it was")
     consent: SentConsent | None = Field(None, description="as the home knows it; null: nobody decided there")
     shares: bool | None = Field(None, description="whether anything new of the child leaves the home now")
-    known_days: tuple[date, ...] = Field(
-        (),
+    known_days: tuple[date, ...] | None = Field(
+        None,
         max_length=40,
-        description="of the last five weeks: over, the hub ran, and all of it was sent",
+        description="of the last five weeks: over, the hub ran, and all is sent; null: nothing is said",
     )
 
 

@@ -142,4 +142,4 @@ class Mailbox:
 
 
 def _news(answer: LetterTaken | None) -> tuple[object, ...]:
-    return (answer.consent, answer.known_days) if answer else (None, ())
+    return (answer.consent, answer.known_days or ()) if answer else (None, ())

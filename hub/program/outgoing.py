@@ -169,7 +169,8 @@ def _hear(work: Work, answer: LetterTaken) -> None:
     """Take what a home says of its own children: of consent, and of which days all is told."""
     child = work.get(Child, answer.child_id)
     if child and (child.family.site_id, child.family.hub) == (answer.site, answer.hub):
-        note_heard(work, child.id, answer.known_days)
+        if answer.known_days is not None:
+            note_heard(work, child.id, answer.known_days)
         if answer.consent:
             hear(work, child.id, answer.consent.decision)
 

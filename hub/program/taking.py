@@ -57,7 +57,7 @@ def answered(work: Work, config: Config, child_id: str, digest: str, problem: st
         problem=problem,
         consent=SentConsent.of(decided_here(work, child_id)) if here else None,
         shares=shares if here else None,
-        known_days=whole_days(config, child_id, work.now, shares=shares, decided=decided),
+        known_days=whole_days(config, child_id, work.now, shares=shares, decided=decided) if here else None,
     )
 
 

@@ -10,6 +10,7 @@ from griphub.dashboard import context, viewer
 from griphub.hub.config import BrokerConfig, Config
 from griphub.hub.database.actor import Actor, Role
 from griphub.hub.people import accounts, caseload, consent, places
+from griphub.hub.people.decisions import Decision, hear
 from griphub.hub.people.sign_in import redeem
 from griphub.hub.people.sign_in import sign_in as sign_in_at
 
@@ -124,10 +125,15 @@ def test_without_a_text_nobody_is_asked_and_with_one_a_parent_agrees_and_takes_i
     app.checkbox[0].check()
     app = press(app, "Agree")
     assert "Results of Ada are shared" in said(app) and read(consent.may_share, "c-ada")
+    assert "As told from the other end" not in said(app)
 
     field(app, "text_input", "Name of the parent who takes it back").input("Kim")
     app = press(app, "Stop sharing")
     assert "Results of Ada stay at home" in said(app) and not read(consent.may_share, "c-ada")
+
+    with context.database().work(Actor.part("post")) as work:
+        hear(work, "c-ada", Decision(True, None, work.now))
+    assert "As told from the other end: agreed to on" in said(show("consent", Role.PARENT, clinic))
 
 
 def test_an_admin_publishes_a_text_once(show):

@@ -110,6 +110,7 @@ ABOUT_ONE: dict[str, Callable[[Ids], Callable[[Work], Any]]] = {
     "consent.give": lambda of: _run("consent.give", of("child"), version="v1", given_by="A parent"),
     "consent.withdraw": lambda of: _run("consent.withdraw", of("child"), withdrawn_by="A parent"),
     "consent.history": lambda of: _run("consent.history", of("child")),
+    "consent.elsewhere": lambda of: _run("consent.elsewhere", of("child")),
     "consent.may_share": lambda of: _run("consent.may_share", of("child")),
     "commands.history": lambda of: _run("commands.history", of("child")),
     "commands.prescribe": lambda of: _run(

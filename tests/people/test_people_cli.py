@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from typer.testing import CliRunner, Result
 from griphub.firmware_bridge.errors import GripError
 from griphub.hub.cli.main import app
 from griphub.hub.config import Config, load
+from griphub.hub.database.actor import Actor
 from griphub.hub.database.engine import open_database
 from griphub.hub.database.migrate import upgrade
 from griphub.hub.errors import FieldError
+from griphub.hub.people.decisions import Decision, hear
 from griphub.hub.people.home import Household, settle, with_children
 from griphub.hub.records import Hand
 from griphub.hub.tools import ToolRegistry
@@ -148,7 +151,7 @@ def test_a_clinic_is_set_up_from_the_command_line(read: Read, run: Run, tmp_path
     twice = run("people", "account", "invite", "KIM@x.org", "--name", "K", "--role", "admin", *where)
     assert isinstance(twice.exception, FieldError) and twice.exception.field == "login"
     log = read("people", "audit", "--about", leo, "--since", "2026-01-01")
-    said = [e["command"] for e in log if e["table"] != "letters_out"]
+    said = [e["command"] for e in log if e["table"] in ("caseload", "consents")]
     assert said[:3] == ["caseload.unassign", "consent.withdraw", "consent.give"]
     (taken, given) = read("people", "audit", "--about", leo, "--table", "consents")
     assert (taken["did"], given["did"]) == ("update", "insert")
@@ -158,6 +161,10 @@ def test_a_clinic_is_set_up_from_the_command_line(read: Read, run: Run, tmp_path
     assert "Leo" not in json.dumps(log) and "Ortiz" not in json.dumps(
         read("people", "audit", "--rows", "500")
     )
+    with closing(open_database(load())) as database, database.work(Actor.part("post")) as work:
+        hear(work, leo, Decision(True, "v7", datetime(2026, 2, 1, tzinfo=UTC)))
+    told = read("people", "consent", "list", leo)[-1]
+    assert (told["version"], told["given_by"], told["given_on"]) == ("v7", "not recorded here", "2026-02-01")
 
 
 def test_lists_are_tables_for_people(run: Run) -> None:

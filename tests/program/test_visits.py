@@ -21,9 +21,10 @@ DAY = date(2026, 11, 2)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    config = Config(data_dir=tmp_path, children=[{"id": "c-1", "alias": "Mia", "goal": 5}])
-    with home.opened(config) as opened:
+def database(tmp_path: Path, database_url: str) -> Iterator[Database]:
+    """A home's, in each engine."""
+    children = [{"id": "c-1", "alias": "Mia", "goal": 5}]
+    with home.opened(Config(data_dir=tmp_path, database={"url": database_url}, children=children)) as opened:
         yield opened
 
 
