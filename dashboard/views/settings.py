@@ -38,6 +38,7 @@ def page() -> None:
         if viewer.role() is Role.PARENT:
             _day()
             with st.container(horizontal=True):
+                layout.link_to("tools", _("Tools and batteries"), icon="🔧")
                 layout.link_to("pair", _("Pair a ball or putty"), icon="🔗")
                 layout.link_to("sharing", _("Sharing with the clinic"), icon="🤝")
 

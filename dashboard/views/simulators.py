@@ -93,8 +93,8 @@ def _playing() -> None:
             {
                 _("Tool"): row.tool_id,
                 _("Play"): row.label or _("pauses"),
-                _("True squeezes so far"): row.true,
-                _("Counted so far"): row.counted,
+                _("True squeezes so far"): _count(row.true),
+                _("Counted so far"): _count(row.counted),
                 _("Link"): _link(row),
                 _("What is wrong"): ", ".join(row.faults) or "–",
             }
@@ -104,6 +104,10 @@ def _playing() -> None:
     )
     if any(not row.ours for row in rows):
         layout.link_to("pair", _("Pair the tools that nobody here uses yet"), "🔗")
+
+
+def _count(number: int | None) -> str:
+    return "–" if number is None else str(number)
 
 
 def _link(row: queries.Playing) -> str:

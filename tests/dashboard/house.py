@@ -45,7 +45,25 @@ class House:
         self._thread.start()
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something on the house's loop, and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+    def do(self, action: Callable[[], object]) -> None:
+        """Call something on the house's loop."""
+
+        async def run() -> None:
+            action()
+
+        self.call(run())
+
+    def start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Let something go on in the house until it ends."""
+
+        async def run() -> asyncio.Task[None]:
+            self._tasks.append(asyncio.create_task(work))
+            return self._tasks[-1]
+
+        return self.call(run())
 
     def open(self) -> None:
         async def run() -> None:
@@ -74,6 +92,7 @@ class House:
     def close_radio(self) -> None:
         async def run() -> None:
             await self._radio.aclose()
+            self._radio = AsyncExitStack()
 
         self.call(run())
 

@@ -20,13 +20,19 @@ from griphub.dashboard.pairing_session import (
     TooManyPair,
 )
 from griphub.dashboard.pairing_words import CHECK, NEARNESS, PROBLEMS, STANDING
+from griphub.firmware_bridge import pairing as bridge_pairing
+from griphub.firmware_bridge.adapter import open_adapter
+from griphub.firmware_bridge.discovery import find_device
+from griphub.firmware_bridge.link import GripClient
 from griphub.firmware_bridge.nearness import Nearness
 from griphub.firmware_bridge.pairing_diagnosis import PairingProblem
+from griphub.firmware_bridge.profile import GRIP_SERVICE
 from griphub.firmware_bridge.quiet_check import QuietVerdict
 from griphub.hub.config import Config
 from griphub.hub.control import HubNotRunning
 from griphub.hub.database.actor import Role
 from griphub.hub.records import Hand
+from griphub.simulators.gatt import Advert, VirtualDevice
 
 from .house import House, until
 
@@ -121,17 +127,97 @@ def test_a_tool_that_fell_asleep_meanwhile(house: House, pairing: PairingSession
     assert problem(pairing) is PairingProblem.ASLEEP
 
 
+def test_a_tool_out_of_range(house: House, pairing: PairingSession) -> None:
+    house.tool()
+    house.link.rssi_dbm["ball01"] = -94
+    until(
+        lambda: pairing.state.found and pairing.state.found[0].nearness is Nearness.VERY_FAR,
+        f"it is not far: {pairing.state}",
+    )
+    house.link.take_away("ball01")
+    choose(pairing)
+    assert problem(pairing) is PairingProblem.OUT_OF_RANGE
+
+
+def test_a_tool_that_a_phone_has(
+    house: House, pairing: PairingSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge_pairing, "FRESH_S", 3.0)  # a tool that is held says so less often
+    house.tool()
+    taken, free = asyncio.Event(), asyncio.Event()
+
+    async def phone() -> None:
+        async with open_adapter(house.config.radio) as adapter:
+            device = await find_device("ball01", adapter=adapter)
+            async with GripClient(device, adapter=adapter):
+                taken.set()
+                await free.wait()
+
+    holding = house.start(phone())
+    house.call(taken.wait())
+    choose(pairing, standing=Standing.HELD)
+    assert problem(pairing) is PairingProblem.HELD_BY_ANOTHER
+
+    async def let_go() -> None:
+        free.set()
+        await holding
+
+    house.call(let_go())
+
+
+def test_a_tool_whose_button_nobody_held(house: House, pairing: PairingSession) -> None:
+    tool = house.tool()
+    tool.peripheral.bonding.bonded = True  # with somebody else's hub
+    choose(pairing)
+    assert problem(pairing) is PairingProblem.NOT_IN_PAIRING_MODE
+    pairing.say(Press.BACK)
+    house.do(tool.press_button)
+    choose(pairing, standing=Standing.READY)
+    reach(pairing, Stage.RECOGNISE)
+
+
+def test_a_radio_that_is_full(house: House, pairing: PairingSession) -> None:
+    house.tool()
+    until(lambda: pairing.state.found, "nothing is heard")
+    (controller,) = [one for one in house.link.controllers if one.name == "hub"]
+    controller.slots = 0
+    choose(pairing)
+    assert problem(pairing) is PairingProblem.NO_FREE_SLOT
+    controller.slots = 1
+    pairing.say(Press.AGAIN)
+    reach(pairing, Stage.RECOGNISE)
+
+
+def test_a_tool_that_only_looks_like_ours(house: House, pairing: PairingSession) -> None:
+    async def show() -> None:
+        fake = VirtualDevice("ball07", house.link, Advert("ball07", services=(GRIP_SERVICE,)))
+        fake.show()
+        await fake.run()
+
+    house.start(show())
+    choose(pairing, "ball07")
+    assert problem(pairing) is PairingProblem.WRONG_TOOL
+
+
+def test_a_radio_that_is_gone_and_comes_back(house: House, pairing: PairingSession) -> None:
+    house.tool()
+    until(lambda: pairing.state.found, "nothing is heard")
+    house.close_radio()
+    until(
+        lambda: pairing.state.trouble and pairing.state.trouble.problem is PairingProblem.ADAPTER_MISSING,
+        f"it is not told: {pairing.state}",
+    )
+    house.open()
+    until(lambda: pairing.state.found and not pairing.state.trouble, f"it stays so: {pairing.state}")
+
+
 def test_a_tool_that_is_lost_while_it_is_held(house: House, pairing: PairingSession) -> None:
     house.tool()
     choose(pairing)
     reach(pairing, Stage.RECOGNISE)
 
-    async def take_away() -> None:
-        house.link.rssi_dbm["ball01"] = -95
-        await asyncio.sleep(0)
-        house.link.take_away("ball01")
-
-    house.call(take_away())
+    house.link.rssi_dbm["ball01"] = -95
+    house.do(lambda: house.link.take_away("ball01"))
     pairing.say(Press.AGAIN)
     assert problem(pairing) in (
         PairingProblem.ASLEEP,

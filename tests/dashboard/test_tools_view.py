@@ -156,10 +156,7 @@ def test_blink_zero_give_and_forget(show, config, house: House) -> None:
     until(lambda: house.hub and house.hub.supervisor.clients(), "it does not connect for Ben")
     run(app)
 
-    async def power_off() -> None:
-        tool.power_off()
-
-    house.call(power_off())
+    house.do(tool.power_off)
     until(lambda: house.hub and not house.hub.supervisor.clients(), "the hub still has it")
     button(app, "Blink").click()  # as it stands in a browser that was drawn a moment before
     assert "ball01 is not connected now. Wake it with a squeeze" in text(run(app))
