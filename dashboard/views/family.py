@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ...hub.control import ControlError, HubNotRunning
 from ...hub.errors import SetupError
@@ -42,8 +43,18 @@ def say_next(words: str) -> None:
 
 def flash() -> None:
     """Say what `say_next` was given."""
-    if words := st.session_state.pop(_FLASH, ""):
-        st.success(words, icon="🌟")
+    with section("flash"):
+        if words := st.session_state.pop(_FLASH, ""):
+            st.success(words, icon="🌟")
+
+
+def section(name: str) -> DeltaGenerator:
+    """A part of a page that keeps its place, also while it is empty.
+
+    Streamlit tells elements apart by their place: what comes and goes must not move what is below it, or an
+    open expander there loses what it holds.
+    """
+    return st.container(key=f"part-{name}")
 
 
 def tell(*events: ActivityDone | FeedbackGiven) -> bool:

@@ -50,20 +50,25 @@ def _draw(child: viewer.Child) -> None:
     )
     family.flash()
     _hero(child, today)
-    if today.unread:
-        with st.container(border=True, key="wrote"):
-            family.card("✉️", _("Your therapist wrote to you"), words.plural(today.unread, "message"))
-            layout.link_to("messages", _("Read it"))
-    breaks.banner(child, today)
-    if today.program is None:
-        _no_program(child)
-    else:
-        _training(child, today)
-        for one in today.left:
-            _slot(child, today, one)
-    _done(child, today)
-    ticking.something_else(child, today)
-    breaks.form(child, today)
+    with family.section("news"):
+        if today.unread:
+            with st.container(border=True, key="wrote"):
+                family.card("✉️", _("Your therapist wrote to you"), words.plural(today.unread, "message"))
+                layout.link_to("messages", _("Read it"), icon="👉")
+        breaks.banner(child, today)
+    with family.section("asked"):
+        if today.program is None:
+            _no_program(child)
+        else:
+            _training(child, today)
+            for one in today.left:
+                _slot(child, today, one)
+    with family.section("done"):
+        _done(child, today)
+    with family.section("else"):
+        ticking.something_else(child, today)
+    with family.section("break"):
+        breaks.form(child, today)
 
 
 def _hero(child: viewer.Child, today: Today) -> None:
