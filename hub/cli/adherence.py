@@ -12,7 +12,7 @@ from rich.table import Table
 from ..program.adherence import WINDOWS, Adherence, DayStatus
 from ..records import Evidence
 from .common import ConfigOption, JsonOption, out
-from .program import ChildArgument, here
+from .here import ChildArgument, here
 
 if TYPE_CHECKING:
     from ..program.reading import Picture

@@ -7,8 +7,8 @@ import typer
 from rich.markup import escape
 
 from .common import ConfigOption, JsonOption, out
+from .here import DAY, ChildArgument, here
 from .people_common import changing, columns, done, show
-from .program import DAY, ChildArgument, here
 
 app = typer.Typer(help="Notes beside days of a child's chart: new splint, ill.", no_args_is_help=True)
 

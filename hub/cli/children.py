@@ -8,11 +8,11 @@ from ..errors import FieldError
 from ..people.model import Child, Sex
 from ..records import Hand
 from .common import ConfigOption, JsonOption
+from .here import ChildArgument
 from .people_common import changing, columns, done, reading, show
 
 app = typer.Typer(help="Who trains here: add a child, correct what is known.", no_args_is_help=True)
 
-ChildArgument = Annotated[str, typer.Argument(metavar="CHILD", help="Id or name of the child.")]
 MonthOption = Annotated[str | None, typer.Option(help="Month of birth, such as 2018-04.")]
 SexOption = Annotated[Sex | None, typer.Option(help="Only to compare with children of that age and sex.")]
 HandOption = Annotated[Hand | None, typer.Option("--dominant-hand", help="The hand that the child prefers.")]

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .children import ChildArgument
 from .common import ConfigOption, JsonOption
+from .here import ChildArgument
 from .people_common import changing, columns, done, reading, show
 
 app = typer.Typer(help="Who agreed that a child's results are shared.", no_args_is_help=True)

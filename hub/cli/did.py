@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from ..records import Evidence, Person
 from .common import ConfigOption, JsonOption, out
-from .program import DAY, ChildArgument, here
+from .here import DAY, ChildArgument, here
 
 DayOption = Annotated[datetime | None, typer.Option("--day", formats=DAY, help="When; default: today.")]
 Ten = typer.Option(min=0, max=10, help="0: not at all, 10: as much as can be.")

@@ -10,7 +10,7 @@ import typer
 
 from ..stores.contract import Store
 from .common import ConfigOption, out
-from .program import ChildArgument, Here, here
+from .here import ChildArgument, Here, here
 
 app = typer.Typer(help="Results for a spreadsheet, a record system, or a visit.", no_args_is_help=True)
 

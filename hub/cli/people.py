@@ -7,6 +7,7 @@ import typer
 from ..database.actor import Role
 from . import children, consent
 from .common import ConfigOption, JsonOption
+from .here import ChildArgument
 from .people_common import changing, columns, done, reading, show
 
 app = typer.Typer(help="Who belongs here, in which role, and who agreed to what.", no_args_is_help=True)
@@ -28,7 +29,6 @@ app.command("audit")(consent.audit)
 NameOption = Annotated[str, typer.Option(help="What people call it.")]
 SiteOption = Annotated[str, typer.Option("--site", help="Id of the site.")]
 AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id of the account.")]
-ChildArgument = children.ChildArgument
 RoleOption = Annotated[Role, typer.Option(help="parent, therapist or admin.")]
 FamilyOption = Annotated[str | None, typer.Option("--family", help="Id of the family, of a parent.")]
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,32 +10,10 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from .. import config as configuration
 from ..config import Config
-from ..database.actor import Actor
-from ..database.engine import Database
 from ..database.work import Work
-from .common import out, set_up_logging
-
-
-@dataclass(frozen=True, slots=True)
-class Here:
-    """The installation, in the name of whoever runs the command."""
-
-    config: Config
-    database: Database
-    actor: Actor
-
-
-@contextmanager
-def here(config_file: Path | None) -> Iterator[Here]:
-    """Open the home or clinic of a configuration."""
-    from ..program.home import opened
-
-    set_up_logging()
-    config = configuration.load(config_file)
-    with opened(config) as database:
-        yield Here(config, database, Actor.owner())
+from .common import out
+from .here import here
 
 
 @contextmanager

@@ -9,8 +9,7 @@ import typer
 
 from ..program.prescription import Slot
 from .common import ConfigOption, JsonOption, err, out
-from .people_common import here
-from .program import ChildArgument
+from .here import ChildArgument, here
 
 app = typer.Typer(
     help="When breakfast, school and bed are in a family's day; reminders go by it.", no_args_is_help=True

@@ -9,8 +9,8 @@ from rich.markup import escape
 
 from ..program.tables import VisitKind
 from .common import ConfigOption, JsonOption, out
+from .here import DAY, ChildArgument, here
 from .people_common import changing, columns, done, show
-from .program import DAY, ChildArgument, here
 
 if TYPE_CHECKING:
     from ..program.retention import Retention
