@@ -32,7 +32,8 @@ _CAUSES: Final = {
     Cause.DECLINE: N_("Decline"),
     Cause.TOOL_SILENT: N_("Tool silent"),
     Cause.BATTERY: N_("Battery low"),
-    Cause.UNANSWERED: N_("Unanswered message"),
+    Cause.UNREAD: N_("Unread message"),
+    Cause.UNANSWERED: N_("Unanswered note"),
     Cause.VISIT: N_("Visit soon"),
 }
 
@@ -178,8 +179,10 @@ def because(alert: Alert) -> str:
             text = _("{tool}, {hand}: not heard since {day}")
         case Cause.BATTERY:
             text = _("{tool}, {hand}: {after} % left")
+        case Cause.UNREAD:
+            return words.plural(round(alert.after or 1), "message")
         case Cause.UNANSWERED:
-            text = _("The family wrote on {day}")
+            text = _("Written beside an exercise on {day}")
         case Cause.VISIT:
             text = _("On {day}")
     unit = alert.unit or Unit.UNKNOWN

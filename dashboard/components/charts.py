@@ -1,23 +1,49 @@
-"""Charts of the progress page."""
+"""Charts of sessions: trends, and what stands beside them."""
 
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
 
 import altair as alt
 
 from ...hub.records import Hand, Source
-from .. import words
+from .. import findings, words
+from ..i18n import _
 from ..queries.sessions import Panel, Series
 
 # readable on the light and on the dark page alike
-_CLEAR, _DOUBTFUL, _CURVE = "#2a9d8f", "#e08a1e", "#7d92a3"
+_CURVE = "#7d92a3"
+
+VISIT: Final = "visit"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something of some days that stands on a chart beside the curves.
+
+    Attributes
+    ----------
+    kind : str
+        `VISIT` is drawn as a line; everything else as a band.
+    sign : str
+        One sign for the upper edge.
+    """
+
+    kind: str
+    first: date
+    last: date
+    sign: str
+    words: str
 
 
 def trend_chart(
-    panel: Panel, since: datetime, until: datetime, zone: tzinfo
+    panel: Panel, since: datetime, until: datetime, zone: tzinfo, marks: Sequence[Mark] = ()
 ) -> alt.LayerChart | alt.FacetChart:
     """Peak of every session against time; lines join sessions of one series only.
 
-    Shaded is where a series' sessions lie by their usual variation, where that is known.
+    Shaded is where a series' sessions lie by their usual variation, where that is known. A dashed line stands
+    where a hand's series ends and another begins.
 
     Selecting a point yields its ``session_id`` under the name ``session``.
     """
@@ -47,11 +73,7 @@ def trend_chart(
             axis=alt.Axis(format="%-d %b", grid=False, tickCount="week", labelOverlap=True),
         ),
         y=alt.Y("peak:Q", title=words.axis(panel.unit), scale=alt.Scale(zero=True, nice=True)),
-        color=alt.Color(
-            "hand:N",
-            scale=alt.Scale(domain=hands),
-            legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
-        ),
+        color=hand_color(),
         detail="series:N",
     )
     picked = alt.selection_point(name="session", fields=["session_id"], toggle=False, clear=False)
@@ -84,14 +106,83 @@ def trend_chart(
         if series.finding and (band := series.finding.band)
         for at, middle in zip((band.begin, band.end), band.middle, strict=True)
     ]
+    beside = [*mark_layers(marks, since, zone), *_breaks(panel)]
     if not shaded:
-        return alt.layer(line, points).properties(height=280)
-    usual = alt.Chart(alt.InlineData(values=shaded)).encode(
-        x="at:T", color=alt.Color("hand:N", scale=alt.Scale(domain=hands)), detail="series:N"
-    )
+        return alt.layer(*beside, line, points).properties(height=280)
+    usual = alt.Chart(alt.InlineData(values=shaded)).encode(x="at:T", color=hand_color(), detail="series:N")
     bands = usual.mark_area(opacity=0.13, line=False).encode(y="low:Q", y2="high:Q")
     middles = usual.mark_line(point=False, strokeWidth=1, opacity=0.5).encode(y="middle:Q")
-    return alt.layer(bands, middles, line, points).properties(height=280)
+    return alt.layer(*beside, bands, middles, line, points).properties(height=280)
+
+
+def hand_color() -> alt.Color:
+    """A colour of its own for each hand, the same on every chart."""
+    hands = [words.hand(hand) for hand in Hand]
+    legend = alt.Legend(title=None, orient="top", symbolOpacity=1, symbolFillColor="transparent")
+    return alt.Color("hand:N", scale=alt.Scale(domain=hands), legend=legend)
+
+
+def _breaks(panel: Panel) -> list[alt.Chart]:
+    """Where a hand's series begins that is not its first."""
+    rows = [
+        {
+            "at": series.points[0].started_at.isoformat(),
+            "hand": words.hand(series.hand),
+            "why": findings.broke(series.finding),
+        }
+        for series in panel.series
+        if series.finding and series.finding.broke
+    ]
+    if not rows:
+        return []
+    return [
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_rule(strokeDash=[5, 4], strokeWidth=1.5)
+        .encode(
+            x="at:T",
+            color=hand_color(),
+            tooltip=[alt.Tooltip("why:N", title=_("Here")), alt.Tooltip("hand:N", title=_("Hand"))],
+        )
+    ]
+
+
+def mark_layers(marks: Sequence[Mark], since: datetime, zone: tzinfo) -> list[alt.Chart]:
+    """Visits as lines, notes and breaks as bands, each with its sign at the upper edge.
+
+    What began before `since` has its sign where the chart begins.
+    """
+    begin = since.astimezone(zone).date()
+    rows = [
+        {
+            "begin": _midnight(mark.first, zone),
+            "end": _midnight(mark.last + timedelta(days=1), zone),
+            "noon": _midnight(max(mark.first, begin), zone, hour=12),
+            "sign": mark.sign,
+            "words": mark.words,
+            "kind": mark.kind,
+        }
+        for mark in marks
+        if mark.last >= begin
+    ]
+
+    def of(kept: Sequence[dict[str, str]]) -> alt.Chart:
+        shown = alt.Tooltip("words:N", title=_("Here"))
+        return alt.Chart(alt.InlineData(values=list(kept))).encode(tooltip=shown)
+
+    layers = []
+    if spans := [row for row in rows if row["kind"] != VISIT]:
+        band = of(spans).mark_rect(opacity=0.22, color=_CURVE, clip=True)
+        layers.append(band.encode(x="begin:T", x2="end:T"))
+    if met := [row for row in rows if row["kind"] == VISIT]:
+        layers.append(of(met).mark_rule(color=_CURVE, strokeWidth=1.5, clip=True).encode(x="noon:T"))
+    if rows:
+        sign = of(rows).mark_text(fontSize=14, dy=-8, color=_CURVE)
+        layers.append(sign.encode(x="noon:T", y=alt.value(0), text="sign:N"))
+    return layers
+
+
+def _midnight(day: date, zone: tzinfo, *, hour: int = 0) -> str:
+    return datetime.combine(day, time(hour), zone).isoformat()
 
 
 def _name(series: Series) -> str:

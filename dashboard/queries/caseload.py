@@ -14,6 +14,7 @@ from ...hub.program import commands, post, visits
 from ...hub.program.adherence import WINDOWS, Adherence
 from ...hub.program.alerts import Alert
 from ...hub.program.attention import ORDER, Strength, attention, strength, tools_used
+from ...hub.program.conversation import unread
 from ...hub.program.heard import heard, unknown_days
 from ...hub.program.home import today as today_in
 from ...hub.program.home import zone_of
@@ -78,15 +79,18 @@ class Line:
         return self.paused is None and (self.silent_days is None or self.silent_days > SILENT_DAYS)
 
 
-def lines(work: Work, results: Results, config: Config, now: datetime) -> list[Line]:
-    """Every child of the viewer's, whoever needs them first; of two alike, by name."""
-    children, homes = places.children(work), heard(work, config)
-    histories, written = commands.histories(work), post.last_written(work)
+def lines(
+    work: Work, results: Results, config: Config, now: datetime, *, only: str | None = None
+) -> list[Line]:
+    """Every child of the viewer's, or one of them; whoever needs them first, of two alike by name."""
+    children = [child for child in places.children(work) if only in (None, child.id)]
+    homes = heard(work, config)
+    histories, written, waiting = commands.histories(work), post.last_written(work), unread(work)
     today, zone = today_in(config, now), zone_of(config)
     off = unknown_days(config, None, today)
-    met: dict[str, list[Visit]] = {child.id: [] for child in children}
+    met: dict[str, list[Visit]] = {}
     for visit in visits.all_visits(work, since=today - YEAR, until=today + YEAR):
-        met[visit.child_id].append(visit)
+        met.setdefault(visit.child_id, []).append(visit)
     entries = results.caseload(
         [child.id for child in children],
         since=noon(today - PERIOD, zone),
@@ -113,7 +117,7 @@ def lines(work: Work, results: Results, config: Config, now: datetime) -> list[L
             unknown=unknown_days(config, there, today, last_told=last) if there else off,
             # nothing measured lately: what was measured last says what kind of child it is
             source=Source.SIMULATED if {*entry.last} == {Source.SIMULATED} else None,
-            met=met[child.id],
+            met=met.get(child.id, ()),
         )
         strong = strength(seen, entry.sessions, entry.tests)
         alerts = attention(
@@ -123,6 +127,7 @@ def lines(work: Work, results: Results, config: Config, now: datetime) -> list[L
             tools=own,
             used=used[child.id],
             written_at=written.get(child.id),
+            unread=waiting.get(child.id, 0),
             heard_until=max(filter(None, (there.at, last)), default=None) if there else None,
         )
         asked = [seen.doings.adherence(window) for window in WINDOWS] if seen.history.versions else None

@@ -64,8 +64,8 @@ class Waveform:
     gaps: tuple[tuple[float, float], ...]
 
 
-def trend(store: Results, child_id: str, now: datetime) -> list[Panel]:
-    """Sessions of exercise of the last eight weeks with a peak or without, real ones first.
+def trend(store: Results, child_id: str, now: datetime, period: timedelta = PERIOD) -> list[Panel]:
+    """Sessions of exercise of a period up to now with a peak or without, real ones first.
 
     Series are never joined across tools, firmware, calibrations, units, hands or sources.
     """
@@ -76,7 +76,7 @@ def trend(store: Results, child_id: str, now: datetime) -> list[Panel]:
     def series(point: SessionPoint) -> tuple[str, str, str, str]:
         return point.hand.value, point.tool_id, point.firmware, point.calibration_id or ""
 
-    points = [p for p in store.trend(child_id, since=now - PERIOD) if p.purpose is Purpose.EXERCISE]
+    points = [p for p in store.trend(child_id, since=now - period) if p.purpose is Purpose.EXERCISE]
     findings = {finding.key: finding for finding in of_sessions(points)}
     points.sort(key=lambda p: (panel(p), series(p), p.started_at))
     panels = []

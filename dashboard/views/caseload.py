@@ -14,7 +14,8 @@ from ..i18n import N_, _, ngettext
 from ..queries.caseload import Line, lines
 from . import layout
 
-_EVIDENCE: Final = {
+#: How something is known, beside a share of what was done.
+EVIDENCE: Final = {
     Evidence.SENSOR: N_("measured by a tool"),
     Evidence.PARENT: N_("told by a parent"),
     Evidence.THERAPIST: N_("seen by a therapist"),
@@ -42,7 +43,7 @@ def _draw() -> None:
     if opened in {line.child_id for line in found}:
         st.session_state["child"] = opened
         st.session_state.pop("child_choice", None)  # the widget of the page before does not hold any more
-        layout.go("progress")
+        layout.go("child")
 
 
 def _statistics(found: Sequence[Line]) -> str:
@@ -106,7 +107,7 @@ def _words() -> dict[str, Any]:
             _("Pain"),
         ],
         "legend": [
-            *({"kind": str(kind), "label": _(name)} for kind, name in _EVIDENCE.items()),
+            *({"kind": str(kind), "label": _(name)} for kind, name in EVIDENCE.items()),
             {"kind": "missing", "label": _("asked for and not done")},
             {"kind": "unknown", "label": _("not known")},
             {"kind": "paused", "label": _("on a break")},
@@ -171,7 +172,7 @@ def spoken(one: Adherence) -> str:
     else:
         how = [
             _("{share} % {evidence}").format(share=words.decimal(share, 0), evidence=_(name))
-            for evidence, name in _EVIDENCE.items()
+            for evidence, name in EVIDENCE.items()
             if (share := one.percent_by(evidence) or 0.0) >= 0.5
         ]
         said = [_("{share} % of what was asked was done.").format(share=words.decimal(one.percent, 0))]

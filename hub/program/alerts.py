@@ -45,6 +45,7 @@ class Cause(StrEnum):
     TOOL_SILENT = "tool_silent"
     BATTERY = "battery"
     HOME_SILENT = "home_silent"
+    UNREAD = "unread"
     UNANSWERED = "unanswered"
     VISIT = "visit"
 
@@ -243,10 +244,20 @@ def home_silent(heard_until: datetime, *, now: datetime) -> list[Alert]:
     ]
 
 
+def messages(unread: int) -> list[Alert]:
+    """The family has written, and it was not read yet."""
+    if not unread:
+        return []
+    what = "A message" if unread == 1 else f"{unread} messages"
+    return [
+        Alert("unread", Cause.UNREAD, _THERAPIST, f"{what} of the family's to read.", after=float(unread))
+    ]
+
+
 def unanswered(
     feedback: Iterable[FeedbackGiven], written_at: datetime | None, *, now: datetime
 ) -> list[Alert]:
-    """The family wrote something, and no therapist wrote back since."""
+    """The family wrote something beside an exercise, and no therapist wrote back since."""
     told = [one for one in feedback if one.observation and now - one.measured_at <= ANSWER_WITHIN]
     if not told:
         return []

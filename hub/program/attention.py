@@ -21,6 +21,7 @@ ORDER: Final = (
     Cause.DECLINE,
     Cause.TOOL_SILENT,
     Cause.BATTERY,
+    Cause.UNREAD,
     Cause.UNANSWERED,
     Cause.VISIT,
 )
@@ -55,6 +56,7 @@ def attention(
     tools: Sequence[ToolSeen] = (),
     used: Iterable[tuple[str, Hand]] = (),
     written_at: datetime | None = None,
+    unread: int = 0,
     heard_until: datetime | None = None,
 ) -> list[Alert]:
     """Everything that somebody should look at, by `ORDER`.
@@ -65,6 +67,8 @@ def attention(
         As `alerts.tools` takes them.
     written_at : datetime, optional
         When a therapist wrote last to the family.
+    unread : int
+        Messages of the family's that the therapist has not read.
     heard_until : datetime, optional
         When a home that is elsewhere was last heard of.
     """
@@ -74,6 +78,7 @@ def attention(
     found = [
         *alerts.pain(program.pain if program else PainRule(), seen.feedback, seen.activities, now=now),
         *falls,
+        *alerts.messages(unread),
         *alerts.unanswered(seen.feedback, written_at, now=now),
         *alerts.visit_soon((visit.day for visit in seen.visits), today=seen.today),
     ]

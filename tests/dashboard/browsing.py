@@ -60,7 +60,8 @@ _FAULTS = """() => {
   const fixed = bar && getComputedStyle(bar).position === "fixed";
   const controls = [...document.querySelectorAll("button, a[href], input, [role=combobox], [role=radio]")]
     .filter((e) => seen(e) && e.getBoundingClientRect().width > 1 && !e.closest(grid))
-    .filter((e) => !(fixed && bar.contains(e)));
+    .filter((e) => !(fixed && bar.contains(e)))
+    .filter((e) => !e.closest("[data-testid=hidden-dateinput-container]"));  // for forms, seen by nobody
   // these draw one control out of several elements
   const made = ".stNumberInput, .stDateInput, .stTimeInput, [data-testid=stFileUploader], [data-baseweb]";
   for (let i = 0; i < controls.length; i++) {

@@ -222,8 +222,8 @@ def test_a_child_without_a_cookie_gets_the_page_that_asks_for_the_key(config, st
 
 def test_no_data_and_a_failing_store_are_designed_screens(config, start_dashboard, open_page):
     start_dashboard()
-    page = open_page("phone", path="/progress", role="therapist")
-    expect(page.get_by_text("No sessions of Ada in the last eight weeks")).to_be_visible()
+    page = open_page("phone", path="/child", role="therapist")
+    expect(page.get_by_text("No session with a tool in this time")).to_be_visible()
     picture(page, "trend-empty")
     (config.data_dir / "store.db").write_bytes(b"this is no database" * 500)
     page.reload()
@@ -239,13 +239,14 @@ def test_a_therapist_clicks_through_to_the_waveform(
     fill(eight_weeks())
     fill([make_strength_test(days_ago=14 * k, score=110.0 - k) for k in range(13)])
     start_dashboard()
-    page = open_page(path="/progress", role="therapist")
+    page = open_page(path="/child", role="therapist")
     charts = page.get_by_test_id("stVegaLiteChart")
-    points = charts.locator("path[aria-roledescription='point']")
+    trend = charts.first
+    points = trend.locator("path[aria-roledescription='point']")
     expect(points).to_have_count(64)
     # of each series its line, the middle of its usual variation, and that shaded
-    expect(charts.locator(".mark-line path")).to_have_count(6)
-    expect(charts.locator(".mark-area path")).to_have_count(3)
+    expect(trend.locator(".mark-line path")).to_have_count(6)
+    expect(trend.locator(".mark-area path")).to_have_count(3)
     expect(page.get_by_text(re.compile(r"Rises by .* in \d+ weeks \(95 %"))).not_to_have_count(0)
     expect(page.get_by_text("A new series: tool changed.")).to_be_visible()
     page.get_by_text("Nothing here says how hard a child tried").scroll_into_view_if_needed()
@@ -256,7 +257,7 @@ def test_a_therapist_clicks_through_to_the_waveform(
 
     # the newest session of the left hand is the one with a gap and two doubtful squeezes
     points.nth(31).click(force=True)
-    expect(charts).to_have_count(2)
+    expect(charts).to_have_count(3)
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("15 of 15")
     waveform = charts.nth(1)
     expect(waveform.locator(".mark-rect path")).to_have_count(15)
@@ -265,7 +266,7 @@ def test_a_therapist_clicks_through_to_the_waveform(
     expect(waveform.get_by_text("doubtful")).to_be_visible()
     waveform.scroll_into_view_if_needed()
     picture(page, "session")
-    assert page.url.endswith("/progress")
+    assert page.url.endswith("/child")
 
     # the same from the keyboard: the newest session of the right hand
     chooser = page.get_by_role("combobox", name="Open a session")

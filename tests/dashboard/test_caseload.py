@@ -163,7 +163,7 @@ def test_the_page_says_what_the_lines_hold(show, config, fill, eight_weeks, sign
     assert "**2** children · **2** need a look" in app.markdown[0].value
     assert [one["label"] for one in filters] == ["All (2)", "Need a look (2)", "Silent (1)"]
     ada, ben = rows
-    assert [reason["title"] for reason in ada["reasons"]] == ["Pain", "Unanswered message"]
+    assert [reason["title"] for reason in ada["reasons"]] == ["Pain", "Unanswered note"]
     assert "Rose from 2 to 8 of 10" in ada["reasons"][0]["text"]
     assert ada["pain"] == "2, then 8" and ada["notes"] == ["simulated"]
     assert sum(part["share"] for part in ada["month"]["parts"]) == pytest.approx(100, abs=0.5)

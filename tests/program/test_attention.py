@@ -104,12 +104,14 @@ def test_what_cannot_wait_comes_first(winter: Program) -> None:
         feedback=(said(2, pain_before=2, pain_after=8, observation="It hurt."),),
         tools=[tool],
         used=tools_used(sessions),
+        unread=2,
         met=[Visit(id="v-1", child_id="c-1", day=NOW.date() + timedelta(days=1), kind=VisitKind.CLINIC)],
     )
     assert causes(found) == [
         Cause.PAIN,
         Cause.STOPPED,
         Cause.TOOL_SILENT,
+        Cause.UNREAD,
         Cause.UNANSWERED,
         Cause.VISIT,
     ]
