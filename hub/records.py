@@ -39,6 +39,12 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
 #: Characters of what somebody wrote: a long paragraph, and far from the broker's longest message.
 MAX_OBSERVATION: Final = 2_000
 
+#: A picture travels in so many pieces at most, each of so many bytes and characters of base64: with what is
+#: around it a piece fits into a broker's 64 KiB.
+MAX_PARTS: Final = 12
+MAX_PIECE: Final = 40_000
+MAX_PIECE_TEXT: Final = 4 * -(-MAX_PIECE // 3)
+
 
 class Hand(StrEnum):
     """The hand that holds the tool."""
@@ -274,7 +280,7 @@ class FeedbackGiven(_SaidEvent):
     confidence: int | None = Field(None, ge=0, le=10, description="the parent's, to do it again alone")
     observation: str = Field("", max_length=MAX_OBSERVATION)
     photo: Id | None = Field(
-        None, description="name of a picture that stays at home until somebody asks for it"
+        None, description="name of a picture; it comes as `picture/1` where the family shares it"
     )
 
 
@@ -285,6 +291,24 @@ class MessageWritten(_Event):
     child_id: Id = Field(description="random pseudonymous id")
     message_id: Id = Field(description="the same at both ends")
     words: str = Field(min_length=1, max_length=MAX_OBSERVATION)
+
+
+class PicturePiece(_Event):
+    """A piece of a picture that a family shares with the therapist; `measured_at` is when it shared it.
+
+    Without pieces it is taken back, at `measured_at`: what came of it is to be deleted.
+    """
+
+    schema_: Literal["picture/1"] = Field("picture/1", alias="schema")
+    child_id: Id = Field(description="random pseudonymous id")
+    picture_id: Id
+    taken_on: date
+    parts: int = Field(0, ge=0, le=MAX_PARTS, description="how many pieces there are; 0: it is taken back")
+    part: int = Field(0, ge=0, le=MAX_PARTS, description="which piece this is, from 1")
+    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = Field(
+        "", description="of the whole picture, a JPEG file"
+    )
+    data: str = Field("", max_length=MAX_PIECE_TEXT, description="base64 of the piece")
 
 
 class AddedSqueeze(BaseModel):
@@ -350,8 +374,8 @@ Result = (
     | ToolSeen
 )
 #: All that travels; the rest the database of people takes, and no store.
-Event = Result | MessageWritten
-FOR_PEOPLE: Final = (MessageWritten,)
+Event = Result | MessageWritten | PicturePiece
+FOR_PEOPLE: Final = (MessageWritten, PicturePiece)
 
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="schema_")])

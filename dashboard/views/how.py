@@ -111,8 +111,8 @@ def _questions(child: viewer.Child, about: About, key: str) -> dict[str, int | N
             st.file_uploader(
                 _("A picture"), type=["jpg", "jpeg", "png", "webp"], key=f"photo-{key}", max_upload_size=30
             )
-            st.checkbox(_("Our therapist may ask for this picture"), key=f"share-{key}")
-            st.caption(_("A picture stays in GripHub at home, without place and time."))
+            st.checkbox(_("Our therapist may see this picture"), key=f"share-{key}")
+            st.caption(_("Without this tick it stays in GripHub at home. Place and time are removed."))
     if {"pain_before", "pain_after"} & scales.keys():
         st.checkbox(_("{alias} pointed at the face").format(alias=child.alias), key=f"child-{key}")
     return scales

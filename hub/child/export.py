@@ -4,13 +4,13 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from ... import __version__
 from ..config import Config
@@ -19,6 +19,7 @@ from ..export.errors import ExportError
 from ..export.fhir import bundle
 from ..export.tables import About
 from ..export.waveform import waveform_csv
+from ..program.photos import path_of
 from ..program.tables import Annotation, Visit
 from ..stores import open_store
 from ..stores.contract import AllResults
@@ -30,6 +31,7 @@ Everything that GripHub keeps of the child {child}, as of {at:%Y-%m-%d %H:%M} UT
 tables/      results as CSV files; tables/columns.md says what the columns are
 waveforms/   every session's force curve: seconds since its start, and the value in the session's unit.
              An empty value is a reading that was missing; a jump in the seconds are samples that were lost.
+pictures/    pictures of what was done, without place and time
 people.json  what people wrote: who looks after the child, programs, visits, consent, and the log of changes
 fhir.json    the results as a FHIR R4 bundle, for a record system
 SHA256SUMS   to see that no file was changed: sha256sum --check SHA256SUMS
@@ -92,7 +94,9 @@ def _contents(
 ) -> Iterator[tuple[str, bytes]]:
     yield "README.txt", _README.format(child=child_id, at=now).encode()
     rows = DatabasePlace(config).rows(child_id) if people is None else people
-    told = {"griphub": __version__, "child": child_id, "tables": rows}
+    pieces = rows.get("photo_parts", [])
+    shown = {name: known for name, known in rows.items() if name != "photo_parts"}
+    told = {"griphub": __version__, "child": child_id, "tables": shown}
     yield "people.json", json.dumps(told, indent=2, ensure_ascii=False, default=str).encode()
     with ExitStack() as opened:
         store = results or opened.enter_context(closing(open_store(config, read_only=True)))
@@ -109,6 +113,7 @@ def _contents(
         fhir = bundle(child_id, None, tests=found.tests, sessions=found.sessions, feedback=found.feedback)
         yield "fhir.json", json.dumps(fhir, indent=2).encode()
         yield from _waveforms(store, child_id)
+    yield from _pictures(config, rows.get("photos", []), pieces)
 
 
 def _results(store: AllResults, child_id: str, *, there: bool) -> Dossier:
@@ -119,6 +124,19 @@ def _results(store: AllResults, child_id: str, *, there: bool) -> Dossier:
         if not there:
             raise
         return Dossier(child_id, (), (), (), ())
+
+
+def _pictures(
+    config: Config, photos: Sequence[Mapping[str, Any]], pieces: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, bytes]]:
+    """Pictures that were taken here, and those that came here."""
+    for photo in photos:
+        name = str(photo["id"])
+        came = sorted((one for one in pieces if one["photo_id"] == name), key=lambda one: int(one["part"]))
+        if (path := path_of(config, name)).exists():
+            yield f"pictures/{name}.jpg", path.read_bytes()
+        elif photo["taken_at"] and came:
+            yield f"pictures/{name}.jpg", b"".join(one["data"] for one in came)
 
 
 def _waveforms(store: AllResults, child_id: str) -> Iterator[tuple[str, bytes]]:

@@ -100,9 +100,10 @@ def feedback(
     confidence: Annotated[int | None, typer.Option(min=0, max=10, help="Yours, to do it alone.")] = None,
     observation: Annotated[str, typer.Option(help="In your own words.")] = "",
     photo: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="A picture; it stays at home.")
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A picture; it stays at home unless you share it."),
     ] = None,
-    share: Annotated[bool, typer.Option("--share", help="Let the therapist ask for the picture.")] = False,
+    share: Annotated[bool, typer.Option("--share", help="Let the therapist see the picture.")] = False,
     said_by: Annotated[Person, typer.Option(help="Who says so.")] = Person.PARENT,
     day: DayOption = None,
     config: ConfigOption = None,

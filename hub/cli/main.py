@@ -25,6 +25,7 @@ from . import (
     export,
     pair,
     people,
+    pictures,
     processes,
     program,
     routine,
@@ -59,6 +60,7 @@ app.add_typer(program.app, name="program", rich_help_panel=FAMILY)
 app.command("exercise", rich_help_panel=FAMILY)(exercise.exercise)
 app.command("did", rich_help_panel=FAMILY)(did.did)
 app.command("feedback", rich_help_panel=FAMILY)(did.feedback)
+app.add_typer(pictures.app, name="pictures", rich_help_panel=FAMILY)
 app.command("adherence", rich_help_panel=FAMILY)(adherence.adherence)
 app.command("alerts", rich_help_panel=FAMILY)(adherence.alerts)
 app.command("reminders", rich_help_panel=FAMILY)(adherence.reminders)

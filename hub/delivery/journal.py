@@ -149,6 +149,14 @@ class Journal:
         with self._transaction(synchronous="NORMAL") as db:
             db.execute("INSERT OR REPLACE INTO cursor (store, seq) VALUES (?, ?)", (store, seq))
 
+    def forget(self, event_ids: Sequence[UUID]) -> None:
+        """Empty some events, whose place in the order stays."""
+        if event_ids:
+            with self._transaction() as db:
+                db.executemany(
+                    "UPDATE event SET payload = x'' WHERE event_id = ?", [(one.bytes,) for one in event_ids]
+                )
+
     def waiting(self, store: str) -> Waiting:
         """What `store` does not have yet."""
         with self._reading() as db:

@@ -1,4 +1,4 @@
-"""The home's way to the clinic: what a family writes becomes events in the outbox, and goes as squeezes do.
+"""The home's way to the clinic: what a family writes and shares becomes events, and goes as squeezes do.
 
 The row says whether it was handed over, and whether the clinic has it. A hub that is killed in between hands
 it over again; the event is the same, and known.
@@ -10,34 +10,39 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from ...firmware_bridge.errors import GripError
 from ..config import Config
 from ..database.actor import Actor
 from ..database.engine import Database
 from ..database.migrate import open_current
+from ..database.work import Work
 from ..delivery.outbox import Outbox
 from ..people.model import Child, Family
-from ..records import EVENT_NAMESPACE, Event, MessageWritten
+from ..records import EVENT_NAMESPACE, MAX_PARTS, Event, MessageWritten
+from .errors import ProgramError
 from .keys import trusted
 from .letter import CLINIC
-from .tables import FamilyNote
+from .picture_post import piece_id, pieces_of
+from .tables import FamilyNote, Photo
 
 log = logging.getLogger(__name__)
 
 #: How soon something new is seen.
 POLL_S: Final = 2.0
-#: So many are on their way at a time; a home offline for a year sends the rest afterwards.
+#: So many are handed over at a time; what is left comes right after.
 AT_ONCE: Final = 200
+PICTURES_AT_ONCE: Final = 5
 
 _CARRIER: Final = Actor.part("carrier")
 
 Commit = Callable[[Sequence[Event]], Awaitable[None]]
+Rows = Sequence[FamilyNote | Photo]
 
 
 class Carrier:
-    """Hands over what this home's families wrote; nothing where the home has joined no clinic.
+    """Hands over what this home's families wrote and share; nothing where the home has joined no clinic.
 
     Parameters
     ----------
@@ -78,52 +83,76 @@ class Carrier:
         if not trusted(self._config) or (database := await asyncio.to_thread(self._opened)) is None:
             return
         new, told = await asyncio.to_thread(self._on_the_way, database)
-        if new:
-            await self._commit([self._event(note) for note in new])
+        gone: list[FamilyNote | Photo] = []
+        for row in new:
+            try:
+                await self._commit(await asyncio.to_thread(self._events, row))
+            except ProgramError as error:  # the file of a picture is not there any more
+                log.error("%s", error)
+                gone.append(row)
         if new or told:
-            await asyncio.to_thread(self._note, database, new, told)
+            await asyncio.to_thread(self._note, database, new, told, gone)
 
-    def _on_the_way(self, database: Database) -> tuple[list[FamilyNote], list[FamilyNote]]:
-        """What the family wrote and nobody was told, and what was handed over and has not come yet."""
-        config = self._config
+    def _on_the_way(self, database: Database) -> tuple[Rows, Rows]:
+        """What the family wrote, shared or took back, and nobody was told; and what has not come yet."""
+        ours = (
+            select(Child.id)
+            .join(Family)
+            .where(Family.site_id == self._config.site, Family.hub == self._config.hub)
+        )
+        written = select(FamilyNote).where(
+            FamilyNote.child_id.in_(ours),
+            FamilyNote.from_family.is_(True),
+            FamilyNote.by != CLINIC,
+            FamilyNote.taken_at.is_(None),
+        )
+        shown = select(Photo).where(
+            Photo.child_id.in_(ours),
+            Photo.taken_at.is_(None),
+            or_(Photo.shared_at.is_not(None), Photo.withdrawn_at.is_not(None)),
+        )
+        notes = written.order_by(FamilyNote.written_at)
+        photos = shown.order_by(Photo.recorded_at)
         with database.reading(_CARRIER) as work:
-            rows = work.scalars(
-                select(FamilyNote)
-                .join(Child, Child.id == FamilyNote.child_id)
-                .join(Family)
-                .where(
-                    Family.site_id == config.site,
-                    Family.hub == config.hub,
-                    FamilyNote.from_family.is_(True),
-                    FamilyNote.by != CLINIC,
-                    FamilyNote.taken_at.is_(None),
-                )
-                .order_by(FamilyNote.written_at)
-                .limit(AT_ONCE)
-            ).all()
-        return [row for row in rows if row.told_at is None], [row for row in rows if row.told_at]
+            new = [
+                *work.scalars(notes.where(FamilyNote.told_at.is_(None)).limit(AT_ONCE)),
+                *work.scalars(photos.where(Photo.told_at.is_(None)).limit(PICTURES_AT_ONCE)),
+            ]
+            told = [
+                *work.scalars(notes.where(FamilyNote.told_at.is_not(None))),
+                *work.scalars(photos.where(Photo.told_at.is_not(None))),
+            ]
+        return new, told
 
-    def _note(self, database: Database, new: Sequence[FamilyNote], told: Sequence[FamilyNote]) -> None:
-        waiting = self._outbox.holds([_event_id(note.id) for note in told])
-        come = [note.id for note in told if _event_id(note.id) not in waiting]
+    def _note(self, database: Database, new: Rows, told: Rows, gone: Rows) -> None:
+        waiting = self._outbox.holds([event_id for row in told for event_id in _event_ids(row)])
+        come = [row for row in told if waiting.isdisjoint(_event_ids(row))]
         if not new and not come:
             return
         with database.work(_CARRIER, "post.carried") as work:
-            for note in new:
-                work.need(FamilyNote, note.id).told_at = work.now
-            for note_id in come:
-                work.need(FamilyNote, note_id).taken_at = work.now
+            for row in new:
+                found = _as_it_was(work, row)
+                if isinstance(found, Photo) and row in gone:
+                    found.shared_at, found.withdrawn_at = None, work.now
+                elif found:
+                    found.told_at = work.now
+            for row in come:
+                if found := _as_it_was(work, row):
+                    found.taken_at = work.now
 
-    def _event(self, note: FamilyNote) -> MessageWritten:
-        return MessageWritten(
-            event_id=_event_id(note.id),
-            measured_at=note.written_at,
+    def _events(self, row: FamilyNote | Photo) -> list[Event]:
+        if isinstance(row, Photo):
+            return [*pieces_of(self._config, row)]
+        message = MessageWritten(
+            event_id=_message_id(row),
+            measured_at=row.written_at,
             site=self._config.site,
             hub=self._config.hub,
-            child_id=note.child_id,
-            message_id=note.id,
-            words=note.words,
+            child_id=row.child_id,
+            message_id=row.id,
+            words=row.words,
         )
+        return [message]
 
     def _opened(self) -> Database | None:
         """The database, which stays open; None where nobody has made one yet."""
@@ -132,5 +161,20 @@ class Carrier:
         return self._database
 
 
-def _event_id(message_id: str) -> UUID:
-    return uuid5(EVENT_NAMESPACE, f"message:{message_id}")
+def _message_id(note: FamilyNote) -> UUID:
+    return uuid5(EVENT_NAMESPACE, f"message:{note.id}")
+
+
+def _event_ids(row: FamilyNote | Photo) -> list[UUID]:
+    if isinstance(row, Photo):
+        return [piece_id(row, part) for part in range(MAX_PARTS + 1)]
+    return [_message_id(row)]
+
+
+def _as_it_was(work: Work, row: FamilyNote | Photo) -> FamilyNote | Photo | None:
+    """The row again; None where a picture was taken back, or shared anew, since it was read."""
+    if isinstance(row, FamilyNote):
+        return work.get(FamilyNote, row.id)
+    found = work.get(Photo, row.id)
+    same = found and (found.shared_at, found.withdrawn_at) == (row.shared_at, row.withdrawn_at)
+    return found if same else None

@@ -1,4 +1,4 @@
-"""The clinic's end of what families write: read from ingest's journal into the database of people.
+"""The clinic's end of what families write and share: read from ingest's journal into the database of people.
 
 No store of results gets it. The journal has it until it is in the database, so a kill costs a repetition,
 and a row that is there already stays as it is.
@@ -20,7 +20,8 @@ from ..database.work import Work
 from ..delivery.journal import Journal
 from ..errors import PayloadError
 from ..people.model import Child
-from ..records import FOR_PEOPLE, MessageWritten, decode
+from ..records import FOR_PEOPLE, MessageWritten, PicturePiece, decode
+from .picture_post import take_piece
 from .post import HOME
 from .tables import FamilyNote
 
@@ -41,7 +42,7 @@ _MARKS: Final = tuple(str(kind.model_fields["schema_"].default).encode() for kin
 
 
 class FamilyPost:
-    """Takes in what families write; `run` is a thread of ingest's.
+    """Takes in what families write and share; `run` is a thread of ingest's.
 
     Parameters
     ----------
@@ -106,6 +107,8 @@ class FamilyPost:
                     if not self._erased(event):
                         _take(work, event)
         self._journal.advance(CURSOR, rows[-1][0])
+        # what is private is here now, and needs no second place
+        self._journal.forget([event.event_id for event in events])
         return True
 
     def _opened(self) -> Database | None:
@@ -115,7 +118,7 @@ class FamilyPost:
         return self._database
 
 
-def _for_people(payloads: Sequence[bytes]) -> list[MessageWritten]:
+def _for_people(payloads: Sequence[bytes]) -> list[MessageWritten | PicturePiece]:
     found = []
     for payload in payloads:
         if any(mark in payload for mark in _MARKS):
@@ -128,12 +131,13 @@ def _for_people(payloads: Sequence[bytes]) -> list[MessageWritten]:
     return found
 
 
-def _take(work: Work, event: MessageWritten) -> None:
+def _take(work: Work, event: MessageWritten | PicturePiece) -> None:
     child = work.get(Child, event.child_id)
     if child is None or (child.family.site_id, child.family.hub) != (event.site, event.hub):
-        log.warning("A message of %s/%s about a child who is not theirs was left out.", event.site, event.hub)
-        return
-    if work.get(FamilyNote, event.message_id) is None:
+        log.warning("What %s/%s sent of a child who is not theirs was left out.", event.site, event.hub)
+    elif isinstance(event, PicturePiece):
+        take_piece(work, event, child)
+    elif work.get(FamilyNote, event.message_id) is None:
         note = FamilyNote(
             id=event.message_id,
             child_id=child.id,

@@ -1,5 +1,6 @@
-"""Pictures of what was done: kept at home under a random name, without what the camera wrote into them."""
+"""Files of pictures: kept at home under a random name, without what the camera wrote into them."""
 
+import io
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -13,6 +14,8 @@ FOLDER: Final = "photos"
 
 #: A screen shows no more; a phone's picture has five times as many.
 LONGEST_SIDE: Final = 1600
+#: Bytes of a picture on its way to the therapist.
+MAX_SHARED: Final = 400_000
 #: Above this a file is no snapshot but an attack on memory.
 MAX_PIXELS: Final = 60_000_000
 
@@ -47,6 +50,40 @@ def keep(config: Config, file: Path | BinaryIO) -> str:
     except OSError as error:
         raise ProgramError("photo", f"{file.name} cannot be kept: {error}") from None
     return name
+
+
+def shrunk(config: Config, name: str) -> bytes:
+    """A kept picture as it travels: a JPEG file of at most `MAX_SHARED` bytes.
+
+    Raises
+    ------
+    ProgramError
+        If the file is gone or damaged.
+    """
+    try:
+        with Image.open(path_of(config, name)) as opened:
+            picture = opened.convert("RGB")
+    except (OSError, UnidentifiedImageError) as error:
+        raise ProgramError("photo", f"{name} cannot be read: {error}", "It stays unshared.") from None
+    for side, quality in ((LONGEST_SIDE, 85), (LONGEST_SIDE, 70), (1200, 70), (900, 65), (600, 60)):
+        picture.thumbnail((side, side))
+        made = io.BytesIO()
+        picture.save(made, format="JPEG", quality=quality)
+        if made.tell() <= MAX_SHARED:
+            break  # 600 pixels a side are below it whatever they show
+    return made.getvalue()
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether bytes from elsewhere are a JPEG file of bounded size that can be shown."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                return False
+            opened.load()
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return False
+    return True
 
 
 def discard(config: Config, name: str) -> None:

@@ -4,7 +4,17 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, String, Text, UniqueConstraint, and_, false
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..database.actor import Actor, Role
@@ -88,7 +98,7 @@ class ParentTraining(ClinicalData, Base):
 
 
 class Photo(ClinicalData, Base):
-    """A picture of something that was done; the file stays in the home's data folder."""
+    """A picture of something that was done; its file is in the home's data folder."""
 
     __tablename__ = "photos"
 
@@ -96,7 +106,28 @@ class Photo(ClinicalData, Base):
     taken_on: Mapped[date]
     recorded_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(NAME)
-    shared_at: Mapped[datetime | None]  #: since when the therapist may ask for it
+    shared_at: Mapped[datetime | None]  #: since when the therapist may see it
+    withdrawn_at: Mapped[datetime | None]  #: since when not any more
+    told_at: Mapped[datetime | None]  #: when the hub was given it, or its end, for the clinic
+    taken_at: Mapped[datetime | None]  #: at home: when the clinic had it; at the clinic: when it was whole
+    parts: Mapped[int | None]  #: at the clinic: of how many pieces it is
+    sha256: Mapped[str | None] = mapped_column(String(64))
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """A family's own; a therapist knows of none that is not shared."""
+        seen = super().visible_to(actor)
+        return and_(seen, cls.shared_at.is_not(None)) if actor.role is Role.THERAPIST else seen
+
+
+class PhotoPart(ClinicalData, Base):
+    """A piece of a picture that came to the clinic."""
+
+    __tablename__ = "photo_parts"
+
+    photo_id: Mapped[str] = mapped_column(ID, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary, info=PRIVATE)
 
 
 class FamilyNote(ClinicalData, Base):

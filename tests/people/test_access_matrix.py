@@ -26,6 +26,7 @@ from griphub.hub.people.model import Child
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.prescription import Slot, parse_program
 from griphub.hub.program.progression import Direction, Proposal
+from griphub.hub.program.tables import Photo
 from griphub.hub.program.versions import PauseReason
 
 from .conftest import Clinic
@@ -77,6 +78,23 @@ def _withdraw_pause(of: Ids) -> Callable[[Work], Any]:
         return FUNCTIONS["commands.withdraw_pause"](work, of("child"), made.pause_id)
 
     return use
+
+
+def _with_photo(command: str, *more: Any) -> Callable[[Ids], Callable[[Work], Any]]:
+    """Use a command on a picture that the child's family took."""
+
+    def of_child(of: Ids) -> Callable[[Work], Any]:
+        def use(work: Work) -> Any:
+            with work.past_the_scope():
+                name = f"ph-{of('child')}"
+                if work.get(Photo, name) is None:
+                    taken = {"taken_on": DAY, "recorded_at": work.now, "by": "test"}
+                    work.add(Photo(id=name, child_id=of("child"), **taken))
+            return FUNCTIONS[command](work, *more, of("child"), name)
+
+        return use
+
+    return of_child
 
 
 #: How to use each command on things that are somebody's own or foreign. `of` gives an id.
@@ -132,6 +150,10 @@ ABOUT_ONE: dict[str, Callable[[Ids], Callable[[Work], Any]]] = {
         "conversation.conversation", Config(children=()), of("child")
     ),
     "conversation.mark_read": lambda of: _run("conversation.mark_read", of("child")),
+    "pictures.share_photo": _with_photo("pictures.share_photo"),
+    "pictures.unshare_photo": _with_photo("pictures.unshare_photo"),
+    "pictures.pictures": lambda of: _run("pictures.pictures", Config(children=()), of("child")),
+    "relational.visible_rows": lambda of: _run("relational.visible_rows", of("child")),
     "outgoing.post_of": lambda of: _run("outgoing.post_of", Config(children=()), of("child")),
     "suggestions.accept": lambda of: _run("suggestions.accept", of("child"), [], today=DAY),
     "suggestions.declined": lambda of: _run("suggestions.declined", of("child")),
@@ -162,8 +184,12 @@ ROLES_OF = {name: command.roles for name, command in COMMANDS.items()} | {
     "commands.add_photo": {Role.PARENT},
     "post.notes": _EVERYBODY,
     "post.write_note": {Role.PARENT, Role.THERAPIST},
+    "pictures.pictures": _EVERYBODY,  # an admin's are none
+    "pictures.share_photo": {Role.PARENT},
+    "pictures.unshare_photo": {Role.PARENT},
     "conversation.conversation": _EVERYBODY,  # an admin's is empty
     "conversation.mark_read": {Role.PARENT, Role.THERAPIST},
+    "relational.visible_rows": _EVERYBODY,
     "outgoing.post_of": _EVERYBODY,  # of an admin's children there is nothing to send
     "suggestions.declined": _EVERYBODY,
     "suggestions.decline": {Role.THERAPIST},
@@ -198,6 +224,8 @@ PARTS = {
     "outgoing.note_change",
     "outgoing.note_sent",
     "outgoing.note_taken",
+    "picture_post.take_piece",
+    "picture_post.whole",
     "sign_in.begin",
 }
 
@@ -208,6 +236,7 @@ LOOKS_UP = {
     "commands.histories",
     "commands.training_left",
     "conversation.unread",
+    "pictures.picture",
     "post.last_written",
     "post.letter_for",
     "post.pauses_of",

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Date, DateTime, MetaData, Table, Time, insert, inspect, select
+from sqlalchemy import Connection, Date, DateTime, LargeBinary, MetaData, Table, Time, insert, inspect, select
 
 from griphub.hub.database import migrate
 from griphub.hub.database.actor import Actor
@@ -64,6 +64,8 @@ def _typed(connection: Connection, table: Table, row: dict[str, Any]) -> dict[st
         if isinstance(kind, DateTime) and isinstance(value, str):
             at = datetime.fromisoformat(value)
             found[name] = at.replace(tzinfo=None) if connection.dialect.name == "sqlite" else at
+        elif isinstance(kind, LargeBinary) and isinstance(value, str):
+            found[name] = value.encode()
         elif isinstance(kind, Date) and isinstance(value, str):
             found[name] = date.fromisoformat(value)
         elif isinstance(kind, Time) and isinstance(value, str):

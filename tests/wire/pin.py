@@ -28,6 +28,7 @@ PINNED = Path(__file__).parent / "pinned"
 ID = UUID("6f1f0a0e-8a51-4d6c-9d0b-2f5a6a1c0b11")
 SITE = {"site": "home-17", "hub": "hub_1", "child_id": "c-4f21", "tool_id": "ball3f2a"}
 ITEM = {"item_id": "putty-left", "activity_id": "squeeze-putty", "photo": "ph-abc", "message_id": "fn-abc"}
+PICTURE = {"picture_id": "ph-abc", "sha256": "0" * 64}
 WHO = {"account": "a-77aa", "to_child": "c-9b0c", "version": "2026-11"}
 
 
@@ -94,7 +95,7 @@ def _value(name: str, kind: Any, default: Any) -> Any:
     elif name == "data":
         known = encode_samples(np.array([0.0, 0.01]), np.array([1.0, np.nan]))
     else:
-        known = (SITE | ITEM | WHO).get(name, "c-4f21" if name == "children" else "text-ü")
+        known = (SITE | ITEM | WHO | PICTURE).get(name, "c-4f21" if name == "children" else "text-ü")
     return known
 
 
