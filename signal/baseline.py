@@ -18,8 +18,10 @@ _LOWESTS = 6
 #: to be rest only at this pace.
 _KEPT_SHARE = 0.06
 _KEPT_PACE = 0.25 / 30.0
-_WINDOW = round(0.5 * GRID_HZ)
+_HALF = round(0.25 * GRID_HZ)
+_WINDOW = 2 * _HALF
 _WINDOWS = 20
+_FEWEST = 4
 #: A low quantile of the windows' SDs: tails of squeezes, fidgeting and missed squeezes only add to them.
 #: A mean would rise with every missed squeeze until the detector is blind.
 _QUANTILE = 0.2
@@ -43,7 +45,7 @@ class Rest:
     noise : float
         SD of smoothed force at rest.
     unrest : float
-        SD by which force at rest wanders from one half second to the next; 0 until that is known.
+        SD by which force at rest wanders from one quarter second to the next; 0 until that is known.
     usual : float
         The child's usual peak, 0 if it is not known.
     seen : int
@@ -69,6 +71,8 @@ class Rest:
     def interrupt(self) -> None:
         """Begin a new window: something other than rest came between."""
         self._mean: float | None = None
+        self._settled = False
+        self._half: tuple[float, float] | None = None
         self._begin_window()
 
     def _begin_window(self) -> None:
@@ -133,11 +137,11 @@ class Rest:
             n += 1
             total += away
             squares += away * away
-            if n == _WINDOW:
+            if n == _HALF:
                 break
         self.base, self.level, self._lowest, self.seen = base, level, lowest, seen
         self._n, self._sum, self._squares = n, total, squares
-        if n == _WINDOW:
+        if n == _HALF:
             self._end_window()
         return k
 
@@ -151,16 +155,25 @@ class Rest:
         return recent
 
     def _end_window(self) -> None:
-        mean = self._sum / _WINDOW
-        self._sds.append(max((self._squares - self._sum * mean) / (_WINDOW - 1), 0.0) ** 0.5)
-        if self._mean is not None:
-            self._changes.append(abs(self._pivot + mean - self._mean))
-            self.unrest = _MAD_TO_SD * median(self._changes)
-        self._mean = self._pivot + mean
+        """Take half a window: what it changed tells of unrest, two of them of noise."""
+        before, self._mean = self._mean, self._pivot + self._sum / _HALF
+        if before is not None and self._settled:
+            self._changes.append(abs(self._mean - before))
+            if len(self._changes) >= _FEWEST:
+                self.unrest = _MAD_TO_SD * median(self._changes)
+        self._settled = before is not None  # not while what came between dies away
+        spread = max(self._squares - self._sum * self._sum / _HALF, 0.0)
+        if self._half is None:
+            self._half = (self._mean, spread)
+        else:
+            apart = self._mean - self._half[0]
+            spread += self._half[1] + 0.5 * _HALF * apart * apart
+            self._half = None
+            self._sds.append((spread / (_WINDOW - 1)) ** 0.5)
+            if len(self._sds) > 1:
+                self.measured = True
+                self.noise = _CORRECTION * sorted(self._sds)[int(_QUANTILE * len(self._sds))]
         self._begin_window()
-        if len(self._sds) > 1:
-            self.measured = True
-            self.noise = _CORRECTION * sorted(self._sds)[int(_QUANTILE * len(self._sds))]
 
     def glimpse(self, mean: float) -> bool:
         """Take an unsmoothed step, squeeze or not, until `measured`; return whether `noise` changed.

@@ -21,17 +21,19 @@ UNFINISHED = "the stream ended before the release"
 STUCK = "held so long that the tool may have lain under something"
 
 _BACK_SHARE = 0.15  #: of its height: so near to its foot a rise came back to rest
-_PAUSE_S = 0.3  #: of rest between two squeezes tell them from fidgeting
+_PAUSE_S = 0.5  #: of rest between two squeezes tell them from fidgeting
 _RAPID_S = 0.3  #: briefer ones may follow each other without rest
-_WEIGHT_S = 1.2  #: low force that stands still for so long before any squeeze is the weight of the hand
+_WEIGHT_SHARE = 0.4  #: of `first_by_far`: no weight of a hand is higher
+_WEIGHT_S = 1.8  #: low force that stands still for so long before any squeeze is the weight of the hand
 _AWAY_S = 8.0  #: the same for low force that goes up and down for so long without coming back to rest
 #: Times the unrest of a hand that rests stand out from it for sure; as one of some; as one of many.
-_SURE_UNREST, _CALM_UNREST, _FIT_UNREST = 12.0, 8.0, 3.0
+_SURE_UNREST, _CALM_UNREST, _FIT_UNREST = 12.0, 8.0, 5.0
+_RESTLESS = 5.0  #: times the unrest the usual peak stands out, or the hand fidgets
 _SURE_NOISE = 20.0  #: times the noise too
 _AT_ONCE_NOISE = 200.0
 _BUMP_S = 0.3  #: longer ones are hardly bumps of picking up or putting down
 _LONG_S = 1.2  #: no bump lasts as long
-_BRIEFEST_S = 0.075  #: impulse by peak; of a knock even less is left
+_BRIEFEST_S = 0.07  #: impulse by peak; of a knock even less is left
 _TORN_S = 1.0  #: force found high after so short a gap is the squeeze from before it
 _GREATER = 2.5  #: so many times higher than what did not count before the gap, it is another
 _AFTER_GAP_S = 0.2  #: what begins so soon after a gap began in it
@@ -209,6 +211,7 @@ class Counter:
         quantum = self._quantum if self._quantum < inf else 0.0
         sensor = max(settings.quanta * quantum, _ROUNDING * abs(rest.level))
         rest.usual = usual.peak
+        usual.restless = usual.peak < _RESTLESS * rest.unrest
         if rest.usual:
             share = (settings.usual_share if usual.firm else settings.early_share) * rest.usual
             # without any rest, noise is over-read: it must not blind us
@@ -338,7 +341,7 @@ class Counter:
 
     def _high(self, rest: Rest) -> float:
         """Height that no weight of a hand reaches."""
-        return 0.5 * self._settings.first_by_far * rest.noise
+        return _WEIGHT_SHARE * self._settings.first_by_far * rest.noise
 
     def _candidate(
         self, rise: Rise, rest: Rest, squeeze: Squeeze, duration_s: float, came_back: bool

@@ -15,6 +15,7 @@ from .settings import DEFAULTS, SqueezeSettings
 
 _EARLY_STEPS = round(3.0 * GRID_HZ)
 _FIRM = 6  #: squeezes that were counted live tell what is usual, even if none stood out
+_FEW = 3
 _ENOUGH = 16  #: squeezes after which what is known live no longer hangs on the first ones
 
 
@@ -97,8 +98,11 @@ def look_twice(
         return first
     if usual_peak is None and counter.usual.fidgets:
         return []
+    peaks = tuple(s.peak for s in first)
+    if usual_peak and len(peaks) < _FEW:
+        peaks = (usual_peak,)
     learned = Known(
-        peaks=tuple(s.peak for s in first) or ((usual_peak,) if usual_peak else ()),
+        peaks=peaks,
         durations_s=tuple(s.impulse / s.peak for s in first),
         firm=counter.usual.firm or len(first) >= _FIRM,
         noise=counter.noise,
@@ -107,12 +111,19 @@ def look_twice(
     again = Counter(settings, known=learned)
     again.unit = unit
     if len(first) <= _ENOUGH:
-        return _count(again, smoothed)
+        found = _without_bumps(_count(again, smoothed), first, again)
+        return [replace(s, number=number) for number, s in enumerate(found, start=1)]
     # By then the first look knew the child as well as the second: what follows stays as it is.
     joint = first[_ENOUGH]
     second = _count(again, list(_until(joint.peak_s, smoothed)))
-    found = [s for s in second if s.offset_s <= joint.onset_s] + first[_ENOUGH:]
+    found = _without_bumps([s for s in second if s.offset_s <= joint.onset_s], first, again) + first[_ENOUGH:]
     return [replace(s, number=number) for number, s in enumerate(found, start=1)]
+
+
+def _without_bumps(found: list[Squeeze], first: list[Squeeze], counter: Counter) -> list[Squeeze]:
+    begins_s = first[0].onset_s if first else -1.0
+    usual = counter.usual
+    return [s for s in found if s.offset_s > begins_s or usual.like(s)]
 
 
 _Smoothed = tuple[Stretch, list[float]]

@@ -18,7 +18,8 @@ _ALIKE_DURATION = 0.35
 #: Brief ones may be knocks or bumps, which are as brief, but come in no even rhythm.
 _BRIEF_S = 0.25
 _BRIEF_COMPANY, _BRIEF_APART_S, _EVEN = 4, 1.0, 1.7
-_APART_S = 8.0  #: what is farther apart is no series
+_APART_S = 5.0  #: what is farther apart is no series
+_ODD = 3  #: more that came not from rest and back are a hand that fidgets: only what is alike counts
 _MOST = 12  #: wait at most
 #: So many, each too small for what is thought usual, with no other between: the range was wrong (an artefact
 #: at the start, a seed from another tool). They count after all; fewer that are sure by themselves do.
@@ -52,11 +53,14 @@ class Usual:
     ----------
     count : int
         Squeezes counted so far.
+    restless : bool
+        Whether the hand at rest moves by almost as much as the usual peak is high.
     """
 
     def __init__(self, settings: SqueezeSettings, usual_peak: float | None = None) -> None:
         self._settings = settings
         self.count = 0
+        self.restless = False
         self.forget(usual_peak)
 
     def forget(self, usual_peak: float | None = None) -> None:
@@ -66,13 +70,14 @@ class Usual:
         self._plain: deque[bool] = deque(maxlen=_USUAL_OF)
         self._fit: deque[bool] = deque(maxlen=_USUAL_OF)
         self._seeded = usual_peak is not None
+        self._learned = False  #: whether a first look knew what is usual
         self.end_stream()
 
     def learn(self, peak: float, duration_s: float, *, firm: bool) -> None:
         """Take a peak and a duration from a first look at the same squeezes."""
         self._peaks.append(peak)
         self._durations_s.append(duration_s)
-        self._seeded = firm
+        self._learned = firm
 
     def end_stream(self) -> None:
         """Let nothing wait any longer."""
@@ -87,8 +92,10 @@ class Usual:
     @property
     def firm(self) -> bool:
         """Whether it is known what is usual: two squeezes, or faint ones, may have been none."""
-        enough = len(self._peaks) >= _FIRM and 2 * sum(self._plain) >= len(self._plain)
-        return self._seeded or (enough and not self.fidgets)
+        if self._seeded:
+            return True
+        plain = len(self._peaks) >= _FIRM and 2 * sum(self._plain) >= len(self._plain)
+        return (self._learned or plain) and not self.fidgets and not self.restless
 
     @property
     def fidgets(self) -> bool:
@@ -105,6 +112,11 @@ class Usual:
         """Usual duration, seconds; 0 if it is not known."""
         return median(self._durations_s) if self._durations_s else 0.0
 
+    def like(self, one: Squeeze) -> bool:
+        """Whether a squeeze is no less than what is usual by far."""
+        lasts = one.impulse >= _ALIKE_DURATION * self.duration_s * one.peak
+        return lasts and one.peak >= _ALIKE_SHARE * self.peak
+
     def judge(self, one: Candidate) -> list[Squeeze]:
         """Count a squeeze, or let it wait until others show what it is; return those that count now."""
         decided_s = one.squeeze.decided_s
@@ -120,9 +132,10 @@ class Usual:
         self._waiting = []
         peak, duration_s = _usual_of(company or [one])
         least_s = _ALIKE_DURATION * duration_s  # a bump is less than a squeeze, never more
+        odd = sum(not (each.fit or each.brief or each.sure) for each in waiting)
         high = [
             each
-            for each in waiting
+            for each in (waiting if odd <= _ODD else company)
             if each.squeeze.peak >= _ALIKE_SHARE * peak and each.duration_s >= least_s
         ]
         counts = [each for each in high if each is not one] + [one]
@@ -131,6 +144,8 @@ class Usual:
     def _like_usual(self, one: Candidate) -> bool:
         return (
             bool(self._peaks)
+            and not self.restless
+            and not self.fidgets
             and (one.fit or (one.plain and one.calm))
             and _is_like(one, self.peak, self.duration_s)
         )

@@ -12,7 +12,9 @@ SESSIONS = 6
 BUSY = [name for name, tier in TIERS.items() if tier.squeezes and not tier.held_out]
 IDLE = [name for name, tier in TIERS.items() if not tier.squeezes and not tier.held_out]
 #: Sessions of `SESSIONS` that may be miscounted: none by default.
-OTHER_HARD = {"faint": 2, "worst": 2, "holds": 1, "weak": 1, "irregular": 1, "packet loss": 1, "fatigue": 1}
+OTHER_HARD = {"faint": 2, "worst": 2} | dict.fromkeys(
+    ("holds", "weak", "irregular", "packet loss", "fatigue", "uneven", "rapid 3 Hz"), 1
+)
 HARD = {"faint": 2, "worst": 4, "weak": 2, "artefacts": 1}
 
 
