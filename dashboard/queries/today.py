@@ -8,17 +8,20 @@ from ...hub.config import Config
 from ...hub.database.actor import Actor
 from ...hub.database.engine import Database
 from ...hub.people.model import Child
-from ...hub.program import commands, home
+from ...hub.program import alerts, commands, home
 from ...hub.program.activity import Activity, Library
 from ...hub.program.adherence import Doings
+from ...hub.program.alerts import Alert, Audience, for_whom
+from ...hub.program.attention import tools_used
 from ...hub.program.conversation import unread
+from ...hub.program.heard import LOOK_BACK
 from ...hub.program.local_days import local_day
 from ...hub.program.prescription import Item, Program, Slot
 from ...hub.program.reading import Picture, picture
 from ...hub.program.routine import Routine, routine
 from ...hub.program.streak import streak
 from ...hub.program.versions import History, Pause
-from ...hub.records import ActivityDone, Evidence
+from ...hub.records import ActivityDone, Evidence, ToolSeen
 from ...hub.stores.contract import ChildResults
 
 #: What somebody took note of after the day may still be ticked as done on it, this many days back.
@@ -107,6 +110,8 @@ class Today:
         Whether anything was ever done.
     unread : int
         Messages of the therapist that the viewer has not seen.
+    tools : tuple of Alert
+        What a parent can do something about: a tool that is nearly empty, or silent.
     """
 
     day: date
@@ -122,6 +127,7 @@ class Today:
     training: tuple[str, ...]
     begun: bool
     unread: int
+    tools: tuple[Alert, ...]
 
     @property
     def program(self) -> Program | None:
@@ -151,8 +157,14 @@ def today(
     child_id: str,
     *,
     now: datetime,
+    tools: Sequence[ToolSeen] = (),
 ) -> Today:
     """Read a child's day, in the name of somebody who may see it.
+
+    Parameters
+    ----------
+    tools : sequence of ToolSeen
+        The latest that is known of each tool.
 
     Raises
     ------
@@ -183,7 +195,17 @@ def today(
         training=tuple(training),
         begun=bool(seen.doings.work),
         unread=waiting,
+        tools=tuple(_to_look_after(results, seen, tools, now)),
     )
+
+
+def _to_look_after(
+    results: ChildResults, seen: Picture, tools: Sequence[ToolSeen], now: datetime
+) -> list[Alert]:
+    if not tools or seen.history.program(seen.today) is None or seen.history.paused(seen.today):
+        return []
+    used = tools_used(results.trend(seen.child_id, since=now - LOOK_BACK))
+    return for_whom(alerts.tools(tools, used, now=now), Audience.PARENT)
 
 
 def late_days(day: date) -> list[date]:

@@ -6,26 +6,16 @@ from typing import Final
 
 import streamlit as st
 
-from ...hub.program import commands, did
+from ...hub.program import did
 from ...hub.program.prescription import Item
 from ...hub.records import ActivityDone, Evidence
 from .. import context, dose_words, telling, viewer, words
 from ..i18n import N_, _, ngettext
 from ..queries import today as queries
 from ..queries.today import InSlot, Tile, Today
-from . import breaks, exercise, family, how, layout, ticking
+from . import breaks, exercise, family, how, layout, news, ticking
 
 _TITLE: Final = N_("Today for {alias}")
-
-#: What a parent should have seen before the first session at home.
-_TRAINING: Final = {
-    "saw_it": N_("I saw each activity done by the therapist."),
-    "did_it": N_("I did each activity with my child while the therapist looked on."),
-    "stop_rule": N_("I know when to stop: when it hurts, or when my child says so."),
-    "faces": N_("I can ask for pain with the faces."),
-    "tools": N_("I have paired the tools and seen them count."),
-    "help": N_("I know whom to ask, and how."),
-}
 
 
 def page() -> None:
@@ -47,20 +37,17 @@ def _draw(child: viewer.Child) -> None:
         viewer.current().actor,
         child.id,
         now=datetime.now(UTC),
+        tools=viewer.results().tools(),
     )
     family.flash()
     _hero(child, today)
     with family.section("news"):
-        if today.unread:
-            with st.container(border=True, key="wrote"):
-                family.card("✉️", _("Your therapist wrote to you"), words.plural(today.unread, "message"))
-                layout.link_to("messages", _("Read it"), icon="👉")
-        breaks.banner(child, today)
+        news.news(child, today)
     with family.section("asked"):
         if today.program is None:
             _no_program(child)
         else:
-            _training(child, today)
+            news.training(child, today)
             for one in today.left:
                 _slot(child, today, one)
     with family.section("done"):
@@ -122,25 +109,6 @@ def _no_program(child: viewer.Child) -> None:
         ).format(alias=child.alias),
     )
     layout.link_to("exercise", _("Squeeze a little"), icon="✊")
-
-
-def _training(child: viewer.Child, today: Today) -> None:
-    if not today.training:
-        return
-    with st.expander(
-        _("Before you begin: what your therapist shows you"), icon="🎓", expanded=not today.begun
-    ):
-        st.caption(_("Tick what you have done together. What is missing, ask for at the next visit."))
-        seen = [
-            topic
-            for topic in today.training
-            if st.checkbox(_(_TRAINING.get(topic, topic)), key=f"training-{child.id}-{topic}")
-        ]
-        if st.button(_("Save"), key=f"training-{child.id}", disabled=not seen):
-            with viewer.changing() as work:
-                commands.trained(work, child.id, seen, on=today.day)
-            family.say_next(_("Noted. It is good to have this behind you."))
-            st.rerun()
 
 
 def _slot(child: viewer.Child, today: Today, one: InSlot) -> None:

@@ -2,18 +2,21 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
+from uuid import uuid4
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from griphub.dashboard import context, viewer
 from griphub.dashboard.queries import today as queries
+from griphub.firmware_bridge.link_state import LinkPhase
+from griphub.firmware_bridge.samples import ToolKind
 from griphub.hub.database.actor import Actor
 from griphub.hub.program import commands, home
 from griphub.hub.program import routine as routines
 from griphub.hub.program.prescription import Slot
 from griphub.hub.program.versions import PauseReason
-from griphub.hub.records import Evidence, Person
+from griphub.hub.records import Evidence, Hand, Person, ToolSeen
 
 from .families import APP, done, text
 
@@ -251,3 +254,39 @@ def test_a_failing_store_is_a_designed_screen(sign_in, show, prescribe, config):
     prescribe()
     (config.data_dir / "store.db").write_bytes(b"this is no database" * 500)
     assert "The results cannot be read right now" in text(show())
+
+
+def test_a_tool_that_is_nearly_empty_or_silent_is_said_so_that_somebody_can_act(
+    sign_in, show, prescribe, fill, session_events
+):
+    sign_in()
+    prescribe()
+    now = datetime.now(UTC)
+    fill(session_events("left", now - timedelta(days=1)))
+    fill(
+        session_events(
+            "right", now - timedelta(days=1), hand=Hand.RIGHT, tool="putty-01", kind=ToolKind.PUTTY
+        )
+    )
+
+    def seen(tool, kind, **more):
+        return ToolSeen(
+            event_id=uuid4(),
+            measured_at=now,
+            site="home",
+            hub="hub",
+            tool_id=tool,
+            tool_kind=kind,
+            link=LinkPhase.AWAY,
+            **more,
+        )
+
+    fill(
+        [
+            seen("ball-01", ToolKind.BALL, seen_at=now, battery_percent=12),
+            seen("putty-01", ToolKind.PUTTY, seen_at=now - timedelta(days=9), battery_percent=80),
+        ]
+    )
+    said = text(show())
+    assert "Squeeze ball, Left hand" in said and "12 % left. Charge it tonight." in said
+    assert "Putty, Right hand" in said and "Not heard for a while." in said
