@@ -145,10 +145,20 @@ class Led {
     setText(this.find(".cue"), said);
     setText(this.find(".for"), v.for_parent || away || lost ? words.for_parent : test && v.hand ? words[v.hand] : "");
     let aside = "";
-    if (test) aside = v.news?.length ? words["news.again"] && (v.news[v.news.length - 1] ?? "") : v.phase === "quiet" && v.script ? words.sit : "";
+    if (test) aside = v.phase === "rest" ? this.news(v, words) : v.phase === "quiet" && v.script ? words.sit : "";
     else if (v.phase === "warm_up") aside = words.warm_up_free;
     else if (v.phase === "rest" && v.set_number) aside = fill(words.rest_next, { set: v.set_number + 1, sets: v.sets });
     setText(this.find(".aside"), aside);
+  }
+
+  // What became of the latest trial: the hub's sentences, as far as a family has use for them.
+  news(v, words) {
+    const known = (said) => {
+      if (said.startsWith("This one does not count")) return words["news.does_not_count"];
+      if (said.startsWith("That was no trial")) return words["news.no_trial"];
+      return words[`news.${said}`] ?? "";
+    };
+    return v.news.map(known).filter(Boolean).join(" ");
   }
 
   kindOf(hand) {
@@ -161,7 +171,7 @@ class Led {
     const showing = test || v.set_number > 0 || warming;
     this.find(".tally").hidden = !showing;
     const [now, of] = test ? [v.trial || 0, v.trials || 0] : warming ? [v.warmed_up, v.warm_up] : [v.in_set, v.reps];
-    setText(this.find(".now"), String(now));
+    setText(this.find(".now"), test && v.practice ? "" : String(now));
     setText(this.find(".of"), fill(words[test ? (v.practice ? "practice_of" : "trial_of") : warming ? "warm_up_of" : "reps_of"], { n: of }));
     const marks = this.find(".marks");
     const many = of > 20;
