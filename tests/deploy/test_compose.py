@@ -17,6 +17,7 @@ import paho.mqtt.client as paho
 import pytest
 import yaml
 from paho.mqtt.enums import CallbackAPIVersion
+from sqlalchemy import make_url
 
 from griphub.hub import config as configuration
 from griphub.hub.cli.main import app
@@ -102,6 +103,10 @@ def test_our_own_services_are_configured_as_griphub_reads_it(
     init = SERVICES["influxdb"]["environment"]
     assert config.store.influxdb.org == init["DOCKER_INFLUXDB_INIT_ORG"]
     assert config.store.influxdb.bucket == init["DOCKER_INFLUXDB_INIT_BUCKET"]
+    # both see the same people: what is changed on the dashboard goes to the homes from ingest
+    people = Path(make_url(config.database.url.get_secret_value()).database).parent
+    assert people.name in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert f"people-data:{people}" in service["volumes"]
     commands = {command.name for command in app.registered_commands}
     assert service["command"] == [name] and name in commands
 

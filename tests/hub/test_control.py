@@ -31,7 +31,7 @@ from griphub.hub.program import commands, home
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.reading import picture
-from griphub.hub.records import Hand, SessionEnded, SessionStarted, StrengthTested, decode
+from griphub.hub.records import ActivityDone, Hand, SessionEnded, SessionStarted, StrengthTested, decode
 from griphub.hub.service import Hub
 from griphub.hub.session import strength_test
 from griphub.hub.session.strength_steps import Phase, Step
@@ -439,6 +439,60 @@ async def test_nobody_is_there(tmp_path: Path) -> None:
     assert not await client.answers()
     (tmp_path / "hub.sock").symlink_to("/nowhere")
     assert not await client.answers()
+
+
+# -- an exercise of both hands
+
+
+def squeezes(n: int) -> Play:
+    """A tool that is squeezed every 1.5 s: one of two such hands is never more than a second behind."""
+    t_s = np.arange(0, 4 + 1.5 * n, 0.01)
+    values = sum(30 * np.exp(-(((t_s - 3 - 1.5 * k) / 0.2) ** 2)) for k in range(n))
+    values = values + np.random.default_rng(3).normal(0, 0.03, t_s.size)
+    return Play(t_s, np.round(values, 2), WireUnit.NEWTON, -2, 100.0, (), "squeezes")
+
+
+@pytest.mark.alone
+async def test_both_hands_squeeze_together_and_rests_are_the_familys(room: Room) -> None:
+    for name, hand in (("ball01", Hand.LEFT), ("ball02", Hand.RIGHT)):
+        tool = SimulatedTool(name, WireKind.BALL, [squeezes(60)], link=room.link, clock=HostClock())
+        room.tasks.append(asyncio.create_task(tool.run()))
+        async with room.client.pairing(await room.candidate(name)) as held:
+            await held.finish("c-1", hand)
+        await until_status(room, name, LinkPhase.STREAMING)
+    open_store(room.config, read_only=False).close()
+    with home.opened(room.config) as database, database.work(Actor.part("test")) as work:
+        asked = parse_program(
+            """
+            [[items]]
+            id = "both"
+            activity = "squeeze-both"
+            dose = { days_per_week = 7 }
+            squeezes = { sets = 2, reps = 3, hands = "both", warm_up = 0, rest_s = 600 }
+            """,
+            builtin(),
+        )
+        today = home.today(room.config, datetime.now(UTC))
+        commands.prescribe(work, "c-1", asked, valid_from=today, today=today)
+    view = await room.client.start_exercise("c-1")
+    assert view.item_id == "both"
+    rests: list[float] = []
+    async with asyncio.timeout(60):
+        async for view in room.client.watch_exercise("c-1"):
+            if view.phase == "quiet":  # a child does not wait for a machine
+                await room.client.tell_exercise("c-1", "skip")
+            elif view.phase == "rest" and len(rests) < 2:
+                rests.append(view.rest_left_s or 0)
+                if len(rests) == 1:
+                    longer = await room.client.tell_exercise("c-1", "longer")
+                    rests.append(longer.rest_left_s or 0)
+                    await room.client.tell_exercise("c-1", "skip")
+    assert rests[1] == pytest.approx(rests[0] + 30, abs=2)
+    assert (view.ended_by, view.done, view.reps * view.sets) == ("done", 6, 6)
+    waiting = [decode(w.payload) for w in room.hub._outbox.waiting(0, 10_000)]
+    (done,) = [event for event in waiting if isinstance(event, ActivityDone)]
+    assert (done.item_id, done.reps, done.hand) == ("both", 6, None)
+    assert len(done.sessions) == 2, "one session of each hand's tool"
 
 
 # -- a strength test
