@@ -148,6 +148,6 @@ def _edit(shown: ProgramPage, draft: Draft) -> None:
         edit_goals(form, draft, shown.library)
         edit_whole(form, shown)
     with right:
-        st.subheader(_("What the family will see"), anchor=False)
+        st.header(_("What the family will see"), anchor=False)
         preview(shown, draft)
         save(shown, draft, program, problems)

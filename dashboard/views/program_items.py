@@ -24,7 +24,7 @@ _NARROW, _WIDE = 150, 280
 
 def edit_items(form: Fields, draft: Draft, library: Library) -> None:
     """Draw all items in their order."""
-    st.subheader(_("What is asked for"), anchor=False)
+    st.header(_("What is asked for"), anchor=False)
     for n, values in enumerate(draft.items):
         activity = library.get(values["activity"])
         with st.container(border=True):

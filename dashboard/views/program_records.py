@@ -31,7 +31,7 @@ def who(shown: ProgramPage, actor: str) -> str:
 
 def show_versions(shown: ProgramPage) -> None:
     """Draw all versions, the latest first, each with what it changed."""
-    st.subheader(_("Versions"), anchor=False)
+    st.header(_("Versions"), anchor=False)
     if not shown.history.versions:
         st.caption(_("There is none yet."))
     before = None
@@ -60,7 +60,7 @@ def show_lines(lines: list[str]) -> None:
 
 def show_pauses(shown: ProgramPage) -> None:
     """Draw the pauses that hold, and the form for another one or for a correction."""
-    st.subheader(_("Pauses"), anchor=False)
+    st.header(_("Pauses"), anchor=False)
     if not shown.history.pauses:
         st.caption(_("There is none. On the days of a pause nothing counts as missed."))
     for pause in reversed(shown.history.pauses):

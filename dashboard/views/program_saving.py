@@ -57,7 +57,7 @@ def save(shown: ProgramPage, draft: Draft, program: Program | None, problems: di
         return
     with st.container(border=True, key="griphub-save"):
         number = shown.latest + 1
-        st.subheader(_("Save as version {number}").format(number=number), anchor=False)
+        st.header(_("Save as version {number}").format(number=number), anchor=False)
         if program is None:
             count = ngettext(
                 "{number} field is to be corrected", "{number} fields are to be corrected", len(problems)

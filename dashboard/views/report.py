@@ -85,10 +85,10 @@ def _draw(child: viewer.Child) -> None:
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader(_("What is on the page for the visit"), anchor=False)
+        st.header(_("What is on the page for the visit"), anchor=False)
         _preview(report.visit())
     with right:
-        st.subheader(_("Take it along"), anchor=False)
+        st.header(_("Take it along"), anchor=False)
         named = st.checkbox(
             _("Put the child's name into the names of the files"),
             help=_("Without it, a file on a shared computer tells nobody whose it is."),

@@ -22,7 +22,7 @@ _DIFFERS = {
 
 def compare(results: Results, detail: SessionDetail, others: list[SessionPoint]) -> None:
     """Draw the choice of a second session, and both of them."""
-    st.subheader(_("Compare with another session"), anchor=False)
+    st.header(_("Compare with another session"), anchor=False)
     if not others:
         st.caption(_("There is no other session that was measured in the same unit."))
         return
