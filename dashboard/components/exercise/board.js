@@ -113,6 +113,7 @@ class Board {
     this.led.element.hidden = mode !== "led";
     this.over.element.hidden = mode !== "over";
     this.holder.hidden = mode !== "free";
+    this.led.wake(mode === "led" && !this.stopped && !document.hidden);
     this.stage.toggleAttribute("data-panels", this.panels.size > 0);
     const noticed = ["waiting", "hub_away", "disconnected"].includes(state) && mode === "free";
     this.stage.toggleAttribute("data-quiet", !noticed); // the panel says it itself

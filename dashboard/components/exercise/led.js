@@ -247,7 +247,24 @@ class Led {
     box.replaceChildren(...(text ? text.split("|") : []).map((name) => Object.assign(document.createElement("span"), { textContent: name })));
   }
 
-  close() { this.sound.close(); this.faces.close(); }
+  // While somebody is led the screen does not go dark: nobody touches it for minutes.
+  async wake(on) {
+    if (on === Boolean(this.awake) || this.mayNotWake || !navigator.wakeLock) return;
+    this.awake?.release?.();
+    this.awake = on || undefined;
+    if (!on) return;
+    try {
+      const lock = await navigator.wakeLock.request("screen");
+      if (!this.awake) { lock.release(); return; }
+      this.awake = lock;
+      lock.onrelease = () => { if (this.awake === lock) this.awake = undefined; }; // another tab: asked anew later
+    } catch {
+      this.awake = undefined;
+      this.mayNotWake = true; // a low battery, or a browser that keeps it to itself
+    }
+  }
+
+  close() { this.wake(false); this.sound.close(); this.faces.close(); }
 }
 
 function remembered() {
