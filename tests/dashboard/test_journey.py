@@ -1,7 +1,7 @@
-"""The way round once: a tool is paired, squeezed, and told of; a therapist sees it and answers; the family sees that.
+"""The way round once: a tool is paired and squeezed, a therapist sees it and answers, the family sees that.
 
-Everything behind the browser is real but the air and the hand: dashboard, ingest, hub, broker, stores, and the
-virtual radio with a ball on it.
+Everything behind the browser is real but the air and the hand: dashboard, ingest, hub, broker, stores, and
+the virtual radio with a ball on it.
 """
 
 import re
