@@ -14,9 +14,21 @@ expect.set_options(timeout=30_000)
 
 
 def picture(page: Page, name: str, *, whole: bool = False) -> None:
-    """Keep what the page looks like."""
+    """Keep what the page looks like; `whole`: also what is only seen after scrolling."""
     ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=whole)
+    size = page.viewport_size
+    if whole and size:  # Streamlit scrolls inside of the page: a window as tall as that shows all
+        height = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 0")
+        page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(height, 6000))})
+    page.screenshot(path=ARTIFACTS / f"{name}.png")
+    if whole and size:
+        page.set_viewport_size(size)
+
+
+# what moves for ever is meant to; what opens or closes is over soon
+_STILL = """() => document.getAnimations().every(
+  (one) => one.playState !== "running" || one.effect?.getComputedTiming().iterations === Infinity
+)"""
 
 
 def settled(page: Page) -> None:
@@ -24,6 +36,7 @@ def settled(page: Page) -> None:
     expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.locator("[data-stale=true]")).to_have_count(0)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    page.wait_for_function(_STILL)
     for chart in page.get_by_test_id("stVegaLiteChart").all():
         expect(chart.locator("svg, canvas").first).to_be_attached()
 

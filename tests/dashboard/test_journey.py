@@ -51,8 +51,8 @@ def ingest(config, broker, start_dashboard) -> Iterator[None]:
 
 def _step(page: Page, name: str) -> None:
     settled(page)
-    assert layout_faults(page) == []
     picture(page, f"journey-{name}", whole=True)
+    assert layout_faults(page) == [], name
 
 
 @pytest.mark.timeout(300)
@@ -109,7 +109,7 @@ def test_from_a_new_tool_to_a_changed_program(config, sign_in, prescribe, house,
     _step(page, "7-child")
 
     # and changes the program
-    page.get_by_role("link", name="Program").click()
+    page.get_by_role("link", name="Program").first.click()
     page.get_by_role("button", name="Change", exact=True).first.click()
     reps = page.get_by_label("Squeezes a set", exact=True)
     reps.fill("5")
