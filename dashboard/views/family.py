@@ -77,6 +77,11 @@ def tell(*events: ActivityDone | FeedbackGiven) -> bool:
     return True
 
 
+def heading(text: str) -> None:
+    """Begin a part of a page."""
+    st.html(f'<div class="gh-slot"><h2>{escape(text)}</h2></div>')
+
+
 def picture_of(activity: Activity | None) -> str:
     """The pictogram of an activity."""
     return activity.picture if activity else "⭐"

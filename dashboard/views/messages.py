@@ -115,7 +115,7 @@ def _answer(child: viewer.Child) -> None:
 def _changes(found: Post) -> None:
     if not found.changes:
         return
-    st.html(f'<div class="gh-slot"><h2>{escape(_("What changed in the program"))}</h2></div>')
+    family.heading(_("What changed in the program"))
     for change in found.changes[:_LATEST]:
         _change(change, found.library)
     if earlier := found.changes[_LATEST:]:

@@ -16,7 +16,7 @@ from .. import context, dose_words, i18n, progress_words, telling, viewer, words
 from ..i18n import _
 from ..queries import our_progress as queries
 from ..queries.our_progress import OurProgress, Week, Win
-from . import family, layout, session
+from . import family, layout, our_pictures, session
 
 #: Signs that do not speak for themselves.
 _EXPLAINED: Final = (Day.DONE, Day.PARTLY, Day.PAUSED, Day.UNKNOWN)
@@ -54,18 +54,16 @@ def _draw(child: viewer.Child) -> None:
         )
         layout.link_to("today", _("What to do today"), icon="☀️")
         return
+    family.flash()
     if found.seen.source is Source.SIMULATED:
         st.caption(_("What tools measured here is simulated."))
     _wins(found.wins)
     _weeks(found)
     _hands(found)
     _goals(found)
+    our_pictures.show(child)
     _notes(found)
     _closer(found)
-
-
-def _heading(text: str) -> None:
-    st.html(f'<div class="gh-slot"><h2>{escape(text)}</h2></div>')
 
 
 def _wins(wins: tuple[Win, ...]) -> None:
@@ -79,7 +77,7 @@ def _wins(wins: tuple[Win, ...]) -> None:
 
 
 def _weeks(found: OurProgress) -> None:
-    _heading(_("Week by week"))
+    family.heading(_("Week by week"))
     initials = "".join(
         f"<span>{escape(format_date(day, 'EEEEE', locale=i18n.locale()))}</span>"
         for day, _state in found.weeks[0].days
@@ -124,7 +122,7 @@ def _look(state: Day) -> str:
 def _hands(found: OurProgress) -> None:
     if not (found.exercise or found.tests or found.retained):
         return
-    _heading(_("Each hand"))
+    family.heading(_("Each hand"))
     with st.grid("auto", min_column_width=330, gap="medium"):
         for hand in words.hands():
             said = [
@@ -155,7 +153,7 @@ def _goals(found: OurProgress) -> None:
     asked = {unit: one for unit, one in dose.items() if one.asked >= 1}
     if not (program.goals or asked):
         return
-    _heading(_("What it is for"))
+    family.heading(_("What it is for"))
     for goal in program.goals:
         serving = [
             found.library[item.activity]
@@ -179,7 +177,7 @@ def _benchmark(unit: Unit, dose: Dose) -> str:
 def _notes(found: OurProgress) -> None:
     if not found.seen.annotations:
         return
-    _heading(_("Your therapist noted"))
+    family.heading(_("Your therapist noted"))
     lines = "".join(
         f"<li><strong>{escape(_span(one.first, one.last))}</strong>: {escape(one.words)}</li>"
         for one in reversed(found.seen.annotations)
@@ -196,7 +194,7 @@ def _closer(found: OurProgress) -> None:
     """The way to single times, for whoever wants to see the curve."""
     if not found.sessions:
         return
-    _heading(_("Look closer at one time"))
+    family.heading(_("Look closer at one time"))
     with st.container(horizontal=True, gap="small"):
         for one in found.sessions[:_LATEST]:
             if st.button(_named(one), icon="🔍", key=f"closer-{one.session_id}"):

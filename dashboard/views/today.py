@@ -159,7 +159,7 @@ def _progress(tile: Tile) -> str:
 def _done(child: viewer.Child, today: Today) -> None:
     if not (today.done or today.extra or any(tile.told for tile in today.tiles)):
         return
-    st.html(f'<div class="gh-slot"><h2>{escape(_("Done today"))}</h2></div>')
+    family.heading(_("Done today"))
     with st.grid("auto", min_column_width=330, gap="medium"):
         for tile in today.tiles:
             for event in tile.told:
