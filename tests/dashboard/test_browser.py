@@ -13,6 +13,8 @@ from playwright.sync_api import expect
 from griphub.dashboard.access_key import link
 from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.live import LiveFrame
+from griphub.hub.people.household import let_treat
+from griphub.hub.program import home
 from griphub.hub.records import Hand, Source
 
 from .browsing import CHROMIUM, SIZES, picture, wide_enough
@@ -220,7 +222,14 @@ def test_a_child_without_a_cookie_gets_the_page_that_asks_for_the_key(config, st
     expect(page.get_by_role("heading", name="Today for Ada")).to_be_visible()
 
 
-def test_no_data_and_a_failing_store_are_designed_screens(config, start_dashboard, open_page):
+@pytest.fixture
+def treated(config):
+    """A home whose key opens a therapist's pages too, as a demo's does."""
+    with home.opened(config) as database:
+        let_treat(database, config)
+
+
+def test_no_data_and_a_failing_store_are_designed_screens(config, treated, start_dashboard, open_page):
     start_dashboard()
     page = open_page("phone", path="/child", role="therapist")
     expect(page.get_by_text("No session with a tool in this time")).to_be_visible()
@@ -234,7 +243,7 @@ def test_no_data_and_a_failing_store_are_designed_screens(config, start_dashboar
 
 @pytest.mark.timeout(180)
 def test_a_therapist_clicks_through_to_the_waveform(
-    config, start_dashboard, open_page, fill, eight_weeks, make_strength_test
+    config, treated, start_dashboard, open_page, fill, eight_weeks, make_strength_test
 ):
     fill(eight_weeks())
     fill([make_strength_test(days_ago=14 * k, score=110.0 - k) for k in range(13)])
@@ -260,7 +269,7 @@ def test_a_therapist_clicks_through_to_the_waveform(
     expect(charts).to_have_count(3)
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("15 of 15")
     waveform = charts.nth(1)
-    expect(waveform.locator(".mark-rect path")).to_have_count(15)
+    expect(waveform.locator(".mark-rect path")).to_have_count(16)  # the squeezes, and the gap
     expect(waveform.locator(".mark-text.role-mark text")).to_have_text([str(n) for n in range(1, 16)])
     expect(page.get_by_text("1 gap where samples were lost")).to_be_visible()
     expect(waveform.get_by_text("doubtful")).to_be_visible()
