@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ...hub.config import Config
 from ...hub.database.work import Work
+from ...hub.measures import Measure, measures
 from ...hub.people import places
 from ...hub.people.model import Child
 from ...hub.program import annotations, commands, visits
@@ -30,6 +31,8 @@ from .sessions import TESTS_PERIOD, Panel, trend
 #: What may be looked at, in weeks.
 PERIODS: Final = (4, 8, 26, 52)
 GRID: Final = timedelta(weeks=5)
+#: Further measures take the curves of so many sessions.
+MOST_SESSIONS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,21 @@ def read(work: Work, results: Results, config: Config, child_id: str, now: datet
             tuple(one for one in history.pauses if one.until is None or one.until >= first),
         ),
     )
+
+
+def more(results: Results, seen: Seen) -> list[Measure]:
+    """Further measures of the period, worked out from the curves of its latest sessions."""
+    points = [
+        point
+        for panel in seen.panels
+        if panel.source is seen.line.source
+        for series in panel.series
+        for point in series.points
+    ]
+    latest = sorted(points, key=lambda point: point.started_at)[-MOST_SESSIONS:]
+    details = [detail for point in latest if (detail := results.session(point.session_id))]
+    tests = [test for test in reversed(seen.tests.tests) if test.source is seen.line.source]
+    return measures(details, tests, seen.child.dominant_hand)
 
 
 def _tests(tests: Sequence[StrengthTested], met: Collection[Visit], zone: ZoneInfo | None) -> Tests:

@@ -13,7 +13,7 @@ from .. import context, findings, viewer, words
 from ..i18n import _, ngettext
 from ..queries import child as query
 from ..queries.child import Seen
-from . import child_doings, child_notes, child_strength, layout
+from . import child_doings, child_measures, child_notes, child_strength, layout
 
 _STYLE: Final = (Path(__file__).parents[1] / "components" / "child.css").read_text(encoding="utf-8")
 _URGENT: Final = {Cause.PAIN, Cause.STOPPED, Cause.HOME_SILENT, Cause.DECLINE}
@@ -47,6 +47,7 @@ def _draw() -> None:
     child_doings.pain(seen, now, weeks)
     child_doings.said(seen, now, weeks)
     child_doings.goals(seen)
+    child_measures.more(results, seen, weeks)
     child_notes.notes(seen)
 
 

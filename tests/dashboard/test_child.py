@@ -290,3 +290,19 @@ def test_a_year_is_shown_when_it_is_asked_for(show, fill, session_events):
     assert not app.exception
     assert len(charts(app)) == 1
     assert read(52).panels[0].series[0].hand is Hand.LEFT
+
+
+def test_further_measures_are_worked_out_when_asked_for_and_refused_with_the_reason(
+    show, fill, session_events
+):
+    fill(session_events("left", NOW - timedelta(days=2), peaks=(20.0,) * 4))
+    fill(session_events("right", NOW - timedelta(days=1), peaks=(40.0,) * 4, hand=Hand.RIGHT, tool="ball-02"))
+    app = show()
+    assert "Not shown" not in text(app)
+    next(button for button in app.button if button.label == "Work them out").click().run()
+    assert not app.exception
+    said = text(app)
+    assert "Fatigue index, Left hand: It is of twelve greatest squeezes" in said
+    assert "Asymmetry, Both hands: Which hand is the dominant one is not recorded." in said
+    assert "Mirror force of the resting hand, Both hands: It takes a session of both hands" in said
+    assert "Release, Left hand: Not told of these squeezes. (4 times)" in said

@@ -1,0 +1,98 @@
+"""Measures beside strength on a child's page: worked out when somebody asks, and refused with the reason."""
+
+from statistics import median
+from typing import Final
+
+import streamlit as st
+
+from ...firmware_bridge.samples import Unit
+from ...hub.measures import Measure
+from .. import words
+from ..i18n import N_, _, ngettext
+from ..queries import child as query
+from ..queries.child import Seen
+from ..results import Results
+from . import layout
+
+_NAMES: Final = {
+    "rise": N_("Rise to nine tenths of the peak"),
+    "release": N_("Release"),
+    "rate_of_force": N_("Rate of force, 20 to 80 %"),
+    "steadiness": N_("Steadiness of a low hold (lower is steadier)"),
+    "sustained": N_("Force sustained over 10 s"),
+    "force_kept": N_("Force kept: last 10 s of 30 s, of the first"),
+    "fatigue": N_("Fatigue index"),
+    "asymmetry": N_("Asymmetry"),
+    "mirror": N_("Mirror force of the resting hand"),
+    "bilateral": N_("Timing of both hands"),
+}
+_KEY: Final = "griphub_measures"
+
+
+def more(results: Results, seen: Seen, weeks: int) -> None:
+    """Draw what was worked out, or the button that does it."""
+    with st.container(border=True):
+        st.subheader(_("Further measures"), anchor=False)
+        st.caption(
+            _(
+                "Release, steadiness, endurance and both hands, from the curves of the latest sessions. "
+                "Some are not known to repeat well in children; each says so."
+            )
+        )
+        about = seen.child.id, weeks, seen.line.last_at
+        if st.session_state.get(_KEY, (None, ()))[0] != about:
+            if not st.button(_("Work them out"), key="measures-now"):
+                return
+            with st.spinner(_("Reading the curves …")):
+                st.session_state[_KEY] = about, query.more(results, seen)
+        found: list[Measure] = st.session_state[_KEY][1]
+        if rows := [_row(one) for one in found if one.values]:
+            st.dataframe(
+                rows,
+                hide_index=True,
+                column_config={
+                    "measure": _("Measure"),
+                    "hand": _("Hand"),
+                    "latest": _("Latest"),
+                    "middle": _("In the middle"),
+                    "sessions": _("From"),
+                    "of": _("Of what"),
+                    "trust": st.column_config.TextColumn(_("How far it can be trusted"), width="large"),
+                },
+            )
+        refused = [_why(one) for one in found if not one.values]
+        if refused:
+            st.markdown(f"**{_('Not shown')}**\n" + "\n".join(f"- {line}" for line in refused))
+
+
+def _hand(one: Measure) -> str:
+    return words.hand(one.hand) if one.hand else _("Both hands")
+
+
+def _row(one: Measure) -> dict[str, object]:
+    at, latest = one.values[-1]
+    return {
+        "measure": _(_NAMES[one.name]),
+        "hand": _hand(one),
+        "latest": _("{value} on {day}").format(
+            value=_value(latest, one.unit), day=words.day(at, layout.zone())
+        ),
+        "middle": _value(median(value for _at, value in one.values), one.unit),
+        "sessions": words.plural(len(one.values), "session"),
+        "of": _(one.of) if one.of else "",
+        "trust": _(one.trust) if one.trust else "",
+    }
+
+
+def _why(one: Measure) -> str:
+    because, times = one.refused.most_common(1)[0]
+    text = f"{_(_NAMES[one.name])}, {_hand(one)}: {_(because)}"
+    return f"{text} {ngettext('({number} time)', '({number} times)', times)}" if times > 1 else text
+
+
+def _value(number: float, unit: str) -> str:
+    """A number of a measure; only what is a force is shown in the viewer's unit."""
+    base, _slash, per = unit.partition("/")
+    if base in set(Unit):
+        return f"{words.value(number, Unit(base))}{f'/{per}' if per else ''}"
+    return f"{words.decimal(number, 2 if unit == 's' else 0)}\N{NO-BREAK SPACE}{unit}"
