@@ -1,13 +1,14 @@
-"""A parent pairs a tool in a real browser: real dashboard, real hub, virtual radio."""
+"""A parent pairs a tool and gives it to another child, in a real browser: real hub, virtual radio."""
 
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from griphub.dashboard.access_key import link
 
-from .browsing import CHROMIUM, SIZES, layout_faults, picture, settled
+from .browsing import CHROMIUM, SIZES, layout_faults, picture, settled, violations
 from .house import until
 
 expect.set_options(timeout=30_000)
@@ -34,6 +35,7 @@ def test_a_parent_pairs_a_tool(config, house, chromium, start_dashboard, size, s
     def look(name):
         settled(page)
         assert layout_faults(page) == []
+        assert violations(Axe().run(page, options={"resultTypes": ["violations"]}).response) == []
         picture(page, f"pair-{name}-{size}-{scheme}", whole=True)
 
     look("listening")
@@ -69,4 +71,18 @@ def test_a_parent_pairs_a_tool(config, house, chromium, start_dashboard, size, s
     until(lambda: "ball4f21" in house.hub.supervisor.clients(), "the hub does not use the tool")
     (paired,) = house.call(house.client.tools())
     assert (paired.tool.child, paired.tool.hand) == ("c-ben", "right")
+
+    page.get_by_role("link", name="All tools").click()
+    expect(page.get_by_text("Ben · Right hand · ball4f21")).to_be_visible()
+    expect(page.get_by_text("connected", exact=True)).to_be_visible()
+    look("tools")
+    page.get_by_role("button", name="Give to …").click()
+    page.get_by_text("Ada", exact=True).click()
+    page.get_by_text("Left hand", exact=True).click()
+    picture(page, f"pair-give-{size}-{scheme}")  # it lies on the page
+    page.get_by_role("button", name="Give it").click()
+    expect(page.get_by_text("It is for Ada now, left hand.")).to_be_visible()
+    expect(page.get_by_text("Ada · Left hand · ball4f21")).to_be_visible()
+    (given,) = house.call(house.client.tools())
+    assert (given.tool.child, given.tool.hand) == ("c-ada", "left")
     context.close()
