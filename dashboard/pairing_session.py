@@ -319,16 +319,15 @@ class PairingSession:
     async def _choose(self) -> Found:
         """List what is near until the viewer has chosen."""
         self._show(State())
-        listing = asyncio.create_task(self._list())
-        try:
-            while True:
+        async with asyncio.TaskGroup() as group:
+            listing = group.create_task(self._list())
+            chosen: Found | None = None
+            while chosen is None:
                 choice = await self._hear(Choose)
-                for found in self._state.found:
-                    if isinstance(choice, Choose) and found.id == choice.id:
-                        return found
-        finally:
+                if isinstance(choice, Choose):
+                    chosen = next((one for one in self._state.found if one.id == choice.id), None)
             listing.cancel()
-            await asyncio.gather(listing, return_exceptions=True)
+        return chosen
 
     async def _list(self) -> None:
         """Keep the list up to date, also over a hub or a radio that was not there at first."""

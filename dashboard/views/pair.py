@@ -11,6 +11,7 @@ from ...firmware_bridge.pairing_diagnosis import PairingProblem
 from ...hub.control import socket_path
 from ...hub.control_client import ControlClient
 from ...hub.database.actor import Role
+from ...hub.errors import SetupError
 from ...hub.records import Hand
 from .. import context, preferences, viewer, words
 from ..i18n import N_, _
@@ -40,7 +41,7 @@ _FINGER: Final = (
 
 _KEY: Final = "griphub_pairing"
 #: Whoever comes back to the page after so long begins anew.
-_AFRESH_S: Final = 5.0
+_AFRESH_S: Final = 10.0
 #: How often the page looks whether something changed, seconds.
 _BEAT_S: Final = 1.0
 
@@ -75,6 +76,9 @@ def page() -> None:
                 _("Try again when they are done, in a minute or two."),
             )
             st.button(_("Try again"), type="primary")
+            return
+        except SetupError as error:
+            layout.notice(_("Tools cannot be paired here"), str(error))
             return
         state = session.state
         _steps(state)

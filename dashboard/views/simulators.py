@@ -11,6 +11,7 @@ from ...firmware_bridge.errors import GripError
 from ...hub import simulation
 from ...hub.control import HubNotRunning, ToolStatus
 from ...hub.database.actor import Role
+from ...hub.errors import SetupError
 from ...hub.simulation import TRUTH, FaultForm, NoSimulation, Simulation
 from ...hub.truth import TruePlay, read_truth
 from .. import context, home_hub, viewer, words
@@ -119,7 +120,7 @@ def _link(row: queries.Playing) -> str:
 def _statuses() -> list[ToolStatus]:
     try:
         return home_hub.ask(lambda hub: hub.tools())
-    except HubNotRunning:
+    except (HubNotRunning, SetupError):
         return []
 
 

@@ -1,6 +1,7 @@
 """The tools of a home: whether they are connected and why not, their batteries, and whose they are."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, tzinfo
 from html import escape
@@ -14,7 +15,7 @@ from ...firmware_bridge.samples import ToolKind
 from ...hub.control import HubNotRunning, RadioStatus, ToolStatus
 from ...hub.control_client import ControlClient
 from ...hub.database.actor import Role
-from ...hub.errors import StoreError
+from ...hub.errors import SetupError, StoreError
 from ...hub.people import places
 from ...hub.records import Hand, ToolSeen
 from ...hub.tools import registered
@@ -47,10 +48,10 @@ def page() -> None:
             with st.container(horizontal=True, width="content"):
                 layout.link_to("simulators", _("Simulators"), "🧪")
                 layout.link_to("pair", _("Pair a tool"), "🔗")
-        shelf = _read()
-        _draw(shelf, full=viewer.role() is Role.ADMIN)
-    if shelf.running:
-        _watch(shelf)
+        with layout.store_screen():
+            shelf = _read()
+            _draw(shelf, full=viewer.role() is Role.ADMIN)
+            _watch(shelf, time.monotonic())
 
 
 def _read() -> Shelf:
@@ -66,7 +67,7 @@ def _read() -> Shelf:
 
     try:
         statuses, radios = home_hub.ask(both)
-    except (HubNotRunning, TimeoutError):
+    except (HubNotRunning, SetupError, TimeoutError):
         statuses, running = [ToolStatus(tool=tool) for tool in registered(context.config())], False
     return queries.shelf(
         statuses,
@@ -91,8 +92,10 @@ def _seen() -> list[ToolSeen]:
 
 
 @st.fragment(run_every=_LOOK_S)
-def _watch(drawn: Shelf) -> None:
-    """Draw the page anew where what it shows has changed."""
+def _watch(drawn: Shelf, at_s: float) -> None:
+    """Draw the page anew where what it shows has changed since then, in monotonic seconds."""
+    if time.monotonic() - at_s < _LOOK_S / 2:
+        return  # it is being drawn
     try:
         changed = _read() != drawn
     except GripError:
@@ -289,7 +292,7 @@ def _history(tool: Tool, shelf: Shelf) -> None:
         return
     try:
         states = home_hub.ask(lambda hub: hub.links(tool.tool.id))
-    except HubNotRunning:
+    except GripError:  # it ended a moment ago: the page is about to say so
         return
     zone = layout.zone()
     st.dataframe(
