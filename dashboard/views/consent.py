@@ -58,7 +58,7 @@ def _of_child(child: viewer.Child, texts: list[ConsentText]) -> None:
     )
     if there:
         day = words.day(there.decided_at, layout.zone())
-        said = _("agreed to on {day}") if there.given else _("taken back on {day}")
+        said = _("agreed on {day}") if there.given else _("no agreement since {day}")
         st.caption(_("As told from the other end: {said}.").format(said=said.format(day=day)))
     with st.container(border=True):
         if shares:

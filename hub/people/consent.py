@@ -18,7 +18,7 @@ from ..errors import FieldError
 from ..program.outgoing import note_change
 from . import fields
 from .decisions import standing_of
-from .model import Child, Consent, ConsentElsewhere, ConsentText, Site
+from .model import Child, Consent, ConsentElsewhere, ConsentText, Family, Site
 
 _LONGEST_TEXT = 50_000
 #: Stands for whoever agreed at the other end, or was never asked.
@@ -28,6 +28,8 @@ ELSEWHERE = "not recorded here"
 @command(Role.ADMIN)
 def publish_text(work: Work, *, site_id: str, version: str, text: str) -> ConsentText:
     """Publish what parents agree to; a version is never changed.
+
+    With the first, a child of whom nobody has decided is not shared any more, from its home either.
 
     Raises
     ------
@@ -43,6 +45,9 @@ def publish_text(work: Work, *, site_id: str, version: str, text: str) -> Consen
         raise FieldError("version", f"{version} is published, and stays as it is", "Take the next version.")
     published = ConsentText(site_id=site_id, version=version, text=text, published_at=work.now)
     work.add(published)
+    asked = select(Child.id).join(Family).where(Family.site_id == site_id, Child.left_at.is_(None))
+    for child_id in work.scalars(asked).all():  # their homes do not know yet that they are asked
+        _let_travel(work, child_id)
     return published
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ..database.work import Work
-from .model import Child, Consent, ConsentElsewhere
+from .model import Child, Consent, ConsentElsewhere, ConsentText
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,22 @@ def standing(work: Work) -> Mapping[str, Decision]:
 def standing_of(work: Work, child_id: str) -> Decision | None:
     """What holds of one child; None where nothing was ever decided."""
     return _later(decided_here(work, child_id), work.get(ConsentElsewhere, child_id))
+
+
+def told_elsewhere(work: Work, child_id: str) -> Decision | None:
+    """What the other end should know: what was decided here, or that it is asked and nobody has agreed.
+
+    A home cannot know by itself that its clinic asks for consent since it published a text.
+    """
+    if decided := decided_here(work, child_id):
+        return decided
+    child = work.need(Child, child_id)
+    asked_since = work.scalar(
+        select(func.min(ConsentText.published_at)).where(ConsentText.site_id == child.family.site_id)
+    )
+    if asked_since is None or standing_of(work, child_id) is not None:
+        return None
+    return Decision(False, None, asked_since)
 
 
 def hear(work: Work, child_id: str, there: Decision) -> None:

@@ -95,7 +95,7 @@ class SentPause(_Part):
 class SentConsent(_Part):
     """What was last recorded, at the end that tells it, about sharing a child's results; no name is in it."""
 
-    given: bool = Field(description="false: taken back")
+    given: bool = Field(description="false: taken back, or asked for since then and not given")
     version: Id | None = Field(None, description="of the text that was agreed to; null: none was shown")
     decided_at: AwareDatetime
 

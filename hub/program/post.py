@@ -11,7 +11,7 @@ from ..database.base import random_id
 from ..database.work import Work
 from ..errors import FieldError, NotAllowed, NotFound
 from ..people import fields
-from ..people.decisions import decided_here
+from ..people.decisions import told_elsewhere
 from ..people.model import Child, Family
 from .diary import diary_of
 from .letter import (
@@ -105,7 +105,7 @@ def letter_for(work: Work, child_id: str) -> Letter:
     ).all()
     written = _written_here(work, child_id)
     pauses = pauses_of(work, child_id)
-    decided = decided_here(work, child_id)
+    decided = told_elsewhere(work, child_id)
     changed = work.get(LetterOut, child_id)
     if not (versions or written or pauses or decided or changed):
         raise NotFound("program for", child_id)

@@ -133,7 +133,7 @@ def test_without_a_text_nobody_is_asked_and_with_one_a_parent_agrees_and_takes_i
 
     with context.database().work(Actor.part("post")) as work:
         hear(work, "c-ada", Decision(True, None, work.now))
-    assert "As told from the other end: agreed to on" in said(show("consent", Role.PARENT, clinic))
+    assert "As told from the other end: agreed on" in said(show("consent", Role.PARENT, clinic))
 
 
 def test_an_admin_publishes_a_text_once(show):

@@ -62,6 +62,12 @@ class End:
         with self.database.work(PART) as work:
             consent.give(work, "c-1", version="v1", given_by="Ana Ortiz")
 
+    def give_here(self) -> None:
+        """Give consent to a text of this end's own."""
+        with self.database.work(PART) as work:
+            consent.publish_text(work, site_id="home", version="v1", text="What you agree to")
+        self.give()
+
     def withdraw(self) -> None:
         with self.database.work(PART) as work:
             consent.withdraw(work, "c-1", withdrawn_by="Ana Ortiz")
@@ -124,6 +130,26 @@ def test_a_withdrawal_at_the_clinic_stops_the_home_and_comes_back(
     clinic.give()
     assert deliver(clinic, there).shares is True
     assert there.shares()
+
+
+def test_a_home_learns_that_it_is_asked(ends: tuple[End, End], clock: Clock) -> None:
+    """The clinic has published a text, and nobody has said anything yet."""
+    clinic, there = ends
+    assert there.shares() and not clinic.shares()
+    assert deliver(clinic, there).shares is False
+    assert not there.shares()
+    clock.forward(minutes=1)
+    there.give_here()
+    assert there.shares()
+    clock.forward(minutes=1)
+    deliver(clinic, there)
+    assert clinic.shares()
+    for text in ("v2", "v3"):  # more texts ask nobody again
+        clock.forward(minutes=1)
+        with clinic.database.work(PART) as work:
+            consent.publish_text(work, site_id="home", version=text, text="Other words")
+        deliver(clinic, there)
+        assert there.shares() and clinic.shares()
 
 
 def test_nobodys_name_travels_with_it(ends: tuple[End, End]) -> None:

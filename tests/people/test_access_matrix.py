@@ -243,6 +243,7 @@ LOOKS_UP = {
     "decisions.decided_here",
     "decisions.standing",
     "decisions.standing_of",
+    "decisions.told_elsewhere",
     "heard.heard",
     "diary.diary_of",
     "visits.all_visits",
@@ -353,8 +354,9 @@ def test_looking_up_finds_nothing_foreign(standing_clinic: Clinic) -> None:
             for name in (foreign["child"], "foreign child"):
                 with pytest.raises(NotFound):
                     FUNCTIONS["home.child_id_of"](work, Config(children=()), name)
-            with pytest.raises(NotFound):
-                FUNCTIONS["post.letter_for"](work, foreign["child"])
+            for name in ("post.letter_for", "decisions.told_elsewhere"):
+                with pytest.raises(NotFound):
+                    FUNCTIONS[name](work, foreign["child"])
             assert foreign["child"] not in FUNCTIONS["heard.heard"](work, Config(children=()))
             assert foreign["child"] not in FUNCTIONS["decisions.standing"](work), role
             for name in ("decisions.decided_here", "decisions.standing_of"):
