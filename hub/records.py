@@ -293,6 +293,28 @@ class MessageWritten(_Event):
     words: str = Field(min_length=1, max_length=MAX_OBSERVATION)
 
 
+class SaidPause(BaseModel):
+    """Days on which nothing is missed, or a correction of such days, as a home knows it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: UUID
+    since: date
+    until: date | None = Field(None, description="the last day; null: open")
+    reason: str = Field("other", max_length=24, description="illness, holiday, appointment or other")
+    recorded_at: AwareDatetime
+    replaces: UUID | None = Field(None, description="the one that this corrects")
+    withdrawn: bool = Field(False, description="it was none")
+
+
+class PausesSaid(_Event):
+    """All pauses of a child that a home knows; `measured_at` is when the last was recorded."""
+
+    schema_: Literal["pauses/1"] = Field("pauses/1", alias="schema")
+    child_id: Id = Field(description="random pseudonymous id")
+    pauses: tuple[SaidPause, ...] = Field(max_length=60, description="in the order of recording")
+
+
 class PicturePiece(_Event):
     """A piece of a picture that a family shares with the therapist; `measured_at` is when it shared it.
 
@@ -374,8 +396,9 @@ Result = (
     | ToolSeen
 )
 #: All that travels; the rest the database of people takes, and no store.
-Event = Result | MessageWritten | PicturePiece
-FOR_PEOPLE: Final = (MessageWritten, PicturePiece)
+ForPeople = MessageWritten | PicturePiece | PausesSaid
+Event = Result | ForPeople
+FOR_PEOPLE: Final = (MessageWritten, PicturePiece, PausesSaid)
 
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="schema_")])

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from ...firmware_bridge.errors import GripError
 from ..config import Config
@@ -20,11 +20,12 @@ from ..database.migrate import open_current
 from ..database.work import Work
 from ..delivery.outbox import Outbox
 from ..people.model import Child, Family
-from ..records import EVENT_NAMESPACE, MAX_PARTS, Event, MessageWritten
+from ..records import EVENT_NAMESPACE, MAX_PARTS, Event, MessageWritten, PausesSaid, SaidPause
 from .errors import ProgramError
 from .keys import trusted
-from .letter import CLINIC
+from .letter import CLINIC, MAX_PAUSES
 from .picture_post import piece_id, pieces_of
+from .post import pauses_of
 from .tables import FamilyNote, Photo
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Carrier:
         self._outbox = outbox
         self._commit = commit
         self._database: Database | None = None
+        self._said: dict[str, UUID] = {}  # by child, the last event of its pauses
 
     async def run(self) -> None:
         """Carry until cancelled."""
@@ -82,6 +84,9 @@ class Carrier:
         """
         if not trusted(self._config) or (database := await asyncio.to_thread(self._opened)) is None:
             return
+        for said in await asyncio.to_thread(self._pauses, database):
+            await self._commit([said])
+            self._said[said.child_id] = said.event_id
         new, told = await asyncio.to_thread(self._on_the_way, database)
         gone: list[FamilyNote | Photo] = []
         for row in new:
@@ -95,11 +100,7 @@ class Carrier:
 
     def _on_the_way(self, database: Database) -> tuple[Rows, Rows]:
         """What the family wrote, shared or took back, and nobody was told; and what has not come yet."""
-        ours = (
-            select(Child.id)
-            .join(Family)
-            .where(Family.site_id == self._config.site, Family.hub == self._config.hub)
-        )
+        ours = self._ours()
         written = select(FamilyNote).where(
             FamilyNote.child_id.in_(ours),
             FamilyNote.from_family.is_(True),
@@ -123,6 +124,27 @@ class Carrier:
                 *work.scalars(photos.where(Photo.told_at.is_not(None))),
             ]
         return new, told
+
+    def _pauses(self, database: Database) -> list[PausesSaid]:
+        """All pauses of each child of whom they changed; a hub that starts tells them once more."""
+        found = []
+        with database.reading(_CARRIER) as work:
+            for child_id in work.scalars(self._ours()):
+                rows = pauses_of(work, child_id)[-MAX_PAUSES:]
+                if not rows:
+                    continue
+                event_id = uuid5(EVENT_NAMESPACE, "pauses:" + " ".join(row.id for row in rows))
+                if self._said.get(child_id) != event_id:
+                    about = {"site": self._config.site, "hub": self._config.hub, "child_id": child_id}
+                    said = tuple(SaidPause.model_validate(row, from_attributes=True) for row in rows)
+                    found.append(
+                        PausesSaid(event_id=event_id, measured_at=rows[-1].recorded_at, pauses=said, **about)
+                    )
+        return found
+
+    def _ours(self) -> Select[str]:
+        home = (Family.site_id == self._config.site, Family.hub == self._config.hub)
+        return select(Child.id).join(Family).where(*home)
 
     def _note(self, database: Database, new: Rows, told: Rows, gone: Rows) -> None:
         waiting = self._outbox.holds([event_id for row in told for event_id in _event_ids(row)])

@@ -20,10 +20,13 @@ from ..database.work import Work
 from ..delivery.journal import Journal
 from ..errors import PayloadError
 from ..people.model import Child
-from ..records import FOR_PEOPLE, MessageWritten, PicturePiece, decode
+from ..records import FOR_PEOPLE, ForPeople, PausesSaid, PicturePiece, SaidPause, decode
+from .letter import SentPause
 from .picture_post import take_piece
 from .post import HOME
 from .tables import FamilyNote
+from .taking import take_pauses
+from .versions import PauseReason
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +121,7 @@ class FamilyPost:
         return self._database
 
 
-def _for_people(payloads: Sequence[bytes]) -> list[MessageWritten | PicturePiece]:
+def _for_people(payloads: Sequence[bytes]) -> list[ForPeople]:
     found = []
     for payload in payloads:
         if any(mark in payload for mark in _MARKS):
@@ -131,12 +134,20 @@ def _for_people(payloads: Sequence[bytes]) -> list[MessageWritten | PicturePiece
     return found
 
 
-def _take(work: Work, event: MessageWritten | PicturePiece) -> None:
+def _pause(said: SaidPause) -> SentPause:
+    known = said.reason in set(PauseReason)
+    reason = PauseReason(said.reason) if known else PauseReason.OTHER  # of a later version
+    return SentPause(reason=reason, by=HOME, **said.model_dump(exclude={"reason"}))
+
+
+def _take(work: Work, event: ForPeople) -> None:
     child = work.get(Child, event.child_id)
     if child is None or (child.family.site_id, child.family.hub) != (event.site, event.hub):
         log.warning("What %s/%s sent of a child who is not theirs was left out.", event.site, event.hub)
     elif isinstance(event, PicturePiece):
         take_piece(work, event, child)
+    elif isinstance(event, PausesSaid):
+        take_pauses(work, child.id, map(_pause, event.pauses))
     elif work.get(FamilyNote, event.message_id) is None:
         note = FamilyNote(
             id=event.message_id,

@@ -1,6 +1,6 @@
 """The home's end: a letter of the clinic's is taken into the home's database, all of it or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from ..people.decisions import decided_here, hear, standing_of
 from ..people.model import Child
 from .diary import take_diary
 from .heard import whole_days
-from .letter import CLINIC, Letter, LetterError, LetterTaken, SentConsent, digest_of, unseal
+from .letter import CLINIC, Letter, LetterError, LetterTaken, SentConsent, SentPause, digest_of, unseal
 from .post import pauses_of
 from .tables import FamilyNote, LetterSeen, ProgramPause, ProgramVersion
 
@@ -105,22 +105,7 @@ def _take(work: Work, letter: Letter) -> None:
                     taken_at=work.now,
                 )
             )
-    known_pauses = {row.id for row in pauses_of(work, letter.child_id)}
-    for pause in letter.pauses:
-        replaces = str(pause.replaces) if pause.replaces else None
-        if str(pause.id) in known_pauses or (replaces and replaces not in known_pauses):
-            continue  # here already; or of one so old that it does not travel any more
-        known_pauses.add(str(pause.id))
-        work.add(
-            ProgramPause(
-                id=str(pause.id),
-                child_id=letter.child_id,
-                replaces=replaces,
-                note="",
-                **pause.model_dump(exclude={"id", "replaces"}),
-            )
-        )
-        work.flush()  # before what replaces it
+    take_pauses(work, letter.child_id, letter.pauses)
     if letter.diary is not None:
         take_diary(work, letter.child_id, letter.diary)
     if letter.consent is not None:
@@ -131,3 +116,23 @@ def _take(work: Work, letter: Letter) -> None:
     elif letter.serial > seen.serial:
         seen.serial, seen.seen_at = letter.serial, work.now
     work.flush()
+
+
+def take_pauses(work: Work, child_id: str, pauses: Iterable[SentPause]) -> None:
+    """Take pauses of the other end, in the order of recording; told again it changes nothing."""
+    known = {row.id for row in pauses_of(work, child_id)}
+    for pause in pauses:
+        replaces = str(pause.replaces) if pause.replaces else None
+        if str(pause.id) in known or (replaces and replaces not in known):
+            continue  # here already; or of one so old that it does not travel any more
+        known.add(str(pause.id))
+        work.add(
+            ProgramPause(
+                id=str(pause.id),
+                child_id=child_id,
+                replaces=replaces,
+                note="",
+                **pause.model_dump(exclude={"id", "replaces"}),
+            )
+        )
+        work.flush()  # before what replaces it

@@ -149,7 +149,11 @@ def test_what_is_no_event_of_that_topic_is_left_to_ingest(conf: dict[str, Any]) 
 
 def test_what_a_family_writes_is_in_no_database_of_results(conf: dict[str, Any]) -> None:
     pinned = ROOT / "tests/wire/pinned"
-    private = [path for kind in ("message", "picture") for path in sorted(pinned.glob(f"*/{kind}-1.m*.json"))]
+    private = [
+        path
+        for kind in ("message", "picture", "pauses")
+        for path in sorted(pinned.glob(f"*/{kind}-1.m*.json"))
+    ]
     assert len(private) >= 4
     for path in private:
         assert _apply(conf, _whole(path.read_bytes()), decode(path.read_bytes()).topic()) is None

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -19,13 +20,14 @@ from griphub.hub.delivery.outbox import Entry, Outbox
 from griphub.hub.delivery.publisher import Publisher
 from griphub.hub.errors import FieldError
 from griphub.hub.people import accounts, caseload, places
-from griphub.hub.program import home
+from griphub.hub.program import commands, home
 from griphub.hub.program.carrying import Carrier
 from griphub.hub.program.conversation import Message, conversation, mark_read, unread
 from griphub.hub.program.family_post import FamilyPost
 from griphub.hub.program.keys import shown, signing_key, trust
 from griphub.hub.program.mailbox import Mailbox
 from griphub.hub.program.post import notes, write_note
+from griphub.hub.program.versions import PauseReason
 from griphub.hub.records import Event, MessageWritten, encode
 from griphub.hub.stores import open_store
 
@@ -171,6 +173,40 @@ async def test_what_was_written_without_a_network_arrives_once_with_its_time(
         assert [one.words for one in said(clinic)] == ["We were away", "Last"]
         with clinic[1].reading(OWNER) as work:
             assert conversation(work, clinic[0], ben) == []
+
+
+@pytest.mark.usefixtures("quickly")
+async def test_a_familys_pause_and_its_correction_reach_the_clinic(
+    clinic: End, joined: End, running_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("griphub.hub.program.carrying.POLL_S", 0.05)
+    day = date(2026, 11, 2)
+
+    def rests(end: End) -> list[tuple[str, date, date | None]]:
+        with end[1].reading(OWNER) as work:
+            return [(one.reason, one.since, one.until) for one in commands.history(work, "c-1").pauses]
+
+    with joined[1].work(OWNER) as work:
+        ill = commands.pause(
+            work, "c-1", since=day, until=None, reason=PauseReason.ILLNESS, note="at grandmother's"
+        )
+    with clinic[1].work(OWNER) as work:
+        before = day - timedelta(days=7)
+        commands.pause(work, "c-1", since=before, until=before, reason=PauseReason.APPOINTMENT)
+    with ingest(clinic[0]) as journal:
+        async with hub(joined[0]):
+            await until(lambda: all(len(rests(end)) == 2 for end in (clinic, joined)))
+            with joined[1].work(OWNER) as work:
+                commands.pause(
+                    work, "c-1", since=day, until=day, reason=PauseReason.ILLNESS, replaces=ill.pause_id
+                )
+            await until(lambda: ("illness", day, day) in rests(clinic))
+        async with hub(joined[0]):  # which tells everything once more when it starts
+            write(joined, "Better now", from_family=True)
+            await until(lambda: bool(said(clinic)))
+        assert not any(b"grandmother" in payload for _, payload in journal.read(0, 100))
+    assert sorted(map(str, rests(clinic))) == sorted(map(str, rests(joined)))
+    assert len(rests(clinic)) == 2
 
 
 def other_id(n: int) -> UUID:

@@ -225,6 +225,7 @@ PARTS = {
     "outgoing.note_sent",
     "outgoing.note_taken",
     "picture_post.take_piece",
+    "taking.take_pauses",
     "picture_post.whole",
     "sign_in.begin",
 }
