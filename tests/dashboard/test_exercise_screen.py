@@ -142,15 +142,17 @@ def test_calm_moves_nothing_but_the_bar_and_a_lost_connection_is_told(
         expect(page.locator("[data-switch=sound]")).to_be_disabled()
         assert page.locator(".stage").evaluate("stage => stage.getAnimations({ subtree: true }).length") == 0
         picture(page, "led-calm")
-    page.wait_for_timeout(1500)  # the hand is gone, the bar has come down
-    before = canvas.evaluate(pixels)
-    page.wait_for_timeout(1000)
-    assert canvas.evaluate(pixels) == before, "something moves by itself"
+
+    def still():
+        seen = canvas.evaluate(pixels)
+        page.wait_for_timeout(500)
+        return canvas.evaluate(pixels) == seen
+
+    until(still, "something moves by itself when the hand is gone")
 
     page.locator("[data-switch=calm]").click()  # who likes it livelier has the last word
     expect(led).to_have_attribute("data-scene", "balloon")
-    before = canvas.evaluate(pixels)
-    until(lambda: canvas.evaluate(pixels) != before, "the balloon hangs still")
+    assert not still(), "the balloon hangs still"
     page.locator("[data-switch=sound]").click()
     expect(page.locator("[data-switch=sound]")).to_have_attribute("aria-pressed", "true")
 

@@ -103,6 +103,8 @@ class Led {
     Object.assign(set, { exercise: v.exercise_id, phase: v.phase, kind: v.kind ?? "squeezes", scene, cue: v.cue });
     this.element.toggleAttribute("data-calm", this.calm);
     this.element.toggleAttribute("data-away", v.away.length > 0);
+    setText(this.find(".simulated"), words.simulated);
+    this.find(".simulated").hidden = ![...(this.tracks?.values() ?? [])].some((track) => track.frame.source === "simulated");
     setText(this.find(".title"), data.titles[v.item_id] ?? v.title);
     for (const key of this.element.querySelectorAll("[data-way]")) {
       key.setAttribute("aria-pressed", String(key.dataset.way === (this.calm ? "bar" : this.way)));
@@ -135,7 +137,9 @@ class Led {
     const away = v.away.length > 0 && v.phase !== "ended";
     const waking = v.cue === "wake";
     const kind = this.kindOf(v.away[0]);
-    let said = words[`cue.${v.cue}`] ?? v.words;
+    // the same praise each time is soon no praise
+    const praise = v.cue === "good" ? words[`cue.good.${v.done % 5}`] : undefined;
+    let said = praise ?? words[`cue.${v.cue}`] ?? v.words;
     if (away && !waking) said = words[`away.${kind}`];
     else if (waking) said = words[`wake.${kind}`];
     else if (test && v.phase === "warm_up") said = words.practice;

@@ -2,6 +2,7 @@
 
 const RETRY_MS = [500, 1000, 2000, 5000];
 const STOPS = new Set(["stop", "pain"]); // said while nobody hears it, they are said again
+const MEANT_MS = 60000; // for so long: later it might be another exercise that is stopped
 
 class LiveSocket {
   constructor(child, receive, changed) {
@@ -18,7 +19,8 @@ class LiveSocket {
     socket.onopen = () => {
       this.tries = 0;
       this.online = true;
-      if (this.waiting) this.say(this.waiting);
+      if (this.waiting && performance.now() - this.saidAt < MEANT_MS) this.say(this.waiting);
+      this.waiting = undefined;
       this.changed();
     };
     socket.onmessage = (event) => this.receive(JSON.parse(event.data));
@@ -37,7 +39,7 @@ class LiveSocket {
       this.socket.send(JSON.stringify(word));
       return true;
     }
-    if (STOPS.has(word.do)) this.waiting = word;
+    if (STOPS.has(word.do)) [this.waiting, this.saidAt] = [word, performance.now()];
     return false;
   }
 
