@@ -220,7 +220,7 @@ def _give(tool: Tool, children: list[viewer.Child]) -> None:
         said = _("It is for {child} now, {hand}.").format(child=names[child], hand=words.hand(hand).lower())
         _ask(key, lambda hub: hub.use(key, child, hand), said)
 
-    with st.form(f"give-{key}", border=False):
+    with st.container(key=f"griphub-give-{key}"), st.form(f"give-{key}", border=False):
         st.radio(
             _("Child"),
             ids,
