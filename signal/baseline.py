@@ -109,37 +109,38 @@ class Rest:
         base, level, lowest, seen = self.base, self.level, self._lowest, self.seen
         n, total, squares = self._n, self._sum, self._squares
         pivot, doubtful, below = self._pivot, 0.5 * onset, -2 * self.noise
-        self.quiet = -1
-        k = begin
-        while k < end:
-            force = forces[k]
-            rise = force - base
-            if rise > onset:
-                break
-            seen += 1
-            gain = _UP_GAIN if rise > below else _DOWN_GAIN
-            if seen < _YOUNG_STEPS:
-                gain = max(1 / seen, gain)
-            if rise > doubtful:
-                gain *= _DOUBTFUL_PACE
-            else:
-                self.quiet = k
-            base += rise * gain
-            if base < lowest:  # noqa: PLR1730 - calls of min would cost as much as all else
-                lowest = base
-            if base < level:  # noqa: PLR1730
-                level = base
-            if seen % _LOWEST_STEPS == 0:
+        quiet, rested, k = -1, True, begin
+        while rested and n < _HALF and k < end:
+            # up to where something else is due, so that nothing else is asked at each step
+            few = min(end - k, _HALF - n, _LOWEST_STEPS - seen % _LOWEST_STEPS)
+            young = seen + 1 < _YOUNG_STEPS
+            for force in forces[k : k + (1 if young else few)]:
+                rise = force - base
+                if rise > onset:
+                    rested = False
+                    break
+                gain = _UP_GAIN if rise > below else _DOWN_GAIN
+                if young:
+                    gain = max(1 / (seen + 1), gain)
+                if rise > doubtful:
+                    gain *= _DOUBTFUL_PACE
+                else:
+                    quiet = k
+                base += rise * gain
+                if base < lowest:
+                    lowest = base
+                    if base < level:  # noqa: PLR1730
+                        level = base
+                away = force - pivot
+                total += away
+                squares += away * away
+                k += 1
+                n += 1
+                seen += 1
+            if rested and seen % _LOWEST_STEPS == 0:
                 level = self._believed(level, lowest)
                 lowest = base
-            k += 1
-            away = force - pivot
-            n += 1
-            total += away
-            squares += away * away
-            if n == _HALF:
-                break
-        self.base, self.level, self._lowest, self.seen = base, level, lowest, seen
+        self.base, self.level, self._lowest, self.seen, self.quiet = base, level, lowest, seen, quiet
         self._n, self._sum, self._squares = n, total, squares
         if n == _HALF:
             self._end_window()

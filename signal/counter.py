@@ -306,7 +306,7 @@ class Counter:
         decided_s: float,
         doubtful: tuple[str, ...],
     ) -> Squeeze:
-        """Say all of a rise that is known at its end; it has no number yet."""
+        """Say all of a rise that is known at its end, as if it counted next."""
         onset, top = rise.ladder.onset, Moment(*rise.top)
         offset, area = rise.end(now, released=ended_by is EndedBy.RELEASE)
         peak, peak_sd = peak_of(rise, rest.noise, self._quantum if self._quantum < inf else 0.0)
@@ -318,7 +318,7 @@ class Counter:
         if samples - (offset.received - onset.received) > self._settings.lost_share * samples:
             doubtful += (LOST,)
         return Squeeze(
-            number=0,
+            number=self.usual.count + 1,
             onset_s=onset.t_s,
             peak_s=top.t_s,
             offset_s=offset.t_s,

@@ -112,12 +112,16 @@ def look_twice(
     again.unit = unit
     if len(first) <= _ENOUGH:
         found = _without_bumps(_count(again, smoothed), first, again)
-        return [replace(s, number=number) for number, s in enumerate(found, start=1)]
+        return _numbered(found)
     # By then the first look knew the child as well as the second: what follows stays as it is.
     joint = first[_ENOUGH]
     second = _count(again, list(_until(joint.peak_s, smoothed)))
     found = _without_bumps([s for s in second if s.offset_s <= joint.onset_s], first, again) + first[_ENOUGH:]
-    return [replace(s, number=number) for number, s in enumerate(found, start=1)]
+    return _numbered(found)
+
+
+def _numbered(found: list[Squeeze]) -> list[Squeeze]:
+    return [s if s.number == n else replace(s, number=n) for n, s in enumerate(found, start=1)]
 
 
 def _without_bumps(found: list[Squeeze], first: list[Squeeze], counter: Counter) -> list[Squeeze]:

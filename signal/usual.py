@@ -181,7 +181,10 @@ class Usual:
         self._durations_s.append(one.duration_s)
         self._plain.append(one.plain)
         self._fit.append(one.fit or one.sure or one.brief)
-        return replace(one.squeeze, number=self.count, decided_s=decided_s)
+        squeeze = one.squeeze
+        if (squeeze.number, squeeze.decided_s) == (self.count, decided_s):
+            return squeeze  # a copy would cost as much as all that was known of it
+        return replace(squeeze, number=self.count, decided_s=decided_s)
 
 
 def _close(one: float, other: float, share: float) -> bool:
