@@ -46,8 +46,8 @@ class Page:
         Who may open it.
     draw : callable
         The view.
-    tab : bool
-        Whether it stands in the bar; the others are reached from a page.
+    tabs : tuple of Role or None
+        In whose bar it stands, None: of all these roles; the others reach it from a page.
     """
 
     path: str
@@ -55,33 +55,34 @@ class Page:
     icon: str
     roles: tuple[Role, ...]
     draw: Callable[[], None]
-    tab: bool = True
+    tabs: tuple[Role, ...] | None = None
+
+    def tab(self, role: Role) -> bool:
+        """Whether it stands in the bar of a role."""
+        return role in (self.roles if self.tabs is None else self.tabs)
 
 
 #: In the order of the bar; the first of a role is where it starts.
 PAGES: Final = (
     Page("today", N_("Today"), "☀️", (PARENT,), today.page),
     Page("exercise", N_("Exercise"), "✊", (PARENT,), exercise.page),
-    Page("how", N_("How it went"), "💬", (PARENT,), how.page, tab=False),
+    Page("how", N_("How it went"), "💬", (PARENT,), how.page, tabs=()),
     Page("caseload", N_("Caseload"), "📋", (THERAPIST,), caseload.page),
     Page("child", N_("Child"), "🧒", (THERAPIST,), child.page),
     Page("progress", N_("Progress"), "📈", (PARENT,), our_progress.page),
-    Page("session", N_("Session"), "〰️", (THERAPIST,), session.page),
-    Page("session", N_("Session"), "〰️", (PARENT,), session.page, tab=False),
+    Page("session", N_("Session"), "〰️", (THERAPIST, PARENT), session.page, tabs=(THERAPIST,)),
     Page("program", N_("Program"), "📝", (THERAPIST,), program.page),
-    Page("report", N_("Report"), "📄", (THERAPIST,), report.page),
-    Page("report", N_("Report"), "📄", (PARENT,), report.page, tab=False),
+    Page("report", N_("Report"), "📄", (THERAPIST, PARENT), report.page, tabs=(THERAPIST,)),
     Page("messages", N_("Messages"), "✉️", (PARENT,), messages.page),
-    Page("pair", N_("Pair a tool"), "🔗", (PARENT, ADMIN), pair.page, tab=False),
-    Page("tools", N_("Tools"), "🔧", (PARENT,), tools.page, tab=False),
-    Page("tools", N_("Tools"), "🔧", (ADMIN,), tools.page),
+    Page("pair", N_("Pair a tool"), "🔗", (PARENT, ADMIN), pair.page, tabs=()),
+    Page("tools", N_("Tools"), "🔧", (ADMIN, PARENT), tools.page, tabs=(ADMIN,)),
     Page("people", N_("People"), "👥", (ADMIN,), people.page),
     Page("consent", N_("Consent"), "🤝", (ADMIN,), consent.page),
-    Page("sharing", N_("Sharing with the clinic"), "🤝", (PARENT, THERAPIST), consent.page, tab=False),
+    Page("sharing", N_("Sharing with the clinic"), "🤝", (PARENT, THERAPIST), consent.page, tabs=()),
     Page("audit", N_("Log"), "📜", (ADMIN,), audit.page),
     Page("delivery", N_("Delivery"), "📬", (ADMIN,), delivery.page),
-    Page("simulators", N_("Simulators"), "🧪", (ADMIN,), simulators.page, tab=False),
-    Page("settings", N_("Settings"), "⚙️", (PARENT, THERAPIST, ADMIN), settings.page, tab=False),
+    Page("simulators", N_("Simulators"), "🧪", (ADMIN,), simulators.page, tabs=()),
+    Page("settings", N_("Settings"), "⚙️", (PARENT, THERAPIST, ADMIN), settings.page, tabs=()),
 )
 
 

@@ -24,7 +24,8 @@ def run() -> None:
     except (StoreError, SetupError) as error:
         layout.broken(error)
         return
-    shown = {page.path: page for page in pages.of(who.actor.role)}
+    role = who.actor.role
+    shown = {page.path: page for page in pages.of(role)}
     streamlit_pages = {
         path: st.Page(guarded(page), title=_(page.title), url_path=path) for path, page in shown.items()
     }
@@ -35,7 +36,7 @@ def run() -> None:
     st.session_state[layout.PAGES_KEY] = streamlit_pages
     if current is root:
         current.run()
-    layout.bar(who, [(shown[path], page) for path, page in streamlit_pages.items() if shown[path].tab])
+    layout.bar(who, [(shown[path], page) for path, page in streamlit_pages.items() if shown[path].tab(role)])
     current.run()
 
 

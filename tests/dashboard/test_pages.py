@@ -60,6 +60,6 @@ def test_a_page_over_a_store_that_fails_says_something(show, path, role, config)
 
 def test_each_role_has_a_first_page_and_no_more_tabs_than_a_phone_shows():
     for role in GRANTABLE:
-        tabs = [page for page in pages.of(role) if page.tab]
+        tabs = [page for page in pages.of(role) if page.tab(role)]
         assert 1 <= len(tabs) <= 7, role
     assert len({page.path for page in pages.PAGES}) == len(pages.PAGES)
