@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Final
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
@@ -248,6 +248,11 @@ def day(moment: datetime, zone: tzinfo) -> str:
 def date_of(on: date) -> str:
     """A date as such, for example ``3 Nov 2026``."""
     return format_date(on, "medium", locale=i18n.locale())
+
+
+def short_date(on: date) -> str:
+    """A date without its year, for example ``3 Nov``."""
+    return format_skeleton("MMMd", on, locale=i18n.locale())
 
 
 def clock(moment: datetime, zone: tzinfo) -> str:

@@ -12,8 +12,8 @@ from .. import findings, words
 from ..i18n import _
 from ..queries.sessions import Panel, Series
 
-# readable on the light and on the dark page alike
-_CURVE = "#7d92a3"
+#: Readable on the light and on the dark page alike.
+CURVE: Final = "#7d92a3"
 
 VISIT: Final = "visit"
 
@@ -171,12 +171,12 @@ def mark_layers(marks: Sequence[Mark], since: datetime, zone: tzinfo) -> list[al
 
     layers = []
     if spans := [row for row in rows if row["kind"] != VISIT]:
-        band = of(spans).mark_rect(opacity=0.22, color=_CURVE, clip=True)
+        band = of(spans).mark_rect(opacity=0.22, color=CURVE, clip=True)
         layers.append(band.encode(x="begin:T", x2="end:T"))
     if met := [row for row in rows if row["kind"] == VISIT]:
-        layers.append(of(met).mark_rule(color=_CURVE, strokeWidth=1.5, clip=True).encode(x="noon:T"))
+        layers.append(of(met).mark_rule(color=CURVE, strokeWidth=1.5, clip=True).encode(x="noon:T"))
     if rows:
-        sign = of(rows).mark_text(fontSize=14, dy=-8, color=_CURVE)
+        sign = of(rows).mark_text(fontSize=14, dy=-8, color=CURVE)
         layers.append(sign.encode(x="noon:T", y=alt.value(0), text="sign:N"))
     return layers
 

@@ -9,7 +9,7 @@ from ...hub.records import FeedbackGiven, StrengthTested
 from .. import words
 from ..i18n import _
 from ..queries.child import Tests
-from .charts import Mark, hand_color, mark_layers
+from .charts import CURVE, Mark, hand_color, mark_layers
 
 #: A face of pain, or ten of ten.
 _TEN = alt.Scale(domain=[0, 10])
@@ -98,7 +98,7 @@ def pain_chart(
     both = [row for row in rows if row["before"] is not None and row["after"] is not None]
     joined = (
         alt.Chart(alt.InlineData(values=both))
-        .mark_rule(strokeWidth=2, opacity=0.5)
+        .mark_rule(strokeWidth=2, color=CURVE)
         .encode(x="at:T", y=alt.Y("before:Q", scale=_TEN), y2="after:Q")
     )
     points = base.mark_point(size=70, strokeWidth=2, opacity=1).encode(

@@ -75,7 +75,7 @@ def _grid(squares: Sequence[Square], seen: Seen) -> str:
     for first in range(0, len(squares), 7):
         week = squares[first : first + 7]
         cells = "".join(_cell(square, today=square.day == seen.picture.today) for square in week)
-        label = escape(dose_words.day(week[0].day))
+        label = escape(words.short_date(week[0].day))
         weeks.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
     legend = "".join(
         f'<li><span class="gh-day"><b aria-hidden="true">{sign}</b></span> {escape(_(name))}</li>'

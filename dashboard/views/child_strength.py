@@ -48,7 +48,7 @@ def marks_of(marks: Marks) -> list[Mark]:
 def spoken(marks: Sequence[Mark]) -> str:
     """What stands on the chart, for whoever does not see it."""
     said = [
-        f"{mark.sign} {mark.words}, {words.date_of(mark.first)}"
+        f"{mark.sign} {mark.words}, {words.short_date(mark.first)}"
         for mark in sorted(marks, key=lambda mark: mark.first)
     ]
     return _("Marked: {marks}.").format(marks="; ".join(said)) if said else ""
