@@ -85,7 +85,8 @@ def lines(
     """Every child of the viewer's, or one of them; whoever needs them first, of two alike by name."""
     children = [child for child in places.children(work) if only in (None, child.id)]
     homes = heard(work, config)
-    histories, written, waiting = commands.histories(work), post.last_written(work), unread(work)
+    histories = commands.histories(work) if only is None else {only: commands.history(work, only)}
+    written, waiting = post.last_written(work), unread(work)
     today, zone = today_in(config, now), zone_of(config)
     off = unknown_days(config, None, today)
     met: dict[str, list[Visit]] = {}
