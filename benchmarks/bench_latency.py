@@ -12,6 +12,7 @@ from http.cookiejar import CookieJar
 from uuid import UUID
 
 import numpy as np
+import psutil
 from many_tools import child
 from path import all_started, running
 from rich.console import Console
@@ -85,7 +86,10 @@ async def measure() -> None:
             asyncio.create_task(_watch_page(rig, child(n), cookie, shown, sessions)) for n in range(TOOLS)
         ]
         await all_started(rig, TOOLS)
+        dashboard = psutil.Process(int((rig.config.data_dir / "run" / "dashboard.pid").read_text()))
+        began_cpu_s, began = sum(dashboard.cpu_times()[:2]), time.monotonic()
         await rig.simulator_done.wait()
+        share = (sum(dashboard.cpu_times()[:2]) - began_cpu_s) / (time.monotonic() - began)
         await rig.drain()
         await asyncio.sleep(10 * POLL_S)
         for watcher in watchers:
@@ -122,6 +126,7 @@ async def measure() -> None:
         p50, p99, worst = np.percentile(delay_s * 1e3, (50, 99, 100))
         table.add_row(what, f"{p50:.0f}", f"{p99:.0f}", f"{worst:.0f}", aim)
     Console(width=100).print(table)
+    Console(width=100).print(f"The dashboard used {100 * share / TOOLS:.1f} % of a core for each live page.")
 
 
 if __name__ == "__main__":
