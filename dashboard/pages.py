@@ -73,7 +73,7 @@ PAGES: Final = (
     Page("session", N_("Session"), "〰️", (THERAPIST, PARENT), session.page, tabs=(THERAPIST,)),
     Page("program", N_("Program"), "📝", (THERAPIST,), program.page),
     Page("report", N_("Report"), "📄", (THERAPIST, PARENT), report.page, tabs=(THERAPIST,)),
-    Page("messages", N_("Messages"), "✉️", (PARENT,), messages.page),
+    Page("messages", N_("Messages"), "✉️", (PARENT, THERAPIST), messages.page, tabs=(PARENT,)),
     Page("pair", N_("Pair a tool"), "🔗", (PARENT, ADMIN), pair.page, tabs=()),
     Page("tools", N_("Tools"), "🔧", (ADMIN, PARENT), tools.page, tabs=(ADMIN,)),
     Page("people", N_("People"), "👥", (ADMIN,), people.page),

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ...hub.config import Config
 from ...hub.database.work import Work
 from ...hub.people.model import Account, Child, Family
-from ...hub.program import commands, home, post
+from ...hub.program import commands, home
 from ...hub.program.activity import Library
 from ...hub.program.heard import LOOK_BACK
 from ...hub.program.local_days import noon
@@ -18,15 +18,6 @@ from ...hub.program.progression import Direction, Proposal
 from ...hub.program.suggestions import declined, suggestions
 from ...hub.program.versions import History
 from ..results import Results
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A therapist's words to the family."""
-
-    at: datetime
-    by: str
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,6 @@ class ProgramPage:
     history: History
     library: Library
     post: Post
-    notes: tuple[Said, ...]
     names: Mapping[str, str]
     training_left: tuple[str, ...]
     declined: Mapping[str, date]
@@ -75,7 +65,6 @@ def read(work: Work, config: Config, child_id: str, now: datetime) -> ProgramPag
     history = commands.history(work, child_id)
     family = work.need(Family, work.need(Child, child_id).family_id)
     program = history.program(today)
-    notes = tuple(Said(one.written_at, one.by, one.words) for one in post.notes(work, child_id))
     return ProgramPage(
         child_id=child_id,
         today=today,
@@ -83,13 +72,11 @@ def read(work: Work, config: Config, child_id: str, now: datetime) -> ProgramPag
         history=history,
         library=commands.library_of(work, family.site_id),
         post=post_of(work, config, child_id),
-        notes=notes,
         names=names(
             work,
             [
                 *(one.by for one in history.versions),
                 *(one.by for one in history.records),
-                *(one.by for one in notes),
             ],
         ),
         training_left=tuple(commands.training_left(work, child_id, program)) if program else (),

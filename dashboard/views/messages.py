@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from ...hub.database.actor import Role
 from ...hub.errors import FieldError
 from ...hub.program import post
 from ...hub.program.activity import Library
@@ -18,7 +19,7 @@ from .. import context, dose_words, viewer, words
 from ..i18n import N_, _
 from ..queries import messages as queries
 from ..queries.messages import Change, Post
-from . import family, layout
+from . import conversation, family, layout
 
 _MET: Final = {
     VisitKind.CLINIC: N_("At the clinic"),
@@ -33,7 +34,10 @@ _SENT: Final = "messages-sent"
 
 
 def page() -> None:
-    """Draw the page."""
+    """Draw the page: a therapist's is another one."""
+    if viewer.role() is Role.THERAPIST:
+        conversation.page()
+        return
     with layout.store_screen(), family.frame():
         children = viewer.children()
         if not children:

@@ -13,10 +13,11 @@ from ..i18n import N_, _
 from ..queries import program as query
 from ..queries.program import ProgramPage
 from . import layout
+from .conversation import show_conversation
 from .fields import Fields
 from .program_items import edit_items
 from .program_library import choose_activity
-from .program_records import show_lines, show_notes, show_pauses, show_versions, who
+from .program_records import show_lines, show_pauses, show_versions, who
 from .program_saving import SAID, forget, preview, save
 from .program_suggestions import show_suggestions
 from .program_whole import edit_goals, edit_whole
@@ -59,14 +60,20 @@ def _draw(shown: ProgramPage, alias: str) -> None:
             _("{alias} has no program yet").format(alias=alias),
             _("Choose the first activity below. The family sees it on the day from which it holds."),
         )
-    edit, records, notes = st.tabs([_("Program"), _("Versions and pauses"), _("Words to the family")])
-    with edit:
-        _edit(shown, draft)
-    with records:
-        show_pauses(shown)
-        show_versions(shown)
-    with notes:
-        show_notes(shown)
+    # only the open one is drawn: what the family wrote counts as read when it was in sight
+    edit, records, talk = st.tabs(
+        [_("Program"), _("Versions and pauses"), _("Messages")], key="program-tabs", on_change="rerun"
+    )
+    if edit.open:
+        with edit:
+            _edit(shown, draft)
+    if records.open:
+        with records:
+            show_pauses(shown)
+            show_versions(shown)
+    if talk.open:
+        with talk:
+            show_conversation(shown.child_id)
 
 
 def _draft(shown: ProgramPage) -> Draft:

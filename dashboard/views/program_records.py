@@ -1,4 +1,4 @@
-"""What is on record beside the program itself: versions, pauses, and the therapist's words to the family."""
+"""What is on record beside the program itself: versions and pauses."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -6,9 +6,8 @@ from uuid import UUID
 import streamlit as st
 
 from ...firmware_bridge.errors import GripError
-from ...hub.program import commands, post
+from ...hub.program import commands
 from ...hub.program.diff import differences
-from ...hub.program.letter import MAX_NOTE
 from ...hub.program.versions import Pause, PauseReason
 from .. import dose_words, viewer, words
 from ..i18n import _
@@ -167,39 +166,3 @@ def _end(shown: ProgramPage) -> None:
             st.error(str(error))
             return
         st.rerun()
-
-
-def show_notes(shown: ProgramPage) -> None:
-    """Draw what was written to the family, the latest first, and a field for more."""
-    key = f"note-{shown.child_id}"
-    # a field's own text goes with its page: what was written and not sent is kept beside it
-    kept: dict[str, str] = st.session_state.setdefault("program_notes", {})
-    st.session_state.setdefault(key, kept.get(key, ""))
-    st.text_area(
-        _("To the family"),
-        key=key,
-        max_chars=MAX_NOTE,
-        on_change=_keep,
-        args=(kept, key),
-        placeholder=_("What went well, what to look at, what to try until we meet."),
-    )
-    if st.button(_("Send"), type="primary", key=f"{key}-send"):
-        try:
-            with viewer.changing() as work:
-                post.write_note(work, shown.child_id, st.session_state[key])
-        except GripError as error:
-            st.error(str(error))
-        else:
-            kept.pop(key, None)
-            del st.session_state[key]
-            st.rerun()
-    if not shown.notes:
-        st.caption(_("Nothing was written yet."))
-    for note in reversed(shown.notes):
-        with st.container(border=True):
-            st.caption(f"{words.day_time(note.at, layout.zone())} · {who(shown, note.by)}")
-            st.markdown(words.plain(note.words))
-
-
-def _keep(kept: dict[str, str], key: str) -> None:
-    kept[key] = st.session_state[key]

@@ -1,16 +1,18 @@
 """The therapist's program page: changed in forms, checked at the field, saved as a version."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from uuid import uuid4
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from griphub.dashboard import context, viewer
 from griphub.hub.database.actor import Actor, Role
-from griphub.hub.program import commands, home
+from griphub.hub.program import commands, conversation, home, post
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.versions import PauseReason
+from griphub.hub.records import ActivityDone, Evidence, Source
 
 PROGRAM = """
 title = "Winter"
@@ -43,9 +45,11 @@ def _script():
 def page(config, sign_in):
     """Opens the page as a therapist."""
 
-    def run(shown=config):
+    def run(shown=config, tab="Program"):
         sign_in(Role.THERAPIST, shown)
-        return _ok(AppTest.from_function(_script, default_timeout=20).run())
+        app = AppTest.from_function(_script, default_timeout=20)
+        app.session_state["program-tabs"] = tab
+        return _ok(app.run())
 
     return run
 
@@ -109,8 +113,9 @@ def test_the_program_as_it_is_and_as_the_family_sees_it(page, prescribed):
     assert "2 rounds of 6 squeezes with the left hand" in said, "plain words for a parent"
     assert "For: Opens the lunch box alone" in said
     assert "Served by Squeezing the grip ball (48 squeezes a week)." in said
-    assert "first visit" in said and "🟢 squeeze: Squeezing the grip ball" in said
     assert "Nothing is changed yet" in said
+    said = text(page(tab="Versions and pauses"))
+    assert "first visit" in said and "🟢 squeeze: Squeezing the grip ball" in said
 
 
 def test_a_change_is_shown_checked_and_saved_as_a_version(page, prescribed, config):
@@ -212,7 +217,7 @@ def test_a_clinics_own_activity_is_checked_at_its_fields_and_added(page, prescri
 
 
 def test_pauses_are_made_corrected_and_taken_back(page, prescribed, config):
-    app = press(page(), "Save the pause")
+    app = press(page(tab="Versions and pauses"), "Save the pause")
     (made,) = history(config).pauses
     assert (made.since, made.until) == (prescribed, prescribed + timedelta(days=6))
     assert "It is paused since" in text(app)
@@ -224,17 +229,124 @@ def test_pauses_are_made_corrected_and_taken_back(page, prescribed, config):
     assert not history(config).pauses and len(history(config).records) == 3
 
 
-def test_words_to_the_family_are_written_and_listed(page, prescribed):
+def test_therapist_and_family_write_to_each_other(page, prescribed, sign_in):
+    sign_in(Role.PARENT)
+    with viewer.changing() as work:
+        post.write_note(work, "c-ada", "She *did* it!")
     app = page()
+    assert "She *did* it!" not in text(app)
+    with viewer.reading() as work:
+        assert conversation.unread(work) == {"c-ada": 1}, "another tab was open"
+    app = page(tab="Messages")
+    assert "The family" in text(app) and "She *did* it!" in text(app) and "new" in text(app)
+    with viewer.reading() as work:
+        assert not conversation.unread(work), "it was in sight"
     app = press(app, "Send")
     assert "is empty" in text(app)
-    field(app.text_area, "To the family").input("Well done, *all* of you.").run()
+    field(app.text_area, "To the family").input("Well done").run()
     app = press(app, "Send")
-    assert "Well done, *all* of you." in text(app)
+    assert "Well done" in text(app) and "arrived" in text(app)
     assert field(app.text_area, "To the family").value == ""
 
 
+def _led(config, fill, day, hits=12):
+    """The squeezes were done on a day with a tool, all sets."""
+    at = datetime.combine(day, time(15), UTC)
+    fill(
+        [
+            ActivityDone(
+                event_id=uuid4(), measured_at=at, site="home", hub="hub", child_id="c-ada", day=day,
+                source=Source.REAL, item_id="squeeze", evidence=Evidence.SENSOR, sets=2, sets_asked=2,
+                reps=12, reps_asked=12, hits=hits, ended_by="done",
+            )
+        ]
+    )  # fmt: skip
+
+
+def test_a_suggestion_is_accepted_as_a_version_of_its_own(page, prescribed, config, fill):
+    for n in (3, 2, 1):
+        _led(config, fill, prescribed - timedelta(days=n))
+    app = page()
+    assert "Suggestion: Squeezing the grip ball" in text(app)
+    assert "100 % of squeezes were in the zone over the last 3 times" in text(app)
+    app = press(app, "Accept")
+    assert "Version 2 is saved." in text(app) and "Suggestion" not in text(app)
+    after = history(config).versions[-1]
+    assert after.program.items[0].squeezes.zone == (25, 65) and "100 %" in after.because
+
+
+def test_a_suggestion_joins_changes_that_are_being_made(page, prescribed, config, fill):
+    for n in (3, 2, 1):
+        _led(config, fill, prescribed - timedelta(days=n))
+    app = press(page(), "Change")
+    field(app.number_input, "Times a day").set_value(2).run()
+    app = press(app, "Accept")
+    assert "It is among your changes now" in text(app)
+    assert len(history(config).versions) == 1
+    app = press(app, "Save")
+    item = history(config).versions[-1].program.items[0]
+    assert (item.squeezes.zone, item.dose.times_per_day) == ((25, 65), 2)
+
+
+def test_a_declined_suggestion_does_not_come_back_at_once(page, prescribed, config, fill):
+    for n in (3, 2, 1):
+        _led(config, fill, prescribed - timedelta(days=n))
+    app = press(page(), "Decline")
+    assert "Suggestion" not in text(app)
+    assert "Suggestion" not in text(page())
+    assert len(history(config).versions) == 1
+
+
+def test_a_failing_store_keeps_nobody_from_changing_a_program(page, prescribed, config):
+    (config.data_dir / "store.db").write_bytes(b"this is no database" * 500)
+    app = page()
+    assert "no rule can propose anything" in text(app)
+    app = press(app, "Change")
+    field(app.number_input, "Sets").set_value(3).run()
+    assert "Version 2 is saved." in text(press(app, "Save"))
+
+
+def test_a_strength_test_by_a_protocol_and_a_rule_are_set_in_forms(page, prescribed, config):
+    app = page()
+    field(app.text_input, "Search").input("strength test").run()
+    adding = [one.key.rsplit("-add-", 1)[1] for one in app.button if one.label == "Add"]
+    app = press(app, "Add", adding.index("strength-test"))
+    field(app.selectbox, "Protocol").select("southampton").run()
+    app = press(app, "Change")
+    field(app.checkbox, "With a target zone").uncheck().run()
+    assert "Let a rule say when it becomes harder or easier" not in [one.label for one in app.checkbox]
+    field(app.checkbox, "With a target zone").check().run()
+    field(app.checkbox, "Let a rule say when it becomes harder or easier").check().run()
+    field(app.number_input, "Harder above (%)").set_value(60).run()
+    assert "Low must be below high." in [one.value for one in app.error]
+    field(app.number_input, "Harder above (%)").set_value(90).run()
+    app = press(app, "Save")
+    squeeze, _, test = history(config).versions[-1].program.items
+    assert (squeeze.squeezes.zone, squeeze.progression.high) == ((30, 60), 90)
+    assert test.test.protocol == "southampton"
+
+
+def test_goals_are_named_served_and_dropped(page, prescribed, config):
+    app = press(page(), "Add a goal")
+    assert "1 field is to be corrected" in text(app), "a goal without words"
+    next(one for one in reversed(list(app.text_input)) if one.label.startswith("Goal")).input("Swings").run()
+    app = press(app, "Change")
+    field(app.selectbox, "Everyday goal that it serves").select("goal").run()
+    assert "No activity serves it yet" in text(app) and "Served by Squeezing the grip ball" in text(app)
+    app = press(app, "Save")
+    program = history(config).versions[-1].program
+    assert [goal.words for goal in program.goals] == ["Opens the lunch box alone", "Swings"]
+    assert program.items[0].goal == "goal"
+
+
+def test_what_the_parents_learned_is_noted(page, prescribed):
+    app = page()
+    field(app.checkbox, "Can ask for pain with the faces").check().run()
+    app = press(app, "Note as learned today")
+    assert "Can ask for pain with the faces" not in [one.label for one in app.checkbox]
+
+
 def test_the_program_can_be_ended(page, prescribed, config):
-    app = press(page(), "End it")
+    app = press(page(tab="Versions and pauses"), "End it")
     assert history(config).versions[-1].program is None
     assert "Nothing is asked since" in text(app)

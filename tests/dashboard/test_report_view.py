@@ -162,3 +162,9 @@ def test_nobody_takes_along_another_child(sign_in, report, fill, session_events)
     for make in (report("c-eve").pdf, report("c-eve").tables, report("c-eve").fhir, report("c-eve").archive):
         with pytest.raises(NotFound):
             make()
+
+
+def test_a_failing_store_is_a_designed_screen(page, config):
+    (config.data_dir / "store.db").write_bytes(b"this is no database" * 500)
+    app = page()
+    assert "The results cannot be read right now" in text(app)

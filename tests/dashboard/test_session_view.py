@@ -282,3 +282,9 @@ def test_the_curve_is_downloaded_with_its_unit_and_its_gaps(fill, config, sessio
     assert lines[0] == "time_s,value_kPa"
     times = [float(line.split(",")[0]) for line in lines[1:]]
     assert len(times) == 250 and max(b - a for a, b in pairwise(times)) > 0.5
+
+
+def test_a_failing_store_is_a_designed_screen(page, config):
+    (config.data_dir / "store.db").write_bytes(b"this is no database" * 500)
+    app = page()
+    assert "The results cannot be read right now" in text(app)
