@@ -36,7 +36,7 @@ class Heard:
     Attributes
     ----------
     at : datetime or None
-        When it said so last; None: never.
+        When it said so last, at the latest now; None: never.
     days : frozenset of date
         Of the last five weeks before that, those that it has told all of.
     """
@@ -122,15 +122,18 @@ def whole_days(
     return tuple(sorted(day for day in alive if first <= day < end))
 
 
-def note_heard(work: Work, child_id: str, known: Collection[date]) -> None:
-    """Note of which days a home has told all.
+def note_heard(work: Work, child_id: str, known: Collection[date], said_at: datetime) -> None:
+    """Note of which days a home has told all, as it said at a time; what it said before that counts no more.
 
-    Not in the log of changes: what is heard each night is nobody's change, and would hide what is.
+    A broker gives what it retains at each connection: that is not hearing of the home. It is not in the log
+    of changes: what is heard each night is nobody's change, and would hide what is.
     """
     table = Base.metadata.tables[DaysHeard.__tablename__]
-    row = {"days": sorted(day.isoformat() for day in known), "heard_at": work.now}
+    heard_at = min(said_at, work.now)  # a clock that is ahead there
+    row = {"days": sorted(day.isoformat() for day in known), "heard_at": heard_at}
     here = table.c.child_id == child_id
-    if work.connection().execute(select(table.c.child_id).where(here)).first():
-        work.connection().execute(update(table).where(here).values(row))
-    else:
+    before = work.connection().execute(select(table.c.heard_at).where(here)).scalar_one_or_none()
+    if before is None:
         work.connection().execute(insert(table).values(child_id=child_id, **row))
+    elif before <= heard_at:
+        work.connection().execute(update(table).where(here).values(row))

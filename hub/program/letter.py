@@ -172,6 +172,9 @@ class LetterTaken(_Part):
     child_id: Id
     digest: str = Field(max_length=64, description="SHA-256 of the letter's text; empty: none has come yet")
     taken_at: AwareDatetime
+    said_at: AwareDatetime | None = Field(
+        None, description="when the home said this; later than it took the letter where something is new here"
+    )
     problem: str = Field("", max_length=300, description="why it was not taken; empty if it was")
     consent: SentConsent | None = Field(None, description="as the home knows it; null: nobody decided there")
     shares: bool | None = Field(None, description="whether anything new of the child leaves the home now")

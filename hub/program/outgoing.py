@@ -170,7 +170,7 @@ def _hear(work: Work, answer: LetterTaken) -> None:
     child = work.get(Child, answer.child_id)
     if child and (child.family.site_id, child.family.hub) == (answer.site, answer.hub):
         if answer.known_days is not None:
-            note_heard(work, child.id, answer.known_days)
+            note_heard(work, child.id, answer.known_days, answer.said_at or answer.taken_at)
         if answer.consent:
             hear(work, child.id, answer.consent.decision)
 

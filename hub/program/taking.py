@@ -54,6 +54,7 @@ def answered(work: Work, config: Config, child_id: str, digest: str, problem: st
         child_id=child_id,
         digest=digest,
         taken_at=work.now,
+        said_at=work.now,
         problem=problem,
         consent=SentConsent.of(decided_here(work, child_id)) if here else None,
         shares=shares if here else None,

@@ -12,7 +12,7 @@ from griphub.hub.database.actor import Actor, Role
 from griphub.hub.database.audit import Audit
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.people.decisions import Decision
-from griphub.hub.people.model import Child, Family
+from griphub.hub.people.model import Family
 from griphub.hub.program.heard import LOOK_BACK, Heard, heard, note_heard, unknown_days, whole_days
 
 from .conftest import Clinic, Clock
@@ -31,17 +31,18 @@ def test_what_a_home_says_last_holds_and_is_no_change_in_the_log(clinic: Clinic,
     with clinic.database.work(Actor.part("post")) as work:
         assert heard(work, CLINIC)[child] == Heard(None)
         logged = len(work.scalars(select(Audit)).all())
-        for known in ([TODAY], [TODAY - timedelta(days=1), TODAY - timedelta(days=2)]):
-            note_heard(work, child, known)
+        days = [TODAY - timedelta(days=n) for n in range(3)]
+        for known, hours_ago in (([], 9), (days[1:], 3), (days, 5)):  # the last one comes late
+            note_heard(work, child, known, clock.now - timedelta(hours=hours_ago))
         assert len(work.scalars(select(Audit)).all()) == logged
     with clinic.database.reading(clinic.actors[Role.THERAPIST]) as work:
         (only,) = heard(work, CLINIC).items()
-        assert only == (child, Heard(clock.now, frozenset(TODAY - timedelta(days=n) for n in (1, 2))))
+        assert only == (child, Heard(clock.now - timedelta(hours=3), frozenset(days[1:])))
         here = CLINIC.model_copy(update={"hub": "pi-7"})
         assert heard(work, here) == {}  # the home is this installation
-    with clinic.database.work(Actor.part("test")) as work:  # and it goes with the child
-        note_heard(work, clinic.ids["child"]["foreign"], [])
-        assert work.get(Child, child) is not None
+    with clinic.database.work(Actor.part("post")) as work:  # of a clock that is ahead
+        note_heard(work, clinic.ids["child"]["foreign"], [], clock.now + timedelta(days=9))
+        assert heard(work, CLINIC)[clinic.ids["child"]["foreign"]].at == clock.now
 
 
 def test_what_is_not_known_to_be_told_is_unknown() -> None:
