@@ -315,6 +315,17 @@ class PausesSaid(_Event):
     pauses: tuple[SaidPause, ...] = Field(max_length=60, description="in the order of recording")
 
 
+class ProgramStepped(_Event):
+    """A rule took a step in a child's program at home, as the therapist let it; `measured_at` is when."""
+
+    schema_: Literal["program_step/1"] = Field("program_step/1", alias="schema")
+    child_id: Id = Field(description="random pseudonymous id")
+    version_id: Id
+    valid_from: date
+    because: str = Field("", max_length=2_000)
+    program: dict[str, JsonValue] = Field(description="the whole program from then on")
+
+
 class PicturePiece(_Event):
     """A piece of a picture that a family shares with the therapist; `measured_at` is when it shared it.
 
@@ -396,9 +407,9 @@ Result = (
     | ToolSeen
 )
 #: All that travels; the rest the database of people takes, and no store.
-ForPeople = MessageWritten | PicturePiece | PausesSaid
+ForPeople = MessageWritten | PicturePiece | PausesSaid | ProgramStepped
 Event = Result | ForPeople
-FOR_PEOPLE: Final = (MessageWritten, PicturePiece, PausesSaid)
+FOR_PEOPLE: Final = (MessageWritten, PicturePiece, PausesSaid, ProgramStepped)
 
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="schema_")])

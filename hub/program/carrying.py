@@ -20,13 +20,14 @@ from ..database.migrate import open_current
 from ..database.work import Work
 from ..delivery.outbox import Outbox
 from ..people.model import Child, Family
-from ..records import EVENT_NAMESPACE, MAX_PARTS, Event, MessageWritten, PausesSaid, SaidPause
+from ..records import EVENT_NAMESPACE, MAX_PARTS, Event, MessageWritten, PausesSaid, ProgramStepped, SaidPause
 from .errors import ProgramError
 from .keys import trusted
 from .letter import CLINIC, MAX_PAUSES
 from .picture_post import piece_id, pieces_of
 from .post import pauses_of
-from .tables import FamilyNote, Photo
+from .suggestions import RULE
+from .tables import FamilyNote, Photo, ProgramVersion
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ POLL_S: Final = 2.0
 #: So many are handed over at a time; what is left comes right after.
 AT_ONCE: Final = 200
 PICTURES_AT_ONCE: Final = 5
+#: Steps of a rule that are told again when the hub starts: one a day at most, of each item.
+MAX_STEPS: Final = 60
 
 _CARRIER: Final = Actor.part("carrier")
 
@@ -56,7 +59,7 @@ class Carrier:
         self._outbox = outbox
         self._commit = commit
         self._database: Database | None = None
-        self._said: dict[str, UUID] = {}  # by child, the last event of its pauses
+        self._said: set[UUID] = set()  # events about pauses and steps, since the hub started
 
     async def run(self) -> None:
         """Carry until cancelled."""
@@ -84,9 +87,9 @@ class Carrier:
         """
         if not trusted(self._config) or (database := await asyncio.to_thread(self._opened)) is None:
             return
-        for said in await asyncio.to_thread(self._pauses, database):
+        for said in await asyncio.to_thread(self._changed, database):
             await self._commit([said])
-            self._said[said.child_id] = said.event_id
+            self._said.add(said.event_id)
         new, told = await asyncio.to_thread(self._on_the_way, database)
         gone: list[FamilyNote | Photo] = []
         for row in new:
@@ -125,22 +128,52 @@ class Carrier:
             ]
         return new, told
 
-    def _pauses(self, database: Database) -> list[PausesSaid]:
-        """All pauses of each child of whom they changed; a hub that starts tells them once more."""
-        found = []
+    def _changed(self, database: Database) -> list[PausesSaid | ProgramStepped]:
+        """Pauses, and steps of rules, that are not told yet; a hub that starts tells them once more."""
+        found: list[PausesSaid | ProgramStepped] = []
         with database.reading(_CARRIER) as work:
             for child_id in work.scalars(self._ours()):
-                rows = pauses_of(work, child_id)[-MAX_PAUSES:]
-                if not rows:
-                    continue
-                event_id = uuid5(EVENT_NAMESPACE, "pauses:" + " ".join(row.id for row in rows))
-                if self._said.get(child_id) != event_id:
-                    about = {"site": self._config.site, "hub": self._config.hub, "child_id": child_id}
-                    said = tuple(SaidPause.model_validate(row, from_attributes=True) for row in rows)
-                    found.append(
-                        PausesSaid(event_id=event_id, measured_at=rows[-1].recorded_at, pauses=said, **about)
-                    )
-        return found
+                found += self._pauses(work, child_id)
+                found += self._steps(work, child_id)
+        return [event for event in found if event.event_id not in self._said]
+
+    def _pauses(self, work: Work, child_id: str) -> list[PausesSaid]:
+        rows = pauses_of(work, child_id)[-MAX_PAUSES:]
+        if not rows:
+            return []
+        said = PausesSaid(
+            event_id=uuid5(EVENT_NAMESPACE, "pauses:" + " ".join(row.id for row in rows)),
+            measured_at=rows[-1].recorded_at,
+            site=self._config.site,
+            hub=self._config.hub,
+            child_id=child_id,
+            pauses=tuple(SaidPause.model_validate(row, from_attributes=True) for row in rows),
+        )
+        return [said]
+
+    def _steps(self, work: Work, child_id: str) -> list[ProgramStepped]:
+        """Versions that a rule made here, the latest of them."""
+        rows = work.scalars(
+            select(ProgramVersion)
+            .where(ProgramVersion.child_id == child_id, ProgramVersion.by == RULE.name)
+            .order_by(ProgramVersion.number.desc())
+            .limit(MAX_STEPS)
+        ).all()
+        return [
+            ProgramStepped(
+                event_id=uuid5(EVENT_NAMESPACE, f"program:{row.id}"),
+                measured_at=row.recorded_at,
+                site=self._config.site,
+                hub=self._config.hub,
+                child_id=child_id,
+                version_id=row.id,
+                valid_from=row.valid_from,
+                because=row.because[:2_000],
+                program=row.document,
+            )
+            for row in reversed(rows)
+            if row.document
+        ]
 
     def _ours(self) -> Select[str]:
         home = (Family.site_id == self._config.site, Family.hub == self._config.hub)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from pydantic import ValidationError
+
 from ...firmware_bridge.errors import GripError
 from ..child.erased import Erased
 from ..config import Config
@@ -20,12 +22,14 @@ from ..database.work import Work
 from ..delivery.journal import Journal
 from ..errors import PayloadError
 from ..people.model import Child
-from ..records import FOR_PEOPLE, ForPeople, PausesSaid, PicturePiece, SaidPause, decode
-from .letter import SentPause
+from ..records import FOR_PEOPLE, ForPeople, PausesSaid, PicturePiece, ProgramStepped, SaidPause, decode
+from .letter import SentPause, SentVersion
 from .picture_post import take_piece
 from .post import HOME
+from .prescription import Program
+from .suggestions import RULE
 from .tables import FamilyNote
-from .taking import take_pauses
+from .taking import take_pauses, take_versions
 from .versions import PauseReason
 
 log = logging.getLogger(__name__)
@@ -140,6 +144,24 @@ def _pause(said: SaidPause) -> SentPause:
     return SentPause(reason=reason, by=HOME, **said.model_dump(exclude={"reason"}))
 
 
+def _take_step(work: Work, event: ProgramStepped) -> None:
+    try:
+        program = Program.model_validate(event.program)
+    except ValidationError as error:
+        log.warning("A step in the program of %s cannot be read here: %s", event.child_id, error)
+        return
+    step = SentVersion(
+        id=event.version_id,
+        number=1,  # as it comes
+        valid_from=event.valid_from,
+        recorded_at=event.measured_at,
+        by=RULE.name,
+        because=event.because,
+        program=program,
+    )
+    take_versions(work, event.child_id, [step])
+
+
 def _take(work: Work, event: ForPeople) -> None:
     child = work.get(Child, event.child_id)
     if child is None or (child.family.site_id, child.family.hub) != (event.site, event.hub):
@@ -148,6 +170,8 @@ def _take(work: Work, event: ForPeople) -> None:
         take_piece(work, event, child)
     elif isinstance(event, PausesSaid):
         take_pauses(work, child.id, map(_pause, event.pauses))
+    elif isinstance(event, ProgramStepped):
+        _take_step(work, event)
     elif work.get(FamilyNote, event.message_id) is None:
         note = FamilyNote(
             id=event.message_id,

@@ -28,6 +28,9 @@ from .versions import DAY, History, Version
 
 _NOTHING: Final[Mapping[str, date]] = MappingProxyType({})
 
+#: Who takes a step that needs nobody's word.
+RULE: Final = Actor.part("progression")
+
 
 def suggestions(
     history: History,
@@ -166,7 +169,7 @@ def act(
 ) -> Version | None:
     """Let the rules that may act by themselves take their step, before the first session of a day."""
     worked = {one.item_id for one in activities if one.day == today}
-    with database.work(Actor.part("progression")) as work:
+    with database.work(RULE) as work:
         history = commands.history(work, child_id)
         ready = [
             one

@@ -14,7 +14,17 @@ from ..people.decisions import decided_here, hear, standing_of
 from ..people.model import Child
 from .diary import take_diary
 from .heard import whole_days
-from .letter import CLINIC, Letter, LetterError, LetterTaken, SentConsent, SentPause, digest_of, unseal
+from .letter import (
+    CLINIC,
+    Letter,
+    LetterError,
+    LetterTaken,
+    SentConsent,
+    SentPause,
+    SentVersion,
+    digest_of,
+    unseal,
+)
 from .post import pauses_of
 from .tables import FamilyNote, LetterSeen, ProgramPause, ProgramVersion
 
@@ -73,25 +83,7 @@ def _check(work: Work, config: Config, letter: Letter, child_id: str) -> None:
 
 
 def _take(work: Work, letter: Letter) -> None:
-    known = work.scalars(select(ProgramVersion).where(ProgramVersion.child_id == letter.child_id)).all()
-    ids, numbers = {row.id for row in known}, {row.number for row in known}
-    for sent in letter.versions:
-        if sent.id in ids:
-            continue
-        number = sent.number if sent.number not in numbers else max(numbers) + 1
-        numbers.add(number)
-        work.add(
-            ProgramVersion(
-                id=sent.id,
-                child_id=letter.child_id,
-                number=number,
-                valid_from=sent.valid_from,
-                recorded_at=sent.recorded_at,
-                by=sent.by,
-                because=sent.because,
-                document=None if sent.program is None else sent.program.model_dump(mode="json"),
-            )
-        )
+    take_versions(work, letter.child_id, letter.versions)
     there = set(work.scalars(select(FamilyNote.id).where(FamilyNote.child_id == letter.child_id)))
     for note in letter.notes:
         if note.id not in there:
@@ -137,3 +129,26 @@ def take_pauses(work: Work, child_id: str, pauses: Iterable[SentPause]) -> None:
             )
         )
         work.flush()  # before what replaces it
+
+
+def take_versions(work: Work, child_id: str, versions: Iterable[SentVersion]) -> None:
+    """Take versions of a program from the other end; one that is here already stays as it is."""
+    known = work.scalars(select(ProgramVersion).where(ProgramVersion.child_id == child_id)).all()
+    ids, numbers = {row.id for row in known}, {row.number for row in known}
+    for sent in versions:
+        if sent.id in ids:
+            continue
+        number = sent.number if sent.number not in numbers else max(numbers) + 1
+        numbers.add(number)
+        work.add(
+            ProgramVersion(
+                id=sent.id,
+                child_id=child_id,
+                number=number,
+                valid_from=sent.valid_from,
+                recorded_at=sent.recorded_at,
+                by=sent.by,
+                because=sent.because,
+                document=None if sent.program is None else sent.program.model_dump(mode="json"),
+            )
+        )

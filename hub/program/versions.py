@@ -109,7 +109,8 @@ class History:
             for version in self.versions
             if version.valid_from <= day and (known_at is None or version.recorded_at <= known_at)
         ]
-        return max(held, key=lambda version: (version.valid_from, version.number), default=None)
+        # by when it was said, not by when it came: a home and its clinic must agree which is the later one
+        return max(held, key=lambda one: (one.valid_from, one.recorded_at, one.number), default=None)
 
     def program(self, day: date) -> Program | None:
         """What was asked on a day; None where nothing was."""

@@ -31,7 +31,7 @@ from .tracker import SessionTracker
 
 if TYPE_CHECKING:
     from .leading import LedTest
-    from .test_lead import TestLead
+    from .strength_lead import TestLead
 
 log = logging.getLogger(__name__)
 
@@ -270,7 +270,7 @@ class Coach:
 
 def _test_leads() -> "type[TestLead]":
     """What leads tests: a second to import, for those who test."""
-    kind: type[TestLead] = import_module("griphub.hub.session.test_lead").TestLead
+    kind: type[TestLead] = import_module("griphub.hub.session.strength_lead").TestLead
     return kind
 
 

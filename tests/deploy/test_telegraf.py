@@ -151,7 +151,7 @@ def test_what_a_family_writes_is_in_no_database_of_results(conf: dict[str, Any])
     pinned = ROOT / "tests/wire/pinned"
     private = [
         path
-        for kind in ("message", "picture", "pauses")
+        for kind in ("message", "picture", "pauses", "program_step")
         for path in sorted(pinned.glob(f"*/{kind}-1.m*.json"))
     ]
     assert len(private) >= 4

@@ -27,12 +27,13 @@ from griphub.hub.program.family_post import FamilyPost
 from griphub.hub.program.keys import shown, signing_key, trust
 from griphub.hub.program.mailbox import Mailbox
 from griphub.hub.program.post import notes, write_note
+from griphub.hub.program.suggestions import RULE
 from griphub.hub.program.versions import PauseReason
 from griphub.hub.records import Event, MessageWritten, encode
 from griphub.hub.stores import open_store
 
 from .conftest import Broker
-from .test_letters import clinic, quickly, sending
+from .test_letters import clinic, program, quickly, sending
 
 __all__ = ["clinic", "quickly"]
 
@@ -207,6 +208,43 @@ async def test_a_familys_pause_and_its_correction_reach_the_clinic(
         assert not any(b"grandmother" in payload for _, payload in journal.read(0, 100))
     assert sorted(map(str, rests(clinic))) == sorted(map(str, rests(joined)))
     assert len(rests(clinic)) == 2
+
+
+@pytest.mark.usefixtures("quickly")
+async def test_a_step_that_a_rule_took_at_home_is_known_at_the_clinic(
+    clinic: End, joined: End, running_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("griphub.hub.program.carrying.POLL_S", 0.05)
+    day = date(2026, 11, 2)
+
+    def titles(end: End) -> list[tuple[str, str]]:
+        with end[1].reading(OWNER) as work:
+            versions = commands.history(work, "c-1").versions
+        return [(one.program.title if one.program else "", one.by) for one in versions]
+
+    def holds(end: End) -> str:
+        with end[1].reading(OWNER) as work:
+            asked = commands.history(work, "c-1").program(day)
+        return asked.title if asked else ""
+
+    def prescribe(end: End, title: str, actor: Actor = OWNER) -> None:
+        with end[1].work(actor) as work:
+            commands.prescribe(work, "c-1", program(title), valid_from=day, today=day)
+
+    prescribe(clinic, "Asked")
+    with ingest(clinic[0]):
+        async with hub(joined[0]):
+            await until(lambda: holds(joined) == "Asked")
+            prescribe(joined, "Stepped", RULE)
+            await until(lambda: holds(clinic) == "Stepped")
+    assert titles(clinic)[-1] == ("Stepped", RULE.name)
+    # a step and a therapist's change that cross: both ends agree on what was said later
+    prescribe(joined, "Crossed", RULE)
+    prescribe(clinic, "Changed")
+    with ingest(clinic[0]):
+        async with hub(joined[0]):
+            await until(lambda: all(len(titles(end)) == 4 for end in (clinic, joined)))
+    assert holds(clinic) == holds(joined) == "Changed"
 
 
 def other_id(n: int) -> UUID:

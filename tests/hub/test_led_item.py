@@ -16,7 +16,7 @@ from griphub.hub.live import ExerciseView
 from griphub.hub.records import ActivityDone, FeedbackGiven, Hand, SessionStarted, StrengthTested
 from griphub.hub.session.exercise import Because, NoExercise, TestPlan
 from griphub.hub.session.lead import Said
-from griphub.hub.session.test_lead import ANSWER_S, TestLead
+from griphub.hub.session.strength_lead import ANSWER_S, TestLead
 
 from .conftest import Home
 from .test_coach import PLAN, Led

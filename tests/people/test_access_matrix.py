@@ -226,6 +226,7 @@ PARTS = {
     "outgoing.note_taken",
     "picture_post.take_piece",
     "taking.take_pauses",
+    "taking.take_versions",
     "picture_post.whole",
     "sign_in.begin",
 }
