@@ -19,7 +19,7 @@ from ...hub.program.heard import heard, unknown_days
 from ...hub.program.home import today as today_in
 from ...hub.program.home import zone_of
 from ...hub.program.local_days import local_day, noon
-from ...hub.program.reading import compose
+from ...hub.program.reading import Picture, compose
 from ...hub.program.tables import Visit
 from ...hub.program.versions import Pause
 from ...hub.records import FeedbackGiven, Hand, Source, ToolSeen
@@ -120,6 +120,7 @@ def lines(
             source=Source.SIMULATED if {*entry.last} == {Source.SIMULATED} else None,
             met=met.get(child.id, ()),
         )
+        last_at = _last_at(entry, seen.source)
         strong = strength(seen, entry.sessions, entry.tests)
         alerts = attention(
             seen,
@@ -129,29 +130,24 @@ def lines(
             used=used[child.id],
             written_at=written.get(child.id),
             unread=waiting.get(child.id, 0),
+            last_day=local_day(last_at, zone) if last_at else None,
             heard_until=max(filter(None, (there.at, last)), default=None) if there else None,
         )
-        asked = [seen.doings.adherence(window) for window in WINDOWS] if seen.history.versions else None
-        found.append(
-            _line(child, entry, seen.source, alerts, asked, strong, today, zone, seen.history.paused(today))
-        )
+        found.append(_line(child, entry, seen, alerts, strong, last_at, zone))
     return sorted(found, key=_urgency)
 
 
 def _line(
     child: Child,
     entry: CaseloadEntry,
-    source: Source,
+    seen: Picture,
     alerts: Sequence[Alert],
-    asked: Sequence[Adherence] | None,
     strong: Strength,
-    today: date,
+    last_at: datetime | None,
     zone: ZoneInfo | None,
-    paused: Pause | None,
 ) -> Line:
-    done = [one.measured_at for one in entry.activities]
-    last_at = max([*done, *([entry.last[source]] if source in entry.last else [])], default=None)
-    week = today - timedelta(days=6)
+    asked = [seen.doings.adherence(window) for window in WINDOWS] if seen.history.versions else None
+    week = seen.today - timedelta(days=6)
     return Line(
         child_id=child.id,
         name=child.name,
@@ -160,14 +156,20 @@ def _line(
         month=asked[1] if asked else None,
         trends=present(strong),
         last_at=last_at,
-        silent_days=(today - local_day(last_at, zone)).days if last_at else None,
-        pain=_pain(entry.feedback, today - timedelta(days=27)),
+        silent_days=(seen.today - local_day(last_at, zone)).days if last_at else None,
+        pain=_pain(entry.feedback, seen.today - timedelta(days=27)),
         week_sessions=sum(
-            one.source is source and local_day(one.started_at, zone) >= week for one in entry.sessions
+            one.source is seen.source and local_day(one.started_at, zone) >= week for one in entry.sessions
         ),
-        paused=paused,
-        source=source,
+        paused=seen.history.paused(seen.today),
+        source=seen.source,
     )
+
+
+def _last_at(entry: CaseloadEntry, source: Source) -> datetime | None:
+    """When something was done last, measured or ticked."""
+    done = [one.measured_at for one in entry.activities]
+    return max([*done, *([entry.last[source]] if source in entry.last else [])], default=None)
 
 
 def present(strong: Strength) -> dict[Hand, Finding]:

@@ -140,8 +140,6 @@ def pain(seen: Seen, now: datetime, weeks: int) -> None:
             alt=_("Pain before and after. {said}").format(said=said),
         )
         st.markdown(said)
-        with st.expander(_("Pain and what was said as a table")):
-            _told_table(seen.told)
 
 
 def said(seen: Seen, now: datetime, weeks: int) -> None:
@@ -152,7 +150,7 @@ def said(seen: Seen, now: datetime, weeks: int) -> None:
             name: [(one.measured_at, value) for one in seen.told if (value := getattr(one, name)) is not None]
             for name in _SCALES
         }
-        if not any(shown.values()) and not any(one.observation for one in seen.told):
+        if not seen.told:
             st.markdown(_("Nothing was said in this time."))
             return
         columns = st.columns(2)
@@ -173,6 +171,8 @@ def said(seen: Seen, now: datetime, weeks: int) -> None:
             with st.container(border=True):
                 st.markdown(words.plain(one.observation))
                 st.caption(f"{who}, {words.day(one.measured_at, layout.zone())}")
+        with st.expander(_("Pain and what was said as a table")):
+            _told_table(seen.told)
 
 
 def _told_table(told: Sequence[FeedbackGiven]) -> None:

@@ -77,7 +77,9 @@ def _panel(
             st.badge(
                 _("simulated"), color="gray", help=_("Made by a simulated tool, not squeezed by a hand.")
             )
-    summary = [_summary(series, panel) for series in panel.series]
+    order = words.hands()
+    series_shown = sorted(panel.series, key=lambda series: order.index(series.hand))
+    summary = [_summary(series, panel) for series in series_shown]
     beside = spoken(marks)
     name = f"{seen.child.id}-{panel.source}-{panel.tool_kind}-{panel.unit}-{weeks}"
     opened_key = f"opened-{name}"

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from ..records import Hand, Purpose, StrengthTested, ToolSeen
 from ..stores.contract import Session
 from ..trends import Finding, of_sessions, of_tests
 from . import alerts
+from .adherence import Gap
 from .alerts import Alert, Cause
 from .faces import PainRule
 from .reading import Picture
@@ -58,6 +59,7 @@ def attention(
     written_at: datetime | None = None,
     unread: int = 0,
     heard_until: datetime | None = None,
+    last_day: date | None = None,
 ) -> list[Alert]:
     """Everything that somebody should look at, by `ORDER`.
 
@@ -71,6 +73,8 @@ def attention(
         Messages of the family's that the therapist has not read.
     heard_until : datetime, optional
         When a home that is elsewhere was last heard of.
+    last_day : date, optional
+        On which something was done last, also before what the picture looks back on.
     """
     program = seen.history.program(seen.today)
     known = [one for one in strong.sessions if one.trend.error.sdd is not None]
@@ -83,10 +87,19 @@ def attention(
         *alerts.visit_soon((visit.day for visit in seen.visits), today=seen.today),
     ]
     if program and not seen.history.paused(seen.today):
-        found += [*alerts.stopped(seen.doings.gap()), *alerts.tools(tools, used, now=now)]
+        found += [*alerts.stopped(_gap(seen, last_day)), *alerts.tools(tools, used, now=now)]
         found += alerts.home_silent(heard_until, now=now) if heard_until else []
     once = {one.key: one for one in found}.values()  # both hands may use one tool
     return sorted(once, key=lambda one: ORDER.index(one.cause))
+
+
+def _gap(seen: Picture, last_day: date | None) -> Gap:
+    """How long it is since anything was done, also where that was before what the picture looks back on."""
+    gap = seen.doings.gap()
+    began = seen.history.versions[0].valid_from if seen.history.versions else None
+    if gap.days is None or gap.since or last_day is None or began is None or last_day < began:
+        return gap
+    return Gap(min(gap.days, (seen.today - last_day).days), last_day, gap.allowed_days)
 
 
 def tools_used(sessions: Iterable[Session]) -> list[tuple[str, Hand]]:

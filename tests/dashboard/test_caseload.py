@@ -135,8 +135,15 @@ def test_silence_a_break_and_a_home_that_nobody_heard_of(read, config, session_e
     assert [alert.cause for alert in ada.alerts] == [Cause.STOPPED]
     assert (ben.silent, ben.silent_days, ben.week) == (True, None, None)
 
+    prescribe(config, "c-ben", days_ago=120)
+    both = read(*session_events("long ago", NOW - timedelta(days=100), child="c-ben"))
+    ben = next(one for one in both if one.child_id == "c-ben")
+    assert ben.alerts[0].after == 100, "longer ago than a picture looks back"
+    assert ben.alerts[0].day == (NOW - timedelta(days=100)).date()
+
     elsewhere = config.model_copy(update={"hub": "clinic"})
-    (line, _) = read(*session_events("later", NOW - timedelta(days=20)), shown=elsewhere)
+    found = read(*session_events("later", NOW - timedelta(days=20)), shown=elsewhere)
+    line = next(one for one in found if one.child_id == "c-ada")
     assert [alert.cause for alert in line.alerts] == [Cause.HOME_SILENT]
     assert line.week.asked_days == 0 and len(line.week.unknown) == 7, "not known is not missed"
 
@@ -144,7 +151,7 @@ def test_silence_a_break_and_a_home_that_nobody_heard_of(read, config, session_e
         commands.pause(
             work, "c-ada", since=(NOW - timedelta(days=50)).date(), until=None, reason=PauseReason.ILLNESS
         )
-    paused = read()[0]
+    paused = next(one for one in read() if one.child_id == "c-ada")
     assert paused.alerts == () and not paused.silent and paused.paused.reason is PauseReason.ILLNESS
 
 
