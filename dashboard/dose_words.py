@@ -3,7 +3,7 @@
 from datetime import date, time
 from typing import Final
 
-from babel.dates import format_date, format_time, get_day_names
+from babel.dates import format_date, format_skeleton, format_time, get_day_names
 
 from ..hub.program.prescription import Dose, Hands, Item, Slot, Weekday
 from ..hub.program.versions import PauseReason
@@ -52,13 +52,19 @@ def clock(at: time) -> str:
 
 
 def day(on: date) -> str:
-    """A day with its weekday, such as *Thu, 26 Nov*."""
-    return format_date(on, "EEE d MMM", locale=i18n.locale())
+    """A day with its weekday, such as *Thu 26 Nov*, as the viewer's language writes it."""
+    return format_skeleton("MMMEd", on, locale=i18n.locale())
+
+
+def short_day(on: date) -> str:
+    """A day of this year, such as *26 Nov*."""
+    return format_skeleton("MMMd", on, locale=i18n.locale())
 
 
 def full_day(on: date) -> str:
     """A day in full, such as *Thursday, 26 November*."""
-    return format_date(on, "EEEE, d MMMM", locale=i18n.locale())
+    weekday = format_date(on, "EEEE", locale=i18n.locale())
+    return f"{weekday}, {format_skeleton('MMMMd', on, locale=i18n.locale())}"
 
 
 def minutes(number: float) -> str:

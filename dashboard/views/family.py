@@ -13,7 +13,7 @@ from ...hub.control import ControlError, HubNotRunning
 from ...hub.errors import SetupError
 from ...hub.program.activity import Activity
 from ...hub.records import ActivityDone, FeedbackGiven, Person
-from .. import telling
+from .. import context, telling
 from ..i18n import N_, _
 
 _STYLE: Final = (Path(__file__).parents[1] / "components" / "family.css").read_text(encoding="utf-8")
@@ -64,7 +64,9 @@ def tell(*events: ActivityDone | FeedbackGiven) -> bool:
             telling.tell(event)
     except (HubNotRunning, SetupError):
         st.info(
-            _(
+            _("This is not noted: here is the clinic. Open GripHub at home, and enter it there.")
+            if context.config().database.url
+            else _(
                 "This is not noted yet: GripHub at home does not answer. What you entered stays here. "
                 "Start GripHub at home, then press again."
             ),

@@ -64,6 +64,7 @@ def _draw(child: viewer.Child) -> None:
     our_pictures.show(child)
     _notes(found)
     _closer(found)
+    layout.link_to("report", _("A report to print or to take along"), icon="📄")
 
 
 def _wins(wins: tuple[Win, ...]) -> None:
@@ -99,7 +100,7 @@ def _week(number: int, week: Week) -> str:
     if number < 2:
         name = _("This week") if number == 0 else _("Last week")
     else:
-        name = _("Week of {day}").format(day=format_date(first, "d MMM", locale=i18n.locale()))
+        name = _("Week of {day}").format(day=dose_words.short_day(first))
     spoken = ", ".join(
         f"{format_date(day, 'EEEE', locale=i18n.locale())}: {progress_words.day_state(state)}"
         for day, state in week.days
