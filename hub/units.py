@@ -5,6 +5,7 @@ pressure, a count and a number of unknown unit are no force, and are never conve
 nobody calibrated would be invented.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -23,7 +24,7 @@ class ForceUnit(StrEnum):
 
 #: Both are exact: standard gravity is 9.80665 m/s2 (3rd CGPM, 1901), and the international avoirdupois pound
 #: is 0.45359237 kg (1959); NIST SP 811, appendix B, gives the same factors.
-NEWTONS: Final = {ForceUnit.NEWTON: 1.0, ForceUnit.KGF: KGF_N, ForceUnit.LBF: LBF_N}
+NEWTONS: Final[Mapping[str, float]] = {ForceUnit.NEWTON: 1.0, ForceUnit.KGF: KGF_N, ForceUnit.LBF: LBF_N}
 
 
 def shown(values: V, unit: str, wanted: ForceUnit) -> tuple[V, str]:

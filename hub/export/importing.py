@@ -22,12 +22,13 @@ from pydantic import (
     field_validator,
 )
 
-from ...firmware_bridge.samples import KGF_N, LBF_N, ToolKind, Unit
+from ...firmware_bridge.samples import ToolKind, Unit
 from ...signal.quantity import Quantity
 from ...signal.refusal import Refused
 from ...signal.strength import PRESETS, Preset, Score, Side, Trial, strength
 from ..measured import Outcome, TestTrial
 from ..records import EVENT_NAMESPACE, Hand, Id, Source, StrengthTested
+from ..units import NEWTONS
 from .csv import BOM, unguard
 from .errors import ImportFailed, Problem
 
@@ -38,7 +39,6 @@ NEEDED = ("measured_at", "child_id", "hand", "preset", "trial", "peak", "unit", 
 MOST_BYTES = 16 << 20
 MOST_PROBLEMS = 20
 
-_FORCES = {"kgf": KGF_N, "lbf": LBF_N}
 _PRESETS = {preset.name.lower(): preset for preset in PRESETS}
 
 
@@ -98,11 +98,11 @@ class _Row(BaseModel):
 
     @property
     def stored_unit(self) -> Unit:
-        return Unit.NEWTON if self.unit in _FORCES else Unit(self.unit)
+        return Unit.NEWTON if self.unit in NEWTONS else Unit(self.unit)
 
     def converted(self, value: float | None) -> float | None:
         """A value of this row in the unit in which it is kept."""
-        return None if value is None else value * _FORCES.get(self.unit, 1.0)
+        return None if value is None else value * NEWTONS.get(self.unit, 1.0)
 
     @property
     def test_id(self) -> UUID:
