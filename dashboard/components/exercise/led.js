@@ -135,7 +135,7 @@ class Led {
 
   speak(v, words, test) {
     const away = v.away.length > 0 && v.phase !== "ended";
-    const waking = v.cue === "wake";
+    const waking = v.cue === "wake" || (away && v.phase === "quiet");
     const kind = this.kindOf(v.away[0]);
     // the same praise each time is soon no praise
     const praise = v.cue === "good" ? words[`cue.good.${v.done % 5}`] : undefined;
