@@ -294,6 +294,9 @@ def _history(tool: Tool, shelf: Shelf) -> None:
         states = home_hub.ask(lambda hub: hub.links(tool.tool.id))
     except GripError:  # it ended a moment ago: the page is about to say so
         return
+    if not states:
+        st.markdown(_("It was not heard since the hub began."))
+        return
     zone = layout.zone()
     st.dataframe(
         [
