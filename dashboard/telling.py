@@ -4,9 +4,9 @@ What was told takes a moment to the store: by the hub's outbox, a broker and ing
 it from the browser's own session, so that nobody presses a second time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 from uuid import UUID
 
 import streamlit as st
@@ -38,7 +38,7 @@ def tell(event: ActivityDone | FeedbackGiven) -> None:
     if event.child_id not in {child.id for child in viewer.children()}:
         raise NotFound("child", event.child_id)
     home_hub.ask(lambda hub: hub.record(event))
-    st.session_state[_KEY] = [*_told(), event]
+    _told().append(event)
 
 
 def results() -> "WithTold":
@@ -47,8 +47,7 @@ def results() -> "WithTold":
 
 
 def _told() -> list[ActivityDone | FeedbackGiven]:
-    found = st.session_state.get(_KEY)
-    return found if isinstance(found, list) else []
+    return cast("list[ActivityDone | FeedbackGiven]", st.session_state.setdefault(_KEY, []))
 
 
 class WithTold:
@@ -57,11 +56,12 @@ class WithTold:
     Parameters
     ----------
     stored : ChildResults
-    told : sequence of ActivityDone or FeedbackGiven
-        Also those that are stored by now: an event counts once.
+    told : list of ActivityDone or FeedbackGiven
+        An event counts once, and leaves the list when it is seen in the store: from then on the store alone
+        says what holds, also if somebody takes it back elsewhere.
     """
 
-    def __init__(self, stored: ChildResults, told: Sequence[ActivityDone | FeedbackGiven]) -> None:
+    def __init__(self, stored: ChildResults, told: list[ActivityDone | FeedbackGiven]) -> None:
         self._stored = stored
         self._told = told
 
@@ -83,6 +83,7 @@ class WithTold:
         """As `Store.activities`."""
         stored = self._stored.activities(child_id, since=since, until=until)
         told = [one for one in self._told if isinstance(one, ActivityDone)]
+        self._forget(one.event_id for one in stored)
         return _merged(stored, told, child_id, since, until)
 
     def feedback(
@@ -91,7 +92,12 @@ class WithTold:
         """As `Store.feedback`."""
         stored = self._stored.feedback(child_id, since=since, until=until)
         told = [one for one in self._told if isinstance(one, FeedbackGiven)]
+        self._forget(one.event_id for one in stored)
         return _merged(stored, told, child_id, since, until)
+
+    def _forget(self, arrived: Iterable[UUID]) -> None:
+        there = frozenset(arrived)
+        self._told[:] = [one for one in self._told if one.event_id not in there]
 
 
 def _merged(

@@ -12,7 +12,7 @@ from griphub.dashboard.queries import today as queries
 from griphub.firmware_bridge.link_state import LinkPhase
 from griphub.firmware_bridge.samples import ToolKind
 from griphub.hub.database.actor import Actor
-from griphub.hub.program import commands, home
+from griphub.hub.program import commands, did, home
 from griphub.hub.program import routine as routines
 from griphub.hub.program.prescription import Slot
 from griphub.hub.program.versions import PauseReason
@@ -106,6 +106,19 @@ def test_a_tick_by_mistake_is_taken_back(sign_in, show, prescribe, home_hub):
     (back,) = home_hub()
     assert back.takes_back == tick.event_id
     assert "0 of 3 done" in text(show()), "also in another tab"
+
+
+def test_a_tick_that_is_taken_back_elsewhere_does_not_stay_in_this_browser(
+    sign_in, show, prescribe, home_hub, fill
+):
+    sign_in()
+    prescribe()
+    app = show()
+    app.button(key="save-c-ada-puzzle").click().run()
+    (tick,) = home_hub()
+    assert "1 of 3 done" in text(app.run())
+    fill([did.taken_back(tick)])
+    assert "0 of 3 done" in text(app.run())
 
 
 def test_without_a_hub_nothing_is_said_to_be_noted_and_nothing_typed_is_lost(sign_in, show, prescribe):
