@@ -164,3 +164,5 @@ def test_calm_moves_nothing_but_the_bar_and_a_lost_connection_is_told(
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("Just put it down.")).to_be_visible()
     picture(page, "led-disconnected")
+    start_dashboard()  # what was pressed is said as soon as somebody hears it: here, that there is no hub
+    expect(page.get_by_text("GripHub did not answer. Put the tool down")).to_be_visible()
