@@ -3,6 +3,7 @@
 It lives in the browser's session, so that it outlasts a rerun and a visit to another page.
 """
 
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ from ..hub.program.prescription import Program, check_program
 from ..hub.program.versions import History
 
 Values = dict[str, Any]
+
+#: What is wrong with a whole program names the bound that it breaks.
+_BOUND: Final = re.compile(r"(.*) \((max_\w+)\)")
 
 #: Where a viewer's drafts are, by child.
 DRAFTS: Final = "program_drafts"
@@ -163,7 +167,10 @@ def check(draft: Draft, library: Library) -> tuple[Program | None, dict[str, str
     program, wrong = check_program(draft.values, library)
     found: dict[str, str] = {}
     for error in wrong:
-        found.setdefault(error.field, error.reason)
+        field, reason = error.field, error.reason
+        if field == "program" and (bound := _BOUND.fullmatch(reason)):
+            reason, field = bound.groups()  # a day's bound is mended at the bound, or at any item
+        found.setdefault(field, reason)
     return program, found
 
 

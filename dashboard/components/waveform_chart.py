@@ -131,9 +131,10 @@ def stopped(stop: Stop) -> str:
 
 
 def _samples(shown: Waveform, unit: Unit) -> list[dict[str, Any]]:
+    values = shown.values * words.shown(1.0, unit)  # asked once: the viewer's unit is a factor
     return [
-        {"t": round(float(t), 3), "v": None if np.isnan(v) else round(words.shown(float(v), unit), 3)}
-        for t, v in zip(shown.t_s, shown.values, strict=True)
+        {"t": round(float(t), 3), "v": None if np.isnan(v) else round(float(v), 3)}
+        for t, v in zip(shown.t_s, values, strict=True)
     ]
 
 

@@ -147,7 +147,8 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_half_saved(page, presc
     pills = next(one for one in app.button_group if one.label == "Days")
     pills.set_value(["mon"]).run()
     field(app.number_input, "Minutes each time").set_value(90).run()
-    assert "Asks for up to 90 minutes a day and allows 45" in "".join(one.value for one in app.error)
+    assert [one.value for one in app.error] == ["Asks for up to 90 minutes a day and allows 45."]
+    assert "max minutes per day: asks for up to 90 minutes" in text(app)
     assert len(history(config).versions) == 1
 
 
