@@ -318,8 +318,11 @@ def _advise(told: Advice, original: str = "") -> None:
 
 
 def _waiting(title: str, text: str) -> None:
-    st.html(f'<div role="status"><h3>{escape(title)}</h3></div>')
-    st.progress(100 if preferences.current().calm else 60, text=text)
+    calm = " calm" if preferences.current().calm else ""
+    st.html(
+        f'<div role="status" class="griphub-waiting"><span class="griphub-turns{calm}"></span>'
+        f"<div><h3>{escape(title)}</h3><p>{escape(text)}</p></div></div>"
+    )
 
 
 def _picture(label: str = "") -> None:

@@ -65,6 +65,8 @@ def test_a_parent_pairs_a_tool(config, house, chromium, start_dashboard, size, s
     expect(page.get_by_text("Lay the tool on the table")).to_be_visible()
     look("lay-down")
     page.get_by_role("button", name="It lies still, check it").click()
+    expect(page.get_by_text("Checking …").or_(page.get_by_text("is ready for Ben"))).to_be_visible()
+    picture(page, f"pair-checking-{size}-{scheme}")
     expect(page.get_by_text("is ready for Ben")).to_be_visible()
     expect(page.get_by_text(re.compile("set to zero"))).to_be_visible()
     look("done")
