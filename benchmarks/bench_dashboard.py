@@ -30,6 +30,7 @@ from griphub.dashboard.access_key import load_key
 from griphub.dashboard.queries import caseload
 from griphub.dashboard.queries import child as child_page
 from griphub.dashboard.results import Results
+from griphub.dashboard.server import collect_seldom
 from griphub.hub.config import ChildConfig, Config, DashboardConfig
 from griphub.hub.database.actor import Actor, Role
 from griphub.hub.database.engine import Database
@@ -185,6 +186,7 @@ def median_ms(what: Callable[[], object]) -> tuple[float, float]:
 
 def read_models(config: Config) -> dict[str, tuple[float, float]]:
     """Milliseconds of the questions behind the pages: by the clock, and of the processor."""
+    collect_seldom()  # as the server does
     with home.opened(config) as database, contextlib.closing(open_store(config, read_only=True)) as store:
         actor, now = therapist(config, database), datetime.now(UTC)
         results = Results(store, [child.id for child in config.children])

@@ -1,5 +1,6 @@
 """The dashboard's web server: Streamlit behind the access gate, with the live socket beside it."""
 
+import gc
 import signal
 import socket
 import tomllib
@@ -65,6 +66,16 @@ def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def collect_seldom() -> None:
+    """Look for garbage after every 50,000 new objects, not 700; what was imported is none.
+
+    A page of many children makes a million objects and few circles. Looking for them among all that there is
+    took two fifths of the time of a caseload of 200 (benchmarks/bench_dashboard.py).
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def run(config: Config) -> None:
     """Serve the dashboard until SIGTERM or SIGINT; call it in the main thread of a process of its own.
 
@@ -75,6 +86,7 @@ def run(config: Config) -> None:
     """
     with take_port(config) as taken:
         context.bind(config)
+        collect_seldom()
         streamlit_config.get_config_options(force_reparse=True, options_from_flags=settings(config))
         live = LiveHub(config, may_watch)
         app = st.App(
