@@ -64,13 +64,13 @@ def _how_to_start() -> None:
         ),
     )
     st.markdown(_("With a home of its own, eight weeks of history and everything that belongs to it:"))
-    st.code("griphub demo", language="sh", wrap_lines=True)
+    st.code("griphub demo", language=None, wrap_lines=True)
     st.markdown(_("Or beside this home, whose hub then listens to the virtual radio:"))
     st.code(
         f"griphub simulate --listen unix:/tmp/radio --ball --putty --new \\\n"
         f"  --control {folder / simulation.CONTROL} --truth {folder / TRUTH}\n"
         "GRIPHUB_RADIO=unix:/tmp/radio griphub up",
-        language="sh",
+        language=None,
         wrap_lines=True,  # a region that scrolls could not be reached by keyboard
     )
     st.button(_("Look again"), type="primary")

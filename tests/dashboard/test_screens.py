@@ -28,6 +28,9 @@ pytestmark = [
     ),
 ]
 
+#: axe-core takes seconds a page; each size and each scheme is seen by it once.
+EXAMINED = {("desktop", "light"), ("phone", "dark")}
+
 NAMES = "|".join(child.alias for child in PRESETS.values())
 
 
@@ -100,7 +103,8 @@ def test_every_page_is_laid_out_and_can_be_used_by_everybody(home, open_as, role
         expect(page.get_by_test_id("stException")).to_have_count(0)
         picture(page, f"{shown.path}-{role}-{size}-{scheme}", whole=True)
         faults = layout_faults(page)
-        faults += violations(Axe().run(page, options={"resultTypes": ["violations"]}).response)
+        if (size, scheme) in EXAMINED:
+            faults += violations(Axe().run(page, options={"resultTypes": ["violations"]}).response)
         wrong += [f"{shown.path}: {fault}" for fault in faults]
     assert not wrong, "\n".join(wrong)
 
