@@ -8,7 +8,7 @@ JOBS ?= 3
 LOG := > $(VENV)/install.log 2>&1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-bluez fuzz check lint types schemas messages bench lock clean
+.PHONY: help demo test test-bluez fuzz check lint types schemas pictures messages bench lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ schemas: $(VENV)/product  ## docs/wire from the models: JSON Schemas and AsyncAP
 	@$(BIN)/python -m griphub.hub.wire docs/wire
 
 check: lint types test  ## lint, strict types of the built wheel, and the tests
+
+pictures: $(VENV)/suite  ## the pictures of docs, taken by the tests that open these pages (takes Chromium)
+	@GRIPHUB_PICTURES=1 $(BIN)/python -m pytest tests/dashboard/test_screens.py tests/dashboard/test_exercise_journey.py tests/dashboard/test_pair_journey.py
 
 messages: $(VENV)/suite  ## what the pages say, into the catalogues of dashboard/locale, for translators
 	@$(BIN)/python tests/dashboard/messages.py

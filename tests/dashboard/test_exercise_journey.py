@@ -14,6 +14,7 @@ from griphub.hub.records import ActivityDone, FeedbackGiven, Hand, decode
 
 from .browsing import CHROMIUM, SIZES, layout_faults, picture, settled
 from .house import House, until
+from .pictures import documented
 
 pytestmark = [
     pytest.mark.browser,
@@ -99,6 +100,7 @@ def test_a_child_is_led_to_the_end_and_once_more_until_it_hurts(
     expect(led).to_have_attribute("data-phase", "set")
     expect(page.get_by_text("Set 1 of 2")).to_be_visible()
     picture(page, "exercise-set")
+    documented(page, "exercise")
 
     process, began = psutil.Process(server.pid), time.monotonic()
     used, before = sum(process.cpu_times()[:2]), page.evaluate("window.paints")

@@ -10,6 +10,7 @@ from griphub.dashboard.access_key import link
 
 from .browsing import CHROMIUM, SIZES, layout_faults, picture, settled, violations
 from .house import until
+from .pictures import documented
 
 expect.set_options(timeout=30_000)
 
@@ -37,6 +38,8 @@ def test_a_parent_pairs_a_tool(config, house, chromium, start_dashboard, size, s
         assert layout_faults(page) == []
         assert violations(Axe().run(page, options={"resultTypes": ["violations"]}).response) == []
         picture(page, f"pair-{name}-{size}-{scheme}", whole=True)
+        if (name, size) == ("recognise", "desktop"):
+            documented(page, "pair")
 
     look("listening")
     tool = house.tool("ball4f21", level=9.0, passkey=1234)

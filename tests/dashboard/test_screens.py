@@ -19,6 +19,7 @@ from griphub.simulators.presets import PRESETS
 from .browsing import CHROMIUM, SCHEMES, SIZES, layout_faults, picture, settled, violations
 from .conftest import free_port, wait_for_port
 from .lived_in import furnish
+from .pictures import documented
 
 pytestmark = [
     pytest.mark.browser,
@@ -30,6 +31,20 @@ pytestmark = [
 
 #: axe-core takes seconds a page; each size and each scheme is seen by it once.
 EXAMINED = {("desktop", "light"), ("phone", "dark")}
+
+#: In which size and scheme the documentation shows a page; a family holds a phone.
+DOCUMENTED = {
+    ("today", Role.PARENT): ("phone", "light"),
+    ("how", Role.PARENT): ("phone", "light"),
+    ("progress", Role.PARENT): ("phone", "light"),
+    ("messages", Role.PARENT): ("phone", "light"),
+    ("caseload", Role.THERAPIST): ("desktop", "light"),
+    ("child", Role.THERAPIST): ("desktop", "light"),
+    ("session", Role.THERAPIST): ("desktop", "light"),
+    ("program", Role.THERAPIST): ("desktop", "light"),
+    ("report", Role.THERAPIST): ("desktop", "light"),
+    ("tools", Role.ADMIN): ("desktop", "light"),
+}
 
 NAMES = "|".join(child.alias for child in PRESETS.values())
 
@@ -102,6 +117,8 @@ def test_every_page_is_laid_out_and_can_be_used_by_everybody(home, open_as, role
         expect(page.locator("h1, h2, h3").first).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
         picture(page, f"{shown.path}-{role}-{size}-{scheme}", whole=True)
+        if DOCUMENTED.get((shown.path, role)) == (size, scheme):
+            documented(page, shown.path)
         faults = layout_faults(page)
         if (size, scheme) in EXAMINED:
             faults += violations(Axe().run(page, options={"resultTypes": ["violations"]}).response)
