@@ -7,6 +7,7 @@ import streamlit as st
 from ...hub.delivery.journal import DeadLetter
 from ...hub.delivery.status import Queue, delivery_status
 from .. import context, words
+from ..i18n import _
 from . import layout
 
 #: The page looks again by itself.
@@ -15,7 +16,7 @@ REFRESH = timedelta(seconds=5)
 
 def page() -> None:
     """Draw the page."""
-    st.title("Delivery", anchor=False)
+    st.title(_("Delivery"), anchor=False)
     _draw()
 
 
@@ -25,12 +26,14 @@ def _draw() -> None:
         found = delivery_status(context.config())
         if not found.queues:
             layout.notice(
-                "Nothing is kept here",
-                "Neither a hub nor an ingest runs with this data folder, so nothing waits in it. "
-                "Where they run, `griphub delivery status` says how they are.",
+                _("Nothing is kept here"),
+                _(
+                    "Neither a hub nor an ingest runs with this data folder, so nothing waits in it. "
+                    "Where they run, `griphub delivery status` says how they are."
+                ),
             )
         elif found.flows and not any(queue.waiting for queue in found.queues):
-            layout.notice("Everything has arrived", "What was counted is in the store. Nothing waits.")
+            layout.notice(_("Everything has arrived"), _("What was counted is in the store. Nothing waits."))
         for queue in found.queues:
             _queue(queue)
         if found.dead_letters:
@@ -42,28 +45,35 @@ def _queue(queue: Queue) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.subheader(words.way(queue.place, queue.goal), anchor=False, width="content")
             if queue.reasons:
-                st.badge("held up", color="orange")
+                st.badge(_("held up"), color="orange")
         if queue.waiting:
-            since = f", the oldest since {_when(queue.since)}" if queue.since else ""
-            st.markdown(f"**{words.plural(queue.waiting, 'result')}** on the way{since}.")
+            waiting = words.plural(queue.waiting, "result")
+            on_the_way = (
+                _("**{results}** on the way, the oldest since {time}.")
+                if queue.since
+                else _("**{results}** on the way.")
+            )
+            st.markdown(on_the_way.format(results=waiting, time=queue.since and _when(queue.since)))
         else:
-            st.markdown("Nothing waits.")
+            st.markdown(_("Nothing waits."))
         for reason in queue.reasons:
             st.text(reason)  # as it is: it may hold what Markdown would take for its own
         if queue.reasons and queue.waiting:
-            st.caption("Nothing is lost: it goes on by itself once that is mended.")
+            st.caption(_("Nothing is lost: it goes on by itself once that is mended."))
 
 
 def _letters(count: int, newest: tuple[DeadLetter, ...]) -> None:
     with st.container(border=True):
-        st.subheader("Set aside", anchor=False)
+        st.subheader(_("Set aside"), anchor=False)
         st.markdown(
-            f"**{words.plural(count, 'message')}** that nobody takes. Once the cause is mended, "
-            "`griphub delivery dead-letters --retry` puts them back."
+            _(
+                "**{messages}** that nobody takes. Once the cause is mended, "
+                "`griphub delivery dead-letters --retry` puts them back."
+            ).format(messages=words.plural(count, "message"))
         )
         st.dataframe(
             [
-                {"Came": _when(letter.received_at), "On": letter.topic, "Reason": letter.reason}
+                {_("Came"): _when(letter.received_at), _("On"): letter.topic, _("Reason"): letter.reason}
                 for letter in newest
             ],
             hide_index=True,
