@@ -20,7 +20,7 @@ from ..records import SqueezeCounted
 from ..simulation import TRUTH
 from ..stores import open_store
 from ..truth import read_truth
-from . import demo_program
+from . import demo_answers, demo_program
 from .common import err, out
 from .reconcile import Report, reconcile
 from .rig import Rig, announce, describe, free_port
@@ -38,7 +38,7 @@ def demo_tools() -> list[tuple[str, str, str]]:
     return [(p.name, p.child.child_id, p.hand) for p in players(ball=True, putty=True)]
 
 
-def _hands() -> dict[str, tuple[str, str]]:
+def hands_of_tools() -> dict[str, tuple[str, str]]:
     """Hand and kind of tool of each child that plays while one watches."""
     return {p.child.child_id: (p.hand, p.tool.kind.name.lower()) for p in players(ball=True, putty=True)}
 
@@ -76,7 +76,8 @@ async def watch(file: Path, seed: int, faults: Sequence[str]) -> None:
         err.print("Starting the broker, ingest and the store …")
         await rig.start_broker()
         _seed(config, seed)
-        demo_program.prescribe(config, _hands(), datetime.now(UTC).date())
+        demo_program.prescribe(config, hands_of_tools(), datetime.now(UTC).date())
+        demo_answers.note(config, datetime.now(UTC).date())
         await rig.start_ingest()
         err.print("Starting the simulated radio with a grip ball and a putty sensor …")
         await rig.start_simulator(_child_options(seed, faults))
@@ -111,6 +112,7 @@ def _seed(config: Config, seed: int) -> None:
                     progress.advance(task)
                 progress.update(task, total=progress.tasks[task].completed)
         demo_program.tick(config, journal, datetime.now(UTC).date(), seed)
+        demo_answers.test(config, journal, datetime.now(UTC).date(), seed)
     finally:
         journal.close()
 
