@@ -288,3 +288,23 @@ def test_a_failing_store_is_a_designed_screen(page, config):
     (config.data_dir / "store.db").write_bytes(b"this is no database" * 500)
     app = page()
     assert "The results cannot be read right now" in text(app)
+
+
+def test_a_running_hub_takes_a_correction_at_once(page, fill, config, session_events, house):
+    fill(session_events("odd", AT))
+    app = page(shown=house.config)
+    field(app.multiselect, "Which squeezes?").set_value([2]).run()
+    field(app.text_input, "Why").input("Sister squeezed").run()
+    app = press(app, "Correct the squeezes")
+    assert "It is noted, and shown here as soon as it is stored." in text(app)
+    told = [one for one in waiting(config) if isinstance(one, SessionCorrected)]
+    assert [(one.verdict, one.by) for one in told] == [("removed", "therapist")]
+
+
+def test_a_year_of_sessions_is_there_to_choose_from(page, fill, session_events):
+    for week in range(52):
+        fill(session_events(f"w{week}", AT - timedelta(weeks=week), peaks=(20.0,)))
+    app = page()
+    assert len(field(app.selectbox, "Session").options) == 8
+    field(app.checkbox, "Look back a year").check().run()
+    assert len(field(_ok(app).selectbox, "Session").options) == 52
