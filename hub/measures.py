@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from ..firmware_bridge.errors import GripError
+from ..firmware_bridge.samples import ToolKind
 from ..signal.bilateral import asymmetry, bilateral_timing
 from ..signal.endurance import force_kept, sustained
 from ..signal.mirror import mirror_force
@@ -30,6 +31,8 @@ from .stores.contract import SessionDetail
 LIVE_CLOCK_ERROR_S: Final = 0.01
 #: A squeeze that lasts so long is a hold.
 HOLD_S: Final = 2.5
+_RISE: Final = "Of squeezes as the child liked to make them, not as fast as possible."
+_RELEASE: Final = "A soft tool comes back later than the hand."
 _NO_FATIGUE: Final = "It is of twelve greatest squeezes, which exercise does not ask for."
 #: What is above this share of a squeeze's peak is its hold.
 _HELD_SHARE: Final = 0.8
@@ -63,6 +66,9 @@ class Measure:
         One of `NAMES`.
     hand : Hand or None
         None: of both.
+    tool_id : str
+        With which tool, as results of two do not compare; empty for both hands.
+    tool_kind : ToolKind or None
     unit : str
         As `Quantity` has it.
     values : list of (datetime, float)
@@ -77,6 +83,8 @@ class Measure:
 
     name: str
     hand: Hand | None
+    tool_id: str = ""
+    tool_kind: ToolKind | None = None
     unit: str = ""
     values: list[tuple[datetime, float]] = field(default_factory=list)
     trust: str = ""
@@ -112,40 +120,45 @@ def measures(
     list of Measure
         In the order of `NAMES`, each with values, or with the reason why there are none.
     """
-    found: dict[tuple[str, Hand | None], Measure] = {}
-
-    def of(name: str, hand: Hand | None) -> Measure:
-        return found.setdefault((name, hand), Measure(name, hand))
-
     best = _best(sessions)
+    series: dict[tuple[str, ...], list[SessionDetail]] = defaultdict(list)
     for session in sessions:
-        at, hand = session.point.started_at, session.point.hand
+        series[_series(session)].append(session)
+    found = [one for key, own in series.items() for one in _of_one_hand(own, best[key])]
+    both = {name: Measure(name, None) for name in ("asymmetry", "mirror", "bilateral")}
+    _asymmetry(both["asymmetry"], sessions, tests, dominant)
+    _together(both["mirror"], both["bilateral"], sessions, best)
+    return sorted(
+        [*found, *both.values()],
+        key=lambda one: (NAMES.index(one.name), one.tool_kind or "", one.tool_id, one.hand or ""),
+    )
+
+
+def _of_one_hand(sessions: Sequence[SessionDetail], maximum: float) -> list[Measure]:
+    """Measures of sessions of one series, of which `maximum` is the highest peak."""
+    first = sessions[0].point
+    of = {
+        name: Measure(name, first.hand, first.tool_id, first.tool_kind)
+        for name in NAMES
+        if name not in ("asymmetry", "mirror", "bilateral")
+    }
+    for session in sessions:
+        at = session.point.started_at
         sure = [one for one in session.squeezes if not one.doubtful]
-        of("rise", hand).take(at, (_timed(session, one.rise_s, "rise") for one in sure))
-        of("release", hand).take(at, (_timed(session, one.release_s, "release") for one in sure))
-        of("rate_of_force", hand).take(at, map(_rate_of_force, sure))
-        maximum = best.get(_series(session), 0.0)
-        holds = [one for one in sure if one.offset_s - one.onset_s >= HOLD_S]
+        of["rise"].take(at, (_timed(session, one.rise_s, "rise", _RISE) for one in sure))
+        of["release"].take(at, (_timed(session, one.release_s, "release", _RELEASE) for one in sure))
+        of["rate_of_force"].take(at, map(_rate_of_force, sure))
         for name, least_s, measured in _HOLDS:
-            of(name, hand).take(
-                at,
-                (
-                    _on(session, one, measured, maximum)
-                    for one in holds
-                    if one.offset_s - one.onset_s >= least_s
-                ),
-            )
-    for hand in {session.point.hand for session in sessions}:
-        of("fatigue", hand).refused[
-            "It is of twelve greatest squeezes, which exercise does not ask for."
-        ] += 1
-        for name, least_s, _ in _HOLDS:
-            measure = of(name, hand)
-            if not measure.values and not measure.refused:
-                measure.refused[f"No squeeze was held for {least_s:g} s."] += 1
-    _asymmetry(of("asymmetry", None), sessions, tests, dominant)
-    _together(of("mirror", None), of("bilateral", None), sessions, best)
-    return sorted(found.values(), key=lambda one: (NAMES.index(one.name), one.hand or ""))
+            holds = [one for one in sure if one.offset_s - one.onset_s >= least_s]
+            of[name].take(at, (_on(session, one, measured, maximum) for one in holds))
+    of["fatigue"].refused[_NO_FATIGUE] += 1
+    for name, least_s, _ in _HOLDS:
+        if not of[name].values and not of[name].refused:
+            of[name].refused[f"No squeeze was held for {least_s:g} s."] += 1
+    for name in ("rise", "release", "rate_of_force"):
+        if not of[name].values and not of[name].refused:
+            of[name].refused["No squeeze was counted without doubt."] += 1
+    return list(of.values())
 
 
 def _steadiness(recording: Recording, maximum: float) -> Quantity | Refused:
@@ -183,13 +196,13 @@ def _timing(session: SessionDetail) -> Timing:
     return Timing.ARRIVAL if quality is not None and quality.lost_percent is None else Timing.TOOL
 
 
-def _timed(session: SessionDetail, value_s: float | None, measure: str) -> Quantity | Refused:
+def _timed(session: SessionDetail, value_s: float | None, measure: str, trust: str) -> Quantity | Refused:
     if _timing(session) is Timing.ARRIVAL:
         because = "Not available on this tool: it does not stamp its samples, and radio is too uneven."
         return Refused(measure, Reason.STAMPS, because)
     if value_s is None:
         return Refused(measure, Reason.NOT_KNOWN, "Not told of these squeezes.")
-    return Quantity(value_s, "s", "A soft tool comes back later than the hand.")
+    return Quantity(value_s, "s", trust)
 
 
 def _rate_of_force(squeeze: SqueezeCounted) -> Quantity | Refused:

@@ -1,5 +1,7 @@
 """Measures beside strength on a child's page: worked out when somebody asks, and refused with the reason."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from statistics import median
 from typing import Final
 
@@ -8,7 +10,7 @@ import streamlit as st
 from ...firmware_bridge.samples import Unit
 from ...hub.measures import Measure
 from .. import words
-from ..i18n import N_, _, ngettext
+from ..i18n import N_, _
 from ..queries import child as query
 from ..queries.child import Seen
 from ..results import Results
@@ -41,10 +43,12 @@ def more(results: Results, seen: Seen, weeks: int) -> None:
         )
         about = seen.child.id, weeks, seen.line.last_at
         if st.session_state.get(_KEY, (None, ()))[0] != about:
-            if not st.button(_("Work them out"), key="measures-now"):
+            place = st.empty()
+            if not place.button(_("Work them out"), key="measures-now"):
                 return
-            with st.spinner(_("Reading the curves …")):
+            with place, st.spinner(_("Reading the curves …")):
                 st.session_state[_KEY] = about, query.more(results, seen)
+            place.empty()
         found: list[Measure] = st.session_state[_KEY][1]
         if rows := [_row(one) for one in found if one.values]:
             st.dataframe(
@@ -53,6 +57,7 @@ def more(results: Results, seen: Seen, weeks: int) -> None:
                 column_config={
                     "measure": _("Measure"),
                     "hand": _("Hand"),
+                    "tool": _("Tool"),
                     "latest": _("Latest"),
                     "middle": _("In the middle"),
                     "sessions": _("From"),
@@ -60,9 +65,21 @@ def more(results: Results, seen: Seen, weeks: int) -> None:
                     "trust": st.column_config.TextColumn(_("How far it can be trusted"), width="large"),
                 },
             )
-        refused = [_why(one) for one in found if not one.values]
-        if refused:
+        if refused := _refused(found):
             st.markdown(f"**{_('Not shown')}**\n" + "\n".join(f"- {line}" for line in refused))
+
+
+def _refused(found: Sequence[Measure]) -> list[str]:
+    """Why some measures are not shown: a line for each reason, with whom it holds for."""
+    held: dict[tuple[str, str], list[Measure]] = defaultdict(list)
+    for one in found:
+        if not one.values:
+            held[one.name, one.refused.most_common(1)[0][0]].append(one)
+    lines = []
+    for (name, because), those in held.items():
+        whose = sorted({_hand(one) for one in those})
+        lines.append(f"{_(_NAMES[name])}, {words.listed(whose)}: {_(because)}")
+    return lines
 
 
 def _hand(one: Measure) -> str:
@@ -74,6 +91,7 @@ def _row(one: Measure) -> dict[str, object]:
     return {
         "measure": _(_NAMES[one.name]),
         "hand": _hand(one),
+        "tool": f"{words.tool(one.tool_kind)} ({one.tool_id})" if one.tool_kind else "",
         "latest": _("{value} on {day}").format(
             value=_value(latest, one.unit), day=words.day(at, layout.zone())
         ),
@@ -82,12 +100,6 @@ def _row(one: Measure) -> dict[str, object]:
         "of": _(one.of) if one.of else "",
         "trust": _(one.trust) if one.trust else "",
     }
-
-
-def _why(one: Measure) -> str:
-    because, times = one.refused.most_common(1)[0]
-    text = f"{_(_NAMES[one.name])}, {_hand(one)}: {_(because)}"
-    return f"{text} {ngettext('({number} time)', '({number} times)', times)}" if times > 1 else text
 
 
 def _value(number: float, unit: str) -> str:

@@ -302,7 +302,7 @@ def test_further_measures_are_worked_out_when_asked_for_and_refused_with_the_rea
     next(button for button in app.button if button.label == "Work them out").click().run()
     assert not app.exception
     said = text(app)
-    assert "Fatigue index, Left hand: It is of twelve greatest squeezes" in said
+    assert "Fatigue index, Left hand and Right hand: It is of twelve greatest squeezes" in said
     assert "Asymmetry, Both hands: Which hand is the dominant one is not recorded." in said
     assert "Mirror force of the resting hand, Both hands: It takes a session of both hands" in said
-    assert "Release, Left hand: Not told of these squeezes. (4 times)" in said
+    assert "Release, Left hand and Right hand: Not told of these squeezes." in said

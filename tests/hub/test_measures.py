@@ -219,3 +219,12 @@ def test_the_resting_hand_that_squeezes_along() -> None:
     )
     mirror = of(measures([working, resting], [], None), "mirror", None)
     assert mirror.values[0][1] == pytest.approx(10, abs=2.5) and "resting hand" in mirror.of
+
+
+def test_tools_and_units_are_never_mixed() -> None:
+    ball = session([(2, 3, 20)])
+    putty = session(
+        [(2, 3, 7)], after_s=100, tool_id="putty-1", tool_kind=ToolKind.PUTTY, unit=Unit.KILOPASCAL
+    )
+    rates = [one for one in measures([ball, putty], [], None) if one.name == "rise"]
+    assert [(one.tool_kind, len(one.values)) for one in rates] == [(ToolKind.BALL, 1), (ToolKind.PUTTY, 1)]
