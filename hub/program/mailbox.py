@@ -32,6 +32,9 @@ RETRY_S: Final = 5.0
 #: How often it is looked at whether there is news for the clinic.
 NEWS_S: Final = 10.0
 
+#: How often a letter that was not taken is tried again: the clinic's key, or the child, may be here by now.
+AGAIN_S: Final = 30.0
+
 _POST: Final = Actor.part("post")
 
 Answer = Callable[[str, str], None]
@@ -50,6 +53,7 @@ class Mailbox:
         self._config = config
         self._answer = answer
         self._letters: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_LETTERS)
+        self._refused: dict[str, bytes] = {}  # by topic, the last that was not taken
         self._current = False
         self._answered: dict[str, LetterTaken] = {}  # by child, what was said last
 
@@ -66,7 +70,14 @@ class Mailbox:
         """Take letters, and tell news, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._take_letters(), name="letters")
+            tasks.create_task(self._try_again(), name="refused letters")
             tasks.create_task(self._tell_news(), name="news")
+
+    async def _try_again(self) -> None:
+        while True:
+            await asyncio.sleep(AGAIN_S)
+            for topic, payload in list(self._refused.items()):
+                self.put(topic, payload)
 
     async def _take_letters(self) -> None:
         while True:
@@ -84,10 +95,16 @@ class Mailbox:
 
     def _take(self, topic: str, payload: bytes) -> None:
         keys = trusted(self._config)
-        if not keys:
+        before = self._refused.pop(topic, b"")
+        if not keys and not before:
             log.warning("A program came, but this home has joined no clinic: `griphub program trust KEY`.")
         with self._opened() as database:
             taken = take(self._config, database, topic, payload, keys)
+        known = self._answered.get(taken.child_id)
+        if taken.problem and len(self._refused) < MAX_LETTERS:
+            self._refused[topic] = payload
+        if before == payload and known and known.problem == taken.problem:
+            return  # tried once more, and nothing is new
         if taken.problem:
             log.error("A program on %s was not taken: %s.", topic, taken.problem)
         self._say(taken)

@@ -411,6 +411,21 @@ async def test_a_home_that_comes_back_finds_its_letter(
 
 
 @pytest.mark.usefixtures("quickly")
+async def test_a_letter_that_came_before_the_key_is_taken_once_the_key_is_there(
+    config: Config, clinic: tuple[Config, Database], running_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("griphub.hub.program.mailbox.AGAIN_S", 0.05)
+    prescribed(clinic, "Winter", DAY)
+    with home.opened(config):
+        pass
+    async with Letterbox(config):
+        with sending(clinic[0]):
+            await until(clinic, Stand.REFUSED)
+            trust(config, shown(signing_key(clinic[0]).public_key()))
+            await until(clinic, Stand.TAKEN)  # with nobody sending it again
+
+
+@pytest.mark.usefixtures("quickly")
 async def test_what_cannot_travel_is_said_and_the_others_go(
     config: Config, clinic: tuple[Config, Database], running_broker: Broker
 ) -> None:
