@@ -7,7 +7,7 @@ from ..firmware_bridge.nearness import Nearness
 from ..firmware_bridge.pairing_diagnosis import PairingProblem
 from ..firmware_bridge.quiet_check import QuietVerdict
 from .i18n import N_
-from .pairing_session import Standing, Trouble
+from .pairing_state import Standing, Trouble
 
 #: How near, and how many of five bars that is.
 NEARNESS: Final = {

@@ -15,18 +15,8 @@ from ...hub.errors import SetupError
 from ...hub.records import Hand
 from .. import context, preferences, viewer, words
 from ..i18n import N_, _
-from ..pairing_session import (
-    Belongs,
-    Choose,
-    Digits,
-    Found,
-    PairingSession,
-    Press,
-    Stage,
-    Standing,
-    State,
-    TooManyPair,
-)
+from ..pairing_session import PairingSession, TooManyPair
+from ..pairing_state import Belongs, Choose, Digits, Found, Press, Stage, Standing, State
 from ..pairing_words import CHECK, NEARNESS, NOT_HEARD, PROBLEMS, STANDING, Advice, advice
 from . import layout
 

@@ -8,17 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from griphub.dashboard import pairing_session as module
-from griphub.dashboard.pairing_session import (
-    Belongs,
-    Choose,
-    Digits,
-    PairingSession,
-    Press,
-    Stage,
-    Standing,
-    State,
-    TooManyPair,
-)
+from griphub.dashboard.pairing_session import PairingSession, TooManyPair
+from griphub.dashboard.pairing_state import Belongs, Choose, Digits, Press, Stage, Standing, State, Trouble
 from griphub.dashboard.pairing_words import CHECK, NEARNESS, PROBLEMS, STANDING
 from griphub.firmware_bridge import pairing as bridge_pairing
 from griphub.firmware_bridge.adapter import open_adapter
@@ -397,7 +388,7 @@ def test_the_page_without_a_hub_says_how_to_start_one(app: AppTest) -> None:
 def test_every_problem_is_a_screen_with_advice(
     app: AppTest, what: PairingProblem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trouble = module.Trouble(what, "As the hub said it.")
+    trouble = Trouble(what, "As the hub said it.")
     monkeypatch.setattr(PairingSession, "state", State(Stage.TROUBLE, trouble=trouble))
     said = text(run(app))
     assert PROBLEMS[what].title in said and PROBLEMS[what].steps[0] in said and "As the hub said it." in said
@@ -451,4 +442,4 @@ def test_a_therapist_gets_no_such_page(sign_in: Callable[..., Config]) -> None:
 def test_a_missing_hub_is_an_error_of_ours() -> None:
     from pathlib import Path
 
-    assert not module.Trouble.of(HubNotRunning(Path("x"))).hub_runs
+    assert not Trouble.of(HubNotRunning(Path("x"))).hub_runs
