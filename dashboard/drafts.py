@@ -14,6 +14,7 @@ from uuid import uuid4
 from ..hub.program.activity import Activity, Kind, Library
 from ..hub.program.prescription import Program, check_program
 from ..hub.program.versions import History
+from .program_problems import said
 
 Values = dict[str, Any]
 
@@ -170,7 +171,7 @@ def check(draft: Draft, library: Library) -> tuple[Program | None, dict[str, str
         field, reason = error.field, error.reason
         if field == "program" and (bound := _BOUND.fullmatch(reason)):
             reason, field = bound.groups()  # a day's bound is mended at the bound, or at any item
-        found.setdefault(field, reason)
+        found.setdefault(field, said(reason))
     return program, found
 
 

@@ -161,7 +161,7 @@ class Fields:
     def problem(self, name: str = "") -> None:
         """Say what is wrong with a field, or with all of them."""
         if reason := self._problems.get(self._dotted(name)):
-            st.error(reason[:1].upper() + reason[1:] + ".")
+            st.error(f"{reason}.")
 
     def _dotted(self, name: str) -> str:
         return ".".join(part for part in (self._where, name) if part)

@@ -15,6 +15,7 @@ from ...hub.program.errors import all_errors
 from .. import program_words, viewer, words
 from ..drafts import Draft
 from ..i18n import _, ngettext
+from ..program_problems import said
 from ..queries.program import ProgramPage
 from . import family
 from .fields import Fields
@@ -140,7 +141,7 @@ def _save(shown: ProgramPage, values: dict[str, Any]) -> None:
     try:
         activity = Activity.model_validate(values | {"own": True})
     except ValidationError as error:
-        st.session_state[_PROBLEMS] = {one.field.split(".")[0]: one.reason for one in all_errors(error)}
+        st.session_state[_PROBLEMS] = {one.field.split(".")[0]: said(one.reason) for one in all_errors(error)}
         st.rerun()
     try:
         with viewer.changing() as work:

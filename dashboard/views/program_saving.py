@@ -11,6 +11,7 @@ from ...hub.program.prescription import Item, Program
 from .. import dose_words, viewer, words
 from ..drafts import DRAFTS, Draft
 from ..i18n import _, ngettext
+from ..program_problems import name_of
 from ..queries.program import ProgramPage
 from . import family
 from .fields import Fields
@@ -112,11 +113,13 @@ def _prescribe(shown: ProgramPage, draft: Draft, program: Program) -> None:
 def _at(field: str, draft: Draft, shown: ProgramPage) -> str:
     """Where a field is, in words."""
     parts = field.split(".")
+    name = words.plain(name_of(parts[-1]))
     if parts[0] == "items" and len(parts) > 1:
-        activity = shown.library.get(draft.items[int(parts[1])]["activity"])
-        name = activity.title if activity else parts[1]
-        return ", ".join(words.plain(part.replace("_", " ")) for part in (name, *parts[2:]))
-    return _("The whole program") if field == "program" else words.plain(field.replace("_", " "))
+        activity_id = draft.items[int(parts[1])]["activity"]
+        activity = shown.library.get(activity_id)
+        title = words.plain(family.title_of(activity, activity_id))
+        return f"{title}, {name}" if len(parts) > 2 else title
+    return name
 
 
 def forget(child_id: str) -> None:

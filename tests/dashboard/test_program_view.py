@@ -139,7 +139,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_half_saved(page, presc
     pills.set_value([]).run()
     _ok(app)
     errors = [one.value for one in app.error]
-    assert errors == ["Says on no day; give days_per_week or days."]
+    assert errors == ["Choose at least one day."]
     assert "1 field is to be corrected" in text(app)
     save = field(app.button, "Save")
     assert save.disabled
@@ -147,8 +147,8 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_half_saved(page, presc
     pills = next(one for one in app.button_group if one.label == "Days")
     pills.set_value(["mon"]).run()
     field(app.number_input, "Minutes each time").set_value(90).run()
-    assert [one.value for one in app.error] == ["Asks for up to 90 minutes a day and allows 45."]
-    assert "max minutes per day: asks for up to 90 minutes" in text(app)
+    assert [one.value for one in app.error] == ["Up to 90 minutes a day are asked for; 45 are allowed."]
+    assert "Minutes a day, at most: Up to 90 minutes" in text(app)
     assert len(history(config).versions) == 1
 
 
@@ -201,7 +201,7 @@ def test_an_activity_is_found_added_moved_and_removed(page, prescribed, config):
 def test_a_clinics_own_activity_is_checked_at_its_fields_and_added(page, prescribed, config):
     app = press(page(), "Begin")
     app = press(app, "Save to the library")
-    assert len([one for one in app.error if "at least 1" in one.value]) >= 5
+    assert len([one for one in app.error if "At least one is needed" in one.value]) == 3
     field(app.text_input, "Name").input("Knöpfe schließen").run()
     field(app.multiselect, "Good for").set_value(["fine_motor"]).run()
     for label in ("Steps for the parent, one a line", "What to take care of, one sentence a line"):
@@ -319,7 +319,7 @@ def test_a_strength_test_by_a_protocol_and_a_rule_are_set_in_forms(page, prescri
     field(app.checkbox, "With a target zone").check().run()
     field(app.checkbox, "Let a rule say when it becomes harder or easier").check().run()
     field(app.number_input, "Harder above (%)").set_value(60).run()
-    assert "Low must be below high." in [one.value for one in app.error]
+    assert "“Easier below” must be below “Harder above”." in [one.value for one in app.error]
     field(app.number_input, "Harder above (%)").set_value(90).run()
     app = press(app, "Save")
     squeeze, _, test = history(config).versions[-1].program.items
