@@ -31,6 +31,9 @@ _SURE_UNREST, _CALM_UNREST, _FIT_UNREST = 12.0, 8.0, 5.0
 _RESTLESS = 5.0  #: times the unrest the usual peak stands out, or the hand fidgets
 _SURE_NOISE = 20.0  #: times the noise too
 _AT_ONCE_NOISE = 200.0
+#: A brief pinch alone, after so much rest: of a knock, which is briefer, the filters leave less.
+_LONE_NOISE, _LONE_REST_S, _LONE_S = 500.0, 2.5, 0.06
+_FIRST_SHARE = 0.4  #: of the usual peak, if only that is known yet
 _BUMP_S = 0.3  #: longer ones are hardly bumps of picking up or putting down
 _LONG_S = 1.2  #: no bump lasts as long
 _BRIEFEST_S = 0.07  #: impulse by peak; of a knock even less is left
@@ -101,7 +104,7 @@ class Counter:
         self._begins_s = -inf
         self._glimpsed = self._fill = self._away = 0
         self._rested = -inf
-        self._paused = False
+        self._paused, self._pause_s = False, 0.0
         self._torn = 0.0
         self._on = self._least = self._quantum = inf
         self._means: list[float] = []
@@ -169,7 +172,8 @@ class Counter:
                     rest.settle(min(forces[i], rest.base))
             elif forces[i] > rest.base + self._on:
                 rest.interrupt()
-                self._paused = (rest.seen - self._rested) * STEP_S >= _PAUSE_S
+                self._pause_s = STEP_S * min(rest.seen, rest.seen - self._rested)
+                self._paused = self._rested < 0 or self._pause_s >= _PAUSE_S
                 ladder = Ladder(rest.base, self._low)
                 self.rise = Rise(self._settings, ladder, rest.base, rest.level, steps, i, self._on)
             else:
@@ -243,7 +247,7 @@ class Counter:
         self._rested = rest.seen
         if turn is Turn.AGAIN:
             self.rise = rise.next(steps, i)
-            self._paused = False
+            self._paused, self._pause_s = False, 0.0
         else:
             self.rise = None
             rest.settle(force)
@@ -289,6 +293,8 @@ class Counter:
         if duration_s > _BUMP_S:
             impulse *= 0.6
         slight = duration_s * squeeze.peak < impulse and not in_part
+        if not usual.duration_s and duration_s < settings.first_clear_s:  # picking the tool up is as brief
+            slight = slight or squeeze.peak < _FIRST_SHARE * usual.peak
         if slight or max(rise.climbed, rise.height) < self._least:
             high = max(settings.first_noise_factor * rest.noise, settings.unrest_factor * rest.unrest)
             counted = usual.judge_small(one) if one.fit and squeeze.peak >= high else []
@@ -356,7 +362,9 @@ class Counter:
         if height > settings.first_by_far * noise and height > _SURE_UNREST * unrest:
             far = height > _AT_ONCE_NOISE * noise  # enough if the recording begins with a squeeze
             enough = duration_s >= settings.first_s and (far or (came_back and rested))
+            lone = height > _LONE_NOISE * noise and came_back and self._pause_s >= _LONE_REST_S
             sure = enough or duration_s >= _LONG_S or (lasts and (rested or came_back))
+            sure = sure or (lone and duration_s >= _LONE_S)
             fit = came_back or duration_s >= settings.first_s
             calm = True
         else:

@@ -14,6 +14,8 @@ _CALM_BELOW = 20.0  #: times the noise
 _SHARP_GAIN, _CALM_GAIN = sqrt(17 / 35) / WHITE_GAIN, sqrt(7 / 21) / WHITE_GAIN
 _CORRELATED_STEPS = 4.0  #: smoothed force is another one after so many steps
 
+_KEPT = 0.25  #: of what the hand keeps hold by, rest is uncertain
+
 _LOW, _HIGH = 0.2, 0.8
 _LEAST_SAMPLES = 8
 _RFD_ERROR = 0.1
@@ -48,7 +50,8 @@ def peak_of(rise: Rise, noise: float, quantum: float) -> tuple[float, float]:
     luck = sqrt(2 * log(n)) * (total - sqrt(max(total * total - own * own, 0.0)))
     middle = len(window) // 2
     trembling = (window[middle - 3] - 2 * window[middle] + window[middle + 3]) / 4
-    sd = hypot(own, noise, quantum / sqrt(12), 0.5 * luck, 0.7 * trembling)
+    kept = _KEPT * (rise.base - rise.level)
+    sd = hypot(own, noise, quantum / sqrt(12), 0.5 * luck, 0.7 * trembling, kept)
     return read - rise.level - luck, sd
 
 

@@ -9,11 +9,13 @@ from .counter import CLIPPED, CUT_OFF, LOST, STUCK, UNFINISHED, Counter
 from .filters import Smoother
 from .grid import Grid
 from .settings import DEFAULTS, SqueezeSettings
+from .usual import FIRST
 
 __all__ = [
     "CLIPPED",
     "CUT_OFF",
     "DEFAULTS",
+    "FIRST",
     "LOST",
     "STUCK",
     "UNFINISHED",
@@ -77,6 +79,16 @@ class SqueezeDetector:
     def provisional(self) -> Provisional | None:
         """The squeeze that is on its way up or held, for games that cannot wait; None if there is none."""
         return self._counter.provisional
+
+    @property
+    def tentative(self) -> tuple[Squeeze, ...]:
+        """What was like a squeeze and is over, but does not count yet: for screens, to show it at once.
+
+        Of a hand that is not known, first ones that are brief or weak count only once others were like
+        them. Each of these either counts then, is never told, or is added by `recount`. Their numbers mean
+        nothing yet.
+        """
+        return self._counter.usual.waiting
 
     @property
     def count(self) -> int:

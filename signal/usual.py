@@ -8,6 +8,8 @@ from statistics import median
 from .counted import Squeeze
 from .settings import SqueezeSettings
 
+FIRST = "among the first of an unknown hand"
+
 _FIRM = 3  #: squeezes after which it is known what is usual
 _USUAL_OF = 15  #: the child's range is that of the latest squeezes: fatigue lowers it
 #: So many in a row are squeezes if they are alike: their peaks within this share of each other, their
@@ -18,6 +20,7 @@ _ALIKE_DURATION = 0.35
 #: Brief ones may be knocks or bumps, which are as brief, but come in no even rhythm.
 _BRIEF_S = 0.25
 _BRIEF_COMPANY, _BRIEF_APART_S, _EVEN = 4, 1.0, 1.7
+_FASTEST_S = 0.27  #: what comes and goes faster than 3.7 times a second is a tremor
 _APART_S = 5.0  #: what is farther apart is no series
 _ODD = 3  #: more that came not from rest and back are a hand that fidgets: only what is alike counts
 _MOST = 12  #: wait at most
@@ -83,6 +86,13 @@ class Usual:
         """Let nothing wait any longer."""
         self._waiting: list[Candidate] = []
         self._small: list[Candidate] = []
+
+    @property
+    def waiting(self) -> tuple[Squeeze, ...]:
+        """What may be squeezes, and waits for others that are like it."""
+        return tuple(
+            replace(each.squeeze, doubtful=(*each.squeeze.doubtful, FIRST)) for each in self._waiting
+        )
 
     @property
     def known(self) -> bool:
@@ -225,4 +235,4 @@ def _is_rapid(company: list[Candidate]) -> bool:
     if len(latest) < _BRIEF_COMPANY:
         return False
     steps_s = [after.squeeze.onset_s - before.squeeze.onset_s for before, after in pairwise(latest)]
-    return max(steps_s) <= min(_EVEN * min(steps_s), _BRIEF_APART_S)
+    return median(steps_s) >= _FASTEST_S and max(steps_s) <= min(_EVEN * min(steps_s), _BRIEF_APART_S)

@@ -127,14 +127,23 @@ def test_empty_blocks_change_nothing(block, force):
     assert pickle.dumps(detector) == state
 
 
-def test_two_hands_at_once_do_not_touch(block, force):
-    left, right = SqueezeDetector(), SqueezeDetector()
-    one, other = force(SERIES_S), force([3.0, 6.0], 60.0)
-    found: dict[str, int] = {"left": 0, "right": 0}
-    for k in range(0, 1300, 10):
-        found["left"] += len(left.update(block(one[k : k + 10], first=k, tool="left")))
-        found["right"] += len(right.update(block(other[k : k + 10], first=k, tool="right")))
-    assert found == {"left": 6, "right": 2}
+@pytest.mark.parametrize("size", [1, 7, 10, 150])
+def test_two_hands_at_once_count_as_each_alone(block, force, size):
+    """Each hand has a tool and a detector of its own; their packets come by turns."""
+    hands = {"left": force(SERIES_S), "right": force([3.0, 6.0, 9.5], 6.0, noise=0.2, seed=1, end_s=14.0)}
+    alone = {
+        hand: (detector := SqueezeDetector()).update(block(values, tool=hand)) + detector.finish()
+        for hand, values in hands.items()
+    }
+    detectors = {hand: SqueezeDetector() for hand in hands}
+    together = {hand: [] for hand in hands}
+    for k in range(0, max(values.size for values in hands.values()), size):
+        for hand, values in hands.items():
+            together[hand] += detectors[hand].update(block(values[k : k + size], first=k, tool=hand))
+    for hand, detector in detectors.items():
+        together[hand] += detector.finish()
+    assert together == alone
+    assert [len(found) for found in alone.values()] == [6, 3]
 
 
 def test_no_readings_at_all(block):

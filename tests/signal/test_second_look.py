@@ -78,3 +78,12 @@ def test_two_tools_are_not_one_session(block, force):
         recount([block(values), block(values, first=values.size, unit=Unit.COUNT)], [])
     with pytest.raises(GripError, match="one tool and one unit"):
         recount([block(values), block(values, first=values.size, tool="putty")], [])
+
+
+def test_a_bump_before_the_first_squeeze_is_not_added(block, force):
+    values = force([3.0, 5.5, 8.0, 10.5], 3.0, noise=0.05)
+    t = np.arange(values.size) / 100
+    picked_up = values + 0.9 * np.exp(-(((t - 0.9) / 0.12) ** 2))
+    blocks = cut(block, picked_up)
+    counted = live(SqueezeDetector(), blocks)
+    assert len(counted) == len(recount(blocks, counted).squeezes) == 4

@@ -5,7 +5,16 @@ import pytest
 from scipy.signal import find_peaks
 
 from griphub.firmware_bridge.samples import Unit
-from griphub.signal.squeeze import CLIPPED, CUT_OFF, LOST, STUCK, UNFINISHED, EndedBy, SqueezeDetector
+from griphub.signal.squeeze import (
+    CLIPPED,
+    CUT_OFF,
+    FIRST,
+    LOST,
+    STUCK,
+    UNFINISHED,
+    EndedBy,
+    SqueezeDetector,
+)
 
 FS = 100.0
 STEADY_S = np.arange(2.0, 26.0, 2.0)
@@ -237,3 +246,31 @@ def test_a_huge_artefact_does_not_blind_it(block, force):
     values[100:200] += 400 * np.hanning(100)
     found = run(SqueezeDetector(), block(values))
     assert 0 <= len(found) - len(STEADY_S) <= 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_hand_that_trembles_before_it_squeezes(block, force, seed):
+    values = force(np.arange(5.0, 20.0, 2.0), 20.0, noise=0.02, seed=seed)
+    t = np.arange(values.size) / 100
+    values += 0.08 * np.sin(2 * np.pi * 4.0 * t) * (t > 3.2)
+    assert len(run(SqueezeDetector(), block(values))) == 8
+
+
+def test_a_single_pinch_after_rest(block, force):
+    found = run(SqueezeDetector(), block(force([4.0], 10.0, width_s=0.05, noise=0.005, end_s=8.0)))
+    assert [round(s.peak_s, 1) for s in found] == [4.0]
+    bump = force([4.0], 1.0, width_s=0.05, noise=0.02, end_s=8.0)  # no higher than a tool's weight
+    assert run(SqueezeDetector(), block(bump)) == []
+
+
+def test_first_ones_show_before_they_count(block, force):
+    values = force([3.0, 5.0, 7.0, 9.0], 1.0, width_s=0.25, noise=0.1)
+    detector, shown = SqueezeDetector(), []
+    for k in range(0, values.size, 10):
+        detector.update(block(values[k : k + 10], first=k))
+        shown.append((detector.count, len(detector.tentative)))
+        assert all(FIRST in s.doubtful for s in detector.tentative)
+    assert (0, 1) in shown
+    assert (0, 2) in shown
+    assert detector.count >= 3
+    assert detector.tentative == ()
