@@ -138,8 +138,9 @@ def _preview(visit: Visit) -> None:
         )
         if visit.simulated:
             st.badge(_("simulated"), color="gray")
-        hands = dict.fromkeys(found.key.side for found in visit.findings)
-        told = words.listed([words.hand(side) for side in hands]) if hands else _("none")
+        sides = {found.key.side for found in visit.findings}
+        hands = [words.hand(hand) for hand in words.hands() if hand.value in sides]
+        told = words.listed(hands) if hands else _("none")
         st.markdown(_("Hands with measured strength: {hands}").format(hands=told))
         _part(_("What was asked"), visit.asked, _("No program is recorded for this period."))
         _part(_("What it is for"), visit.goals, _("No everyday goal is recorded."))
