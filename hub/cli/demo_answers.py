@@ -23,7 +23,7 @@ _VISITS: Final = (8, 4, 1)
 _CV: Final = 0.04  #: of the trials of one test
 _TRIALS: Final = 3
 
-_QUIET, _SORE = list(PRESETS)[:2]
+_SORE, _QUIET = list(PRESETS)[:2]
 
 
 def note(config: Config, today: date) -> None:
@@ -45,7 +45,7 @@ def note(config: Config, today: date) -> None:
             work, _QUIET, first=today - timedelta(weeks=3), words="New splint for the night", shared=True
         )
         post.write_note(work, _QUIET, "Lovely how steady you two have become. The lunch box comes next!")
-        post.write_note(work, _QUIET, "She opened it alone on Sunday. Twice!", from_family=True)
+        post.write_note(work, _QUIET, "Opened alone on Sunday. Twice!", from_family=True)
 
 
 def test(config: Config, journal: Journal, today: date, seed: int) -> None:
