@@ -38,7 +38,7 @@ def edit_items(form: Fields, draft: Draft, library: Library) -> None:
 
 def _head(draft: Draft, values: Values, n: int, activity: Activity | None) -> None:
     item_id = values["id"]
-    title = activity.title if activity else values["activity"]
+    title = _(activity.title) if activity else values["activity"]
     picture = activity.picture if activity else ""
     st.markdown(f"{picture} **{words.plain(title)}**")
     try:

@@ -49,7 +49,7 @@ def search(library: Library, wanted: str, skills: list[Skill], kind: Kind | None
     parts = wanted.casefold().split()
 
     def text(one: Activity) -> str:
-        said = (one.title, *one.needs, *one.steps, one.everyday, *map(program_words.skill, one.skills))
+        said = (_(one.title), *one.needs, *one.steps, one.everyday, *map(program_words.skill, one.skills))
         return " ".join(said).casefold()
 
     return sorted(
@@ -60,7 +60,7 @@ def search(library: Library, wanted: str, skills: list[Skill], kind: Kind | None
             and set(skills) <= set(one.skills)
             and kind in (None, one.kind)
         ),
-        key=lambda one: one.title.casefold(),
+        key=lambda one: _(one.title).casefold(),
     )
 
 
@@ -70,7 +70,7 @@ def _card(activity: Activity, draft: Draft) -> None:
             own = " · " + _("the clinic's own") if activity.own else ""
             minutes = ngettext("{number} minute", "{number} minutes", activity.minutes)
             st.markdown(
-                f"{activity.picture} **{words.plain(activity.title)}** · {minutes} · "
+                f"{activity.picture} **{words.plain(_(activity.title))}** · {minutes} · "
                 f"{program_words.kind(activity.kind)}{own}",
                 width="stretch",
             )
@@ -79,11 +79,11 @@ def _card(activity: Activity, draft: Draft) -> None:
                 key=f"{draft.key}-add-{activity.id}",
                 on_click=draft.add,
                 args=(activity,),
-                help=activity.title,
+                help=_(activity.title),
             )
         st.caption(" · ".join(program_words.skill(one) for one in activity.skills))
         if activity.needs:
-            st.caption(_("You need: {things}").format(things=words.plain("; ".join(activity.needs))))
+            st.caption(_("You need: {things}").format(things=words.plain("; ".join(map(_, activity.needs)))))
         with st.popover(_("How it is done"), type="tertiary"):
             family.steps(activity)
 

@@ -59,7 +59,7 @@ def _benchmark(goal_id: str, draft: Draft, library: Library) -> str:
             Unit.TICKS: ngettext("{number} time a week", "{number} times a week", week),
         }[item.unit]
         activity = library.get(item.activity)
-        parts.append(f"{words.plain(activity.title if activity else item.activity)} ({asked})")
+        parts.append(f"{words.plain(_(activity.title) if activity else item.activity)} ({asked})")
     if not parts:
         return _("No activity serves it yet; choose it at an activity.")
     return _("Served by {activities}.").format(activities=words.listed(parts))
