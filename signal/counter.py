@@ -28,7 +28,6 @@ _WEIGHT_S = 1.8  #: low force that stands still for so long before any squeeze i
 _AWAY_S = 8.0  #: the same for low force that goes up and down for so long without coming back to rest
 #: Times the unrest of a hand that rests stand out from it for sure; as one of some; as one of many.
 _SURE_UNREST, _CALM_UNREST, _FIT_UNREST = 12.0, 8.0, 5.0
-_RESTLESS = 5.0  #: times the unrest the usual peak stands out, or the hand fidgets
 _SURE_NOISE = 20.0  #: times the noise too
 _AT_ONCE_NOISE = 200.0
 #: A brief pinch alone, after so much rest: of a knock, which is briefer, the filters leave less.
@@ -215,7 +214,7 @@ class Counter:
         quantum = self._quantum if self._quantum < inf else 0.0
         sensor = max(settings.quanta * quantum, _ROUNDING * abs(rest.level))
         rest.usual = usual.peak
-        usual.restless = usual.peak < _RESTLESS * rest.unrest
+        usual.compare(rest.unrest)
         if rest.usual:
             share = (settings.usual_share if usual.firm else settings.early_share) * rest.usual
             # without any rest, noise is over-read: it must not blind us

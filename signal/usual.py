@@ -15,6 +15,7 @@ _USUAL_OF = 15  #: the child's range is that of the latest squeezes: fatigue low
 #: So many in a row are squeezes if they are alike: their peaks within this share of each other, their
 #: durations within that. It takes more where rest is not calm.
 _COMPANY, _RESTLESS_COMPANY = 3, 4
+_RESTLESS = 5.0  #: times the unrest the usual peak stands out, or the hand fidgets
 _ALIKE_SHARE = 0.4
 _ALIKE_DURATION = 0.35
 #: Brief ones may be knocks or bumps, which are as brief, but come in no even rhythm.
@@ -73,6 +74,7 @@ class Usual:
         self._plain: deque[bool] = deque(maxlen=_USUAL_OF)
         self._fit: deque[bool] = deque(maxlen=_USUAL_OF)
         self._seeded = usual_peak is not None
+        self._firm: bool | None = None
         self._learned = False  #: whether a first look knew what is usual
         self.end_stream()
 
@@ -81,6 +83,7 @@ class Usual:
         self._peaks.append(peak)
         self._durations_s.append(duration_s)
         self._learned = firm
+        self._firm = None
 
     def end_stream(self) -> None:
         """Let nothing wait any longer."""
@@ -102,10 +105,16 @@ class Usual:
     @property
     def firm(self) -> bool:
         """Whether it is known what is usual: two squeezes, or faint ones, may have been none."""
-        if self._seeded:
-            return True
-        plain = len(self._peaks) >= _FIRM and 2 * sum(self._plain) >= len(self._plain)
-        return (self._learned or plain) and not self.fidgets and not self.restless
+        if self._firm is None:  # asked at every turn of a rise, and rarely another
+            plain = len(self._peaks) >= _FIRM and 2 * sum(self._plain) >= len(self._plain)
+            steady = not self.fidgets and not self.restless
+            self._firm = self._seeded or ((self._learned or plain) and steady)
+        return self._firm
+
+    def compare(self, unrest: float) -> None:
+        """Take by how much the hand at rest moves."""
+        self.restless = self.peak < _RESTLESS * unrest
+        self._firm = None
 
     @property
     def fidgets(self) -> bool:
@@ -181,6 +190,7 @@ class Usual:
         waiting = self._waiting if all_of_them and not self.firm else []
         counted = [self._count_in(one, now_s) for one in waiting]
         if all_of_them:
+            self._firm = None
             self._fit.clear()  # without rest, nothing could come from it
         return counted
 
@@ -191,6 +201,7 @@ class Usual:
         self._durations_s.append(one.duration_s)
         self._plain.append(one.plain)
         self._fit.append(one.fit or one.sure or one.brief)
+        self._firm = None
         squeeze = one.squeeze
         if (squeeze.number, squeeze.decided_s) == (self.count, decided_s):
             return squeeze  # a copy would cost as much as all that was known of it
