@@ -1,8 +1,8 @@
 """How soon a page of the dashboard stands, for a therapist with 200 children and a year of each.
 
-A real store, a real server in a process of its own, a real Chromium on the same machine. Two times a page,
-from the call until its heading is there and nothing is drawn any more: of a browser that was never here, and
-again; and what the read model behind it took of that.
+A real store, a real server in a process of its own, a real Chromium on the same machine. Each page from the
+call until nothing is drawn any more, by a browser that was never here, and again, then also until its heading
+is there; and what the read model behind it and the server took of that.
 """
 
 import argparse
@@ -220,24 +220,26 @@ def served(config: Config, file: Path) -> Iterator[psutil.Process]:
 
 def paint_ms(
     browser: Browser, config: Config, server: psutil.Process, path: str
-) -> tuple[float, float, float]:
-    """Cold time and median warm time of a page, and what a warm one took of the server's processor."""
+) -> tuple[float, float, float, float]:
+    """Milliseconds of a page: cold; again until its heading, and until all; the server's processor."""
     address = f"http://127.0.0.1:{config.dashboard.port}"
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     try:
         tab = context.new_page()
         tab.goto(f"{address}/?key={load_key(config)}")
         tab.goto(f"{address}/access/role/therapist")
-        times, busy_s = [], []
+        headed, times, busy_s = [], [], []
         for _ in range(1 + REPEATS):
             began, before = time.perf_counter(), server.cpu_times()
             tab.goto(f"{address}/{path}", wait_until="commit")
             tab.locator("h1").first.wait_for()
+            headed.append(1e3 * (time.perf_counter() - began))
             tab.locator('[data-test-script-state="notRunning"]').first.wait_for(state="attached")
             times.append(1e3 * (time.perf_counter() - began))
             after = server.cpu_times()
             busy_s.append(after.user + after.system - before.user - before.system)
-        return times[0], statistics.median(times[1:]), 1e3 * statistics.median(busy_s[1:])
+        heading, whole, server_s = (statistics.median(some[1:]) for some in (headed, times, busy_s))
+        return times[0], heading, whole, 1e3 * server_s
     finally:
         context.close()
 
@@ -260,9 +262,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         table = Table(title=title, box=None)
         for column in (
             "page",
-            "read model: clock, processor",
+            "read: clock, processor",
             "first call",
-            "again (median)",
+            "again: heading",
+            "all of it",
             "of it the server",
             f"under {LIMIT_MS} ms",
         ):
@@ -271,10 +274,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options_ = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options_)
             for path in PAGES:
-                cold, warm, busy = paint_ms(browser, config, server, path)
+                cold, heading, whole, busy = paint_ms(browser, config, server, path)
                 asked = "{:.0f} ms, {:.0f} ms".format(*read[path]) if path in read else "–"
-                verdict = "yes" if warm < LIMIT_MS else "NO"
-                times = (f"{ms:.0f} ms" for ms in (cold, warm, busy))
+                verdict = "yes" if whole < LIMIT_MS else "NO"
+                times = (f"{ms:.0f} ms" for ms in (cold, heading, whole, busy))
                 table.add_row(path, asked, *times, verdict)
             browser.close()
         Console(width=110).print(table)
