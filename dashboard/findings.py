@@ -29,7 +29,7 @@ _CAUSES: Final = {
     Cause.PAIN: N_("Pain"),
     Cause.STOPPED: N_("Stopped logging"),
     Cause.HOME_SILENT: N_("Home not heard of"),
-    Cause.DECLINE: N_("Decline"),
+    Cause.DECLINE: N_("Falling strength"),
     Cause.TOOL_SILENT: N_("Tool silent"),
     Cause.BATTERY: N_("Battery low"),
     Cause.UNREAD: N_("Unread message"),

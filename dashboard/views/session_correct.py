@@ -64,7 +64,7 @@ def _record(detail: SessionDetail) -> None:
     st.caption(
         _("Recorded as: {child}, {hand}, {squeezes}, highest peak {peak}.").format(
             child=words.plain(aliases.get(was.child_id, _("another child"))),
-            hand=words.hand(was.hand).lower(),
+            hand=words.hand(was.hand),
             squeezes=words.plural(was.squeezes, "squeeze"),
             peak=words.value(was.peak, detail.point.unit),
         )
@@ -95,7 +95,7 @@ def _what(one: SessionCorrected, numbers: dict[UUID, int], aliases: dict[str, st
         alias = aliases.get(one.to_child, _("another child"))
         parts.append(_("given to {child}").format(child=alias))
     if one.to_hand:
-        parts.append(_("hand changed to {hand}").format(hand=words.hand(one.to_hand).lower()))
+        parts.append(_("hand changed to {hand}").format(hand=words.hand(one.to_hand)))
     return ", ".join(parts)
 
 

@@ -217,7 +217,7 @@ def _give(tool: Tool, children: list[viewer.Child]) -> None:
 
     def give() -> None:
         child, hand = st.session_state[f"child-{key}"], Hand(st.session_state[f"hand-{key}"])
-        said = _("It is for {child} now, {hand}.").format(child=names[child], hand=words.hand(hand).lower())
+        said = _("It is for {child} now, {hand}.").format(child=names[child], hand=words.hand(hand))
         _ask(key, lambda hub: hub.use(key, child, hand), said)
 
     with st.container(key=f"griphub-give-{key}"), st.form(f"give-{key}", border=False):

@@ -53,6 +53,7 @@ def update(path: Path) -> Catalog:
     """Bring one catalogue up to date."""
     catalogue = read(path)
     catalogue.update(template(), no_fuzzy_matching=False, update_creation_date=False)
+    catalogue.msgid_bugs_address = catalogue.last_translator = catalogue.language_team = "GripHub"
     with path.open("wb") as file:
         write_po(file, catalogue, width=110, sort_output=True, no_location=True)
     return catalogue

@@ -194,7 +194,7 @@ def test_tests_at_a_visit_and_at_home_are_apart_and_retention_is_told(
     assert "ASHT 2015, at a visit (dyno-01): latest 60.0 N" in said
     assert "ASHT 2015, at home (dyno-01): latest 61.0 N" in said
     assert "lost, beyond the measurement error" in said
-    assert "Decline" in " ".join(block.proto.body for block in app.get("html"))
+    assert "Falling strength" in " ".join(block.proto.body for block in app.get("html"))
     (rows,) = [frame.value for frame in app.dataframe if "protocol" in frame.value]
     assert list(rows["where"]) == ["At home", "At home", "At a visit", "At a visit"]
     assert rows["because"][0] == "Two trials count; three are needed."

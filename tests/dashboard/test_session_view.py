@@ -172,7 +172,7 @@ def test_what_was_set_aside_stays_in_sight_with_who_and_why(page, fill, mend, se
     app = page()
     facts = {metric.label: metric.value.replace("\xa0", " ") for metric in app.metric}
     assert (facts["Squeezes"], facts["Highest peak"]) == ("2 of 15", "32.0 N")
-    assert "Recorded as: Ada, left hand, 3 squeezes, highest peak 34.0" in text(app)
+    assert "Recorded as: Ada, Left hand, 3 squeezes, highest peak 34.0" in text(app)
     assert "a therapist: squeeze 2 set aside. “Miscounted”" in text(app)
     assert "set aside" in charts(app)[0].spec and "1 set aside" in charts(app)[0].alt
     table = app.dataframe[0].value
@@ -228,7 +228,7 @@ def test_wrong_child_and_hand_are_mended_in_one_step(page, fill, config, session
     fill([told])
     app = page(session=session_id("ben's"))
     assert app.title[0].value == "Sessions of Ben"
-    assert "Recorded as: Ada, left hand" in text(app) and "given to Ben, hand changed to right hand" in text(
+    assert "Recorded as: Ada, Left hand" in text(app) and "given to Ben, hand changed to Right hand" in text(
         app
     )
 

@@ -151,7 +151,7 @@ def test_blink_zero_give_and_forget(show, config, house: House) -> None:
     app.radio(key="hand-ball01").set_value(Hand.RIGHT)
     button(app, "Give it").click()
     said = text(run(app))
-    assert "It is for Ben now, right hand." in said and "Ben · Right hand · ball01" in said
+    assert "It is for Ben now, Right hand." in said and "Ben · Right hand · ball01" in said
 
     until(lambda: house.hub and house.hub.supervisor.clients(), "it does not connect for Ben")
     run(app)
