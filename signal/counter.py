@@ -296,7 +296,7 @@ class Counter:
             slight = slight or squeeze.peak < _FIRST_SHARE * usual.peak
         if slight or max(rise.climbed, rise.height) < self._least:
             high = max(settings.first_noise_factor * rest.noise, settings.unrest_factor * rest.unrest)
-            counted = usual.judge_small(one) if one.fit and squeeze.peak >= high else []
+            counted = usual.judge_small(one) if squeeze.peak >= high else []
             self._count(counted, out)
             return bool(counted)
         self._count(usual.judge(one), out)

@@ -173,12 +173,16 @@ class Usual:
         """Count squeezes that are too small for this child, once that proves to be wrong."""
         if not self._peaks:
             return []
+        if not one.fit:  # a hand that fidgets
+            self._small = []
+            return []
         least = _ALIKE_SHARE * max(each.squeeze.peak for each in [*self._small, one])
         self._small = [each for each in [*self._small, one] if each.squeeze.peak >= least]
         sure = sum(each.sure for each in self._small)
         if sure < _SMALL_SURE and len(self._small) < _SMALL:
             return []
         small = self._small
+        self._seeded = self._learned = False
         self._peaks.clear()
         self._durations_s.clear()
         self._plain.clear()
