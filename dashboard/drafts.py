@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from ..hub.program.activity import Activity, Kind, Library
-from ..hub.program.prescription import Program, check_program
+from ..hub.program.prescription import Hands, Program, Squeezes, check_program
 from ..hub.program.versions import History
 from .program_problems import said
 
@@ -142,8 +142,14 @@ def _values(program: Program | None) -> Values:
 def beginning(amount: str, activity: Activity) -> Any:
     """What stands in the form when an amount is chosen."""
     return {
-        "squeezes": {"sets": 2, "reps": 8, "hold_s": 1.0, "rest_s": 30.0, "hands": "both", "zone": [30, 60]}
-        | ({"tool": activity.tools[0].value} if len(activity.tools) == 1 else {}),
+        "squeezes": Squeezes(
+            sets=2,
+            reps=8,
+            hold_s=1,
+            hands=Hands.BOTH,
+            zone=(30, 60),
+            tool=activity.tools[0] if len(activity.tools) == 1 else None,
+        ).model_dump(mode="json"),
         "test": {"protocol": "asht", "hands": "both"},
         "minutes": activity.minutes,
         "ticks": 1,

@@ -41,7 +41,7 @@ def show_conversation(child_id: str) -> None:
             st.html(f'<div class="gh-talk" role="list">{talk}</div>')
         else:
             st.caption(_("Nothing was written yet."))
-    _write(child_id)
+    _write(child_id, len(written))
     _note_read(child_id, written)
 
 
@@ -59,12 +59,12 @@ def _bubble(one: Message, known: Mapping[str, str]) -> str:
     )
 
 
-def _write(child_id: str) -> None:
-    key = f"message-{child_id}"
+def _write(child_id: str, number: int) -> None:
+    key = f"message-{child_id}-{number}"  # what was sent leaves its field
     unsent: dict[str, str] = st.session_state.setdefault(_UNSENT, {})
-    st.session_state.setdefault(key, unsent.get(child_id, ""))
     st.text_area(
         _("To the family"),
+        unsent.get(child_id, ""),
         key=key,
         max_chars=MAX_NOTE,
         on_change=_keep,
@@ -80,7 +80,6 @@ def _write(child_id: str) -> None:
         st.error(str(error))
         return
     unsent.pop(child_id, None)
-    del st.session_state[key]
     st.rerun()
 
 

@@ -55,21 +55,25 @@ class Fields:
         """Text; of several lines with room for them."""
         if lines > 1:
             st.text_area(
-                label, max_chars=most, height=28 * lines + 24, help=help, **self._kept(name, str.strip)
+                label,
+                self._text(name),
+                max_chars=most,
+                height=28 * lines + 24,
+                help=help,
+                **self._kept(name, str.strip),
             )
         else:
-            st.text_input(label, max_chars=most, help=help, **self._kept(name, str.strip))
+            st.text_input(label, self._text(name), max_chars=most, help=help, **self._kept(name, str.strip))
         self.problem(name)
 
     def lines(self, name: str, label: str, *, help: str | None = None) -> None:
         """A list of sentences, one in a line."""
         st.text_area(
             label,
+            "\n".join(self.values[name]),
             help=help,
             height=100,
-            **self._kept(
-                name, lambda text: [line.strip() for line in text.splitlines() if line.strip()], "\n".join
-            ),
+            **self._kept(name, lambda text: [line.strip() for line in text.splitlines() if line.strip()]),
         )
         self.problem(name)
 
@@ -77,14 +81,14 @@ class Fields:
         self, name: str, label: str, low: int, high: int, *, width: Width = "stretch", help: str | None = None
     ) -> None:
         """A whole number."""
-        kept = self._kept(name, int, int)
-        st.number_input(label, low, high, step=1, help=help, width=width, **kept)
+        kept = self._kept(name, int)
+        st.number_input(label, low, high, int(self.values[name]), 1, help=help, width=width, **kept)
         self.problem(name)
 
     def seconds(self, name: str, label: str, high: float, step: float, *, width: Width = "stretch") -> None:
         """A length of time from nothing on."""
-        kept = self._kept(name, float, float)
-        st.number_input(label, 0.0, high, step=step, format="%g", width=width, **kept)
+        kept, value = self._kept(name, float), float(self.values[name])
+        st.number_input(label, 0.0, high, value, step, format="%g", width=width, **kept)
         self.problem(name)
 
     def choice(
@@ -106,10 +110,11 @@ class Fields:
         st.selectbox(
             label,
             [shown(one) for one in options],
+            index=list(options).index(self.values.get(name)),
             format_func=lambda one: named(_from_shown(one)),
             help=help,
             width=width,
-            **self._kept(name, _from_shown, shown),
+            **self._kept(name, _from_shown),
         )
         self.problem(name)
 
@@ -125,7 +130,13 @@ class Fields:
     ) -> None:
         """Some of a few."""
         st.multiselect(
-            label, options, format_func=named, max_selections=most, help=help, **self._kept(name, list)
+            label,
+            options,
+            self.values[name],
+            format_func=named,
+            max_selections=most,
+            help=help,
+            **self._kept(name, list),
         )
         self.problem(name)
 
@@ -135,22 +146,25 @@ class Fields:
         def ordered(chosen: Sequence[str]) -> list[str]:
             return [one for one in options if one in chosen]
 
-        st.pills(label, options, format_func=named, selection_mode="multi", **self._kept(name, ordered))
+        chosen, kept = self.values[name], self._kept(name, ordered)
+        st.pills(label, options, default=chosen, format_func=named, selection_mode="multi", **kept)
         self.problem(name)
 
     def span(self, name: str, label: str, low: int, high: int, step: int, *, help: str | None = None) -> None:
         """From where to where."""
-        st.slider(label, low, high, step=step, format="%d %%", help=help, **self._kept(name, list, tuple))
+        value, kept = tuple(self.values[name]), self._kept(name, list)
+        st.slider(label, low, high, value, step, format="%d %%", help=help, **kept)
         self.problem(name)
 
     def yes(self, name: str, label: str, *, help: str | None = None) -> None:
         """Yes or no."""
-        st.checkbox(label, help=help, **self._kept(name, bool, bool))
+        st.checkbox(label, bool(self.values[name]), help=help, **self._kept(name, bool))
         self.problem(name)
 
     def day(self, name: str, label: str, first: date | None, *, help: str | None = None) -> None:
         """A date, or none."""
-        st.date_input(label, min_value=first, help=help, **self._kept(name, _same))
+        value, kept = self.values[name], self._kept(name, _same)
+        st.date_input(label, value, min_value=first, help=help, **kept)
         self.problem(name)
 
     def wrong(self, *names: str) -> bool:
@@ -166,13 +180,13 @@ class Fields:
     def _dotted(self, name: str) -> str:
         return ".".join(part for part in (self._where, name) if part)
 
-    def _kept(
-        self, name: str, read: Callable[[Any], Any], shown: Callable[[Any], Any] | None = None
-    ) -> dict[str, Any]:
+    def _text(self, name: str) -> str:
+        return self.values.get(name) or ""
+
+    def _kept(self, name: str, read: Callable[[Any], Any]) -> dict[str, Any]:
+        # what a field shows at first is its own default, never put into the session's state: a browser that
+        # misses the run in which that was sent would answer with the least number, as if somebody chose it
         key = self.key(name)
-        if key not in st.session_state:
-            value = self.values.get(name)
-            st.session_state[key] = shown(value) if shown else value
         return {"key": key, "on_change": _keep, "args": (self.values, name, key, read)}
 
 

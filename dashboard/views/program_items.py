@@ -94,10 +94,10 @@ def _item(form: Fields, draft: Draft, activity: Activity) -> None:
     possible = drafts.AMOUNTS[activity.kind]
     now = drafts.amount_of(form.values)
     key = f"{draft.key}-amount-{form.values['id']}"
-    st.session_state.setdefault(key, now)
     st.radio(
         _("Asked for in"),
         possible,
+        possible.index(now),
         format_func=lambda amount: _(_AMOUNTS[amount]),
         horizontal=True,
         key=key,
@@ -134,11 +134,11 @@ def _choose_amount(draft: Draft, values: Values, key: str, activity: Activity) -
 def _dose(form: Fields, draft: Draft) -> None:
     dose = form.inside("dose")
     by_name, key = bool(dose.values.get("days_per_week") is None), f"{draft.key}-by-{form.values['id']}"
-    st.session_state.setdefault(key, by_name)
     with _row():
         st.radio(
             _("On which days"),
             [False, True],
+            int(by_name),
             format_func=lambda named: _("These days") if named else _("The family chooses"),
             horizontal=True,
             key=key,
@@ -199,8 +199,8 @@ def _squeezes(squeezes: Fields, item: Fields, activity: Activity) -> None:
 def _optional(form: Fields, name: str, label: str, beginning: object, also: Fields | None = None) -> None:
     """A part of the form that may be absent."""
     key = form.key(f"has-{name}")
-    st.session_state.setdefault(key, form.values.get(name) is not None)
-    st.checkbox(label, key=key, on_change=_let_be, args=(form.values, name, key, beginning, also))
+    there = form.values.get(name) is not None
+    st.checkbox(label, there, key=key, on_change=_let_be, args=(form.values, name, key, beginning, also))
 
 
 def _let_be(values: Values, name: str, key: str, beginning: object, also: Fields | None) -> None:

@@ -57,7 +57,7 @@ def _draw(results: Results, child: viewer.Child, detail: SessionDetail | None) -
         )
         st.checkbox(_("Look back a year"), key="session-far")
         return
-    chosen = _choose(points, detail)
+    chosen = _choose(child, points, detail)
     if detail is None or detail.point.session_id != chosen:
         detail = results.session(chosen)
     show_session(detail)
@@ -68,26 +68,19 @@ def _draw(results: Results, child: viewer.Child, detail: SessionDetail | None) -
     compare(results, detail, one_session.comparable(points, detail.point))
 
 
-def _choose(points: list[SessionPoint], detail: SessionDetail | None) -> UUID:
+def _choose(child: viewer.Child, points: list[SessionPoint], detail: SessionDetail | None) -> UUID:
     known = {one.session_id: one for one in points}
     wanted = detail.point.session_id if detail else points[0].session_id
-    if st.session_state.get("session_choice") not in known or st.session_state.get(SHOWN) != wanted:
-        st.session_state["session_choice"] = wanted
     chosen: UUID = st.selectbox(
         _("Session"),
         list(known),
-        key="session_choice",
+        list(known).index(wanted),
+        key=f"session-choice-{child.id}",
         format_func=lambda one: name_of(known[one]),
-        on_change=_remember,
     )
     st.checkbox(_("Look back a year"), key="session-far")
     st.session_state[CHOSEN] = st.session_state[SHOWN] = chosen
     return chosen
-
-
-def _remember() -> None:
-    chosen = st.session_state["session_choice"]
-    st.session_state[CHOSEN] = st.session_state[SHOWN] = chosen
 
 
 def name_of(point: SessionPoint) -> str:

@@ -198,6 +198,16 @@ def test_an_activity_is_found_added_moved_and_removed(page, prescribed, config):
     assert [one.id for one in history(config).versions[1].program.items] == ["squeeze", "scissors"]
 
 
+def test_every_activity_of_the_library_can_be_asked_for(page, prescribed):
+    app = page()
+    for activity in builtin():
+        app = _ok(
+            next(one for one in app.button if (one.key or "").endswith(f"-add-{activity}")).click().run()
+        )
+    assert len([one for one in app.button if one.label == "Remove"]) >= len(builtin())
+    assert [one.value for one in app.error] == ["Up to 97 minutes a day are asked for; 45 are allowed."]
+
+
 def test_a_clinics_own_activity_is_checked_at_its_fields_and_added(page, prescribed, config):
     app = press(page(), "Begin")
     app = press(app, "Save to the library")
