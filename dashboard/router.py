@@ -36,6 +36,7 @@ def run() -> None:
     st.session_state[layout.PAGES_KEY] = streamlit_pages
     if current is root:
         current.run()
+        return
     layout.bar(who, [(shown[path], page) for path, page in streamlit_pages.items() if shown[path].tab(role)])
     current.run()
 

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from griphub.dashboard import context, viewer
+from griphub.dashboard.views import layout
 from griphub.firmware_bridge.samples import Unit
 from griphub.hub.config import Config
 from griphub.hub.database.actor import Role
@@ -233,13 +234,18 @@ def test_no_child_and_no_session_is_part_of_an_address(show, fill, eight_weeks):
     assert not app.query_params
 
 
-def test_the_router_opens_with_the_familys_day(sign_in):
-    sign_in()
+@pytest.mark.parametrize(
+    ("role", "first"), [(Role.PARENT, "today"), (Role.THERAPIST, "caseload"), (Role.ADMIN, "tools")]
+)
+def test_the_router_leads_on_to_the_first_page_of_a_role(sign_in, monkeypatch, role, first):
+    sign_in(role)
+    gone = []
+    monkeypatch.setattr(layout, "go", gone.append)  # AppTest changes no page
     from griphub.dashboard import app as script
 
     app = AppTest.from_file(script.__file__, default_timeout=20).run()
     assert not app.exception
-    assert app.title[0].value == "Today for Ada"
+    assert gone == [first]
 
 
 def test_whoever_is_signed_out_meanwhile_is_told_so(sign_in, monkeypatch):
