@@ -29,7 +29,7 @@ def run() -> None:
     streamlit_pages = {
         path: st.Page(guarded(page), title=_(page.title), url_path=path) for path, page in shown.items()
     }
-    first = next(iter(shown.values()))
+    first = next(page for page in shown.values() if page.tab(role))
     # the root only leads on: Streamlit serves a default page nowhere else
     root = st.Page(lambda: layout.go(first.path), title=_(first.title), url_path="start", default=True)
     current = st.navigation([root, *streamlit_pages.values()], position="hidden")
