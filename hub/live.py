@@ -93,6 +93,7 @@ class LiveFrame(BaseModel):
     t_s: tuple[float, ...] = ()  #: seconds since the session's start
     values: tuple[float | None, ...] = ()
     count: int = 0  #: squeezes counted and committed
+    waiting: int = 0  #: squeezes that were seen and wait to be counted: some never are; in no result
     goal: int = 0  #: squeezes asked for; 0 where none were
     best: float | None = None  #: highest counted peak so far, above rest
     rest: float = 0.0  #: level of the resting hand

@@ -88,9 +88,9 @@ def _units() -> dict[str, dict[str, Any]]:
 def exercise_board(child: Child, shown: Shown) -> dict[str, Any] | None:
     """Show what `child` squeezes right now, and lead it through an exercise where the hub does.
 
-    The canvases carry what they show as ``data-…`` of their own: ``state``, ``count``, ``goal``, ``done``,
-    ``phase``, ``fps`` (paints in the last second), ``delay-ms`` (from a squeeze's commit at the hub to this
-    page, same clock assumed).
+    The canvases carry what they show as ``data-…`` of their own: ``state``, ``count``, ``waiting``, ``goal``,
+    ``done``, ``phase``, ``fps`` (paints in the last second), ``delay-ms`` (from a squeeze's commit at the
+    hub to this page, same clock assumed).
 
     Returns
     -------

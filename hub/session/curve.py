@@ -77,6 +77,7 @@ class Curve:
             t_s=tuple(t for block in blocks for t in (block.t_s - session.first_s).round(5).tolist()),
             values=tuple(None if isnan(v) else v for block in blocks for v in block.values.round(3).tolist()),
             count=tracker.count,
+            waiting=tracker.waiting,
             goal=session.goal,
             best=tracker.best,
             rest=tracker.rest,

@@ -115,6 +115,11 @@ class SessionTracker:
         return len(self.state.peaks)
 
     @property
+    def waiting(self) -> int:
+        """Squeezes that were seen and wait to be counted: each counts later, or never."""
+        return len(self._detector.tentative)
+
+    @property
     def best(self) -> float | None:
         """Highest peak so far, above rest."""
         return max(self.state.peaks, default=None)

@@ -53,6 +53,7 @@ class LedBall:
     def __init__(self, client: paho.Client, shown: ExerciseView, hands: tuple[Hand, ...] = (Hand.LEFT,)):
         self.view = shown
         self.hands = hands
+        self.waiting = 0
         self._client = client
         self._sessions = {hand: uuid4() for hand in Hand}
         self._at = 0
@@ -78,6 +79,7 @@ class LedBall:
                 t_s=tuple(t_s),
                 values=tuple(force + 0.8),
                 count=self.view.done,
+                waiting=self.waiting,
                 goal=15,
                 best=29.4,
                 rest=0.8,

@@ -54,7 +54,7 @@ class Ball:
             "unit": unit,
             "session_id": uuid4(),
         }
-        self.count = 6
+        self.count, self.waiting = 6, 0
         self.at = 0
         self._stop = threading.Event()
 
@@ -70,6 +70,7 @@ class Ball:
             t_s=tuple(t_s),
             values=tuple(force + 0.8),
             count=self.count,
+            waiting=self.waiting,
             goal=15,
             best=29.4,
             rest=0.8,
@@ -148,9 +149,22 @@ def test_a_child_sees_each_squeeze(config, broker, hub_client, start_dashboard, 
         state(page, "streaming")
         expect(page.locator(".count")).to_have_text("6")
         expect(page.locator(".goal")).to_have_text("of 15")
-        ball.count = 7
-        expect(page.locator(".count")).to_have_text("7")
-        expect(canvas).to_have_attribute("data-count", "7")
+        words = page.locator(".panel [aria-live]").text_content()
+        seen = page.locator(".panel .seen i")
+        expect(seen).to_have_count(0)
+        ball.waiting = 8
+        expect(canvas).to_have_attribute("data-waiting", "8")
+        expect(page.locator(".seen i[data-is=seen]")).to_have_count(5)  # no more have room
+        picture(page, "exercise-seen")
+        ball.waiting = 2
+        expect(page.locator(".seen i[data-is=seen]")).to_have_count(2)
+        expect(page.locator(".count")).to_have_text("6")
+        assert page.locator(".panel [aria-live]").text_content() == words, "only what counts is said"
+        ball.count, ball.waiting = 9, 0  # with the third one, which did not have to wait
+        expect(page.locator(".seen i[data-is=counted]")).to_have_count(2)
+        expect(seen).to_have_count(0)
+        expect(page.locator(".count")).to_have_text("9")
+        expect(canvas).to_have_attribute("data-count", "9")
         assert int(canvas.get_attribute("data-delay-ms")) < 1000
         expect(page.get_by_text("simulated")).to_be_visible()
         expect(page.get_by_text("Force (N)")).to_be_visible()

@@ -136,6 +136,14 @@ def test_calm_moves_nothing_but_the_bar_and_a_lost_connection_is_told(
     with ball.squeezed():
         expect(led).to_have_attribute("data-scene", "bar")
         assert led.evaluate("led => led.hasAttribute('data-calm')")
+        expect(page.locator(".marks i[data-is=seen]")).to_have_count(0)
+        ball.waiting = 1
+        expect(page.locator(".marks i[data-is=seen]")).to_have_count(1)
+        expect(page.locator(".marks i[data-is=counted]")).to_have_count(4)
+        picture(page, "led-calm-seen")
+        ball.view, ball.waiting = view(in_set=5, done=11), 0
+        expect(page.locator(".marks i[data-is=counted]")).to_have_count(5)
+        expect(page.locator(".marks i[data-is=seen]")).to_have_count(0)
         before = canvas.evaluate(pixels)
         until(lambda: canvas.evaluate(pixels) != before, "the bar does not follow the hand")
         expect(page.locator("[data-way=balloon]")).to_be_disabled()

@@ -211,6 +211,50 @@ def test_a_session_goes_on_from_its_state() -> None:
     assert ended.received + ended.lost == t_s.size
 
 
+def faint(squeezes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Time and force of brief squeezes of 1 N, 2 s apart, by a hand that nobody knows."""
+    t_s = np.arange(0, 2 * squeezes + 3, 1 / FS_HZ)
+    values = sum(np.exp(-(((t_s - 3 - 2 * k) / 0.25) ** 2)) for k in range(squeezes))
+    return 500 + t_s, values + np.random.default_rng(0).normal(0.5, 0.1, t_s.size)
+
+
+def test_first_ones_of_a_faint_hand_wait_to_be_counted_and_count_once() -> None:
+    all_blocks = list(blocks(*faint(4)))
+    tracker, events = SessionTracker.begin(all_blocks[0], boot_id=77, **WHO)
+    told = []
+    for block in all_blocks:
+        events += tracker.add(block)
+        told.append((tracker.count, tracker.waiting))
+    assert told[0] == (0, 0)
+    assert (0, 1) in told and (0, 2) in told
+    assert all(count + waiting <= 4 for count, waiting in told)
+    assert told[-1] == (4, 0)
+    events += tracker.end("tool_slept")
+    assert sum(isinstance(event, SqueezeCounted) for event in events) == tracker.count == 4
+
+
+def test_what_waits_at_the_end_waits_no_more() -> None:
+    all_blocks = list(blocks(*faint(1)))
+    tracker, _ = SessionTracker.begin(all_blocks[0], boot_id=77, **WHO)
+    for block in all_blocks:
+        tracker.add(block)
+    assert (tracker.count, tracker.waiting) == (0, 1)
+    ended = tracker.end("tool_slept")[-1]
+    assert isinstance(ended, SessionEnded)
+    assert tracker.waiting == 0
+    assert ended.squeezes == tracker.count
+
+
+async def test_a_page_is_told_what_waits_to_be_counted(home) -> None:
+    await home.play(list(blocks(*faint(4))))
+    told = [(frame.count, frame.waiting) for frame in home.frames]
+    assert {(0, 1), (0, 2)} < set(told)
+    assert told[-1] == (4, 0)
+    await home.play(list(blocks(*faint(1))), replace(home.tool, boot_id=78))  # the usual peak is known now
+    await home.keeper.end("ball01", "tool_slept")
+    assert (home.frames[-1].state, home.frames[-1].waiting) == ("ended", 0)
+
+
 async def test_a_squeeze_is_told_once_it_is_committed(home) -> None:
     await home.play(list(blocks(*force(3))))
     committed = [e for e in home.events() if isinstance(e, SqueezeCounted)]

@@ -63,6 +63,7 @@ class Led {
     const before = this.view?.exercise_id === view.exercise_id ? this.view : undefined;
     this.view = view;
     if (!before) this.element.removeAttribute("data-stopping");
+    if (before?.phase !== view.phase) this.old = before ? this.waiting : 0; // what was before a set is none of its reps
     if (view.rest_left_s !== null) {
       const until = performance.now() + 1000 * view.rest_left_s;
       if (!(Math.abs(until - this.until) < 400)) this.until = until; // frames come unevenly, seconds do not
@@ -180,14 +181,14 @@ class Led {
     const marks = this.find(".marks");
     const many = of > 20;
     marks.hidden = many || test;
-    while (!many && marks.children.length < of) marks.append(document.createElement("i"));
-    while (!many && marks.children.length > of) marks.lastChild.remove();
-    [...marks.children].forEach((mark, i) => mark.toggleAttribute("data-on", i < now));
+    setParts(marks, many ? 0 : of);
+    this.old = Math.min(this.old, this.waiting);
+    const seen = now + (warming || v.phase === "set" ? this.waiting - this.old : 0);
+    [...marks.children].forEach((mark, i) => { mark.dataset.is = i < now ? "counted" : i < seen ? "seen" : ""; });
     marks.toggleAttribute("data-free", warming);
     const dots = this.find(".dots");
     this.find(".sets").hidden = test;
-    while (dots.children.length < v.sets) dots.append(document.createElement("i"));
-    while (dots.children.length > v.sets) dots.lastChild.remove();
+    setParts(dots, v.sets);
     const full = v.set_number - (v.phase === "rest" ? 0 : 1);
     [...dots.children].forEach((dot, i) => { dot.dataset.is = i < full ? "done" : i === full && v.set_number && v.phase !== "rest" ? "now" : ""; });
     setText(this.find(".set"), v.set_number ? fill(words.set_of, { set: v.set_number, sets: v.sets }) : fill(words.sets_to_come, { sets: v.sets }));
@@ -195,6 +196,9 @@ class Led {
     const hits = v.hits === null || v.hits === undefined ? "" : ` ${fill(words.hits, { hits: v.hits })}`;
     this.canvas.setAttribute("aria-label", test ? words["way.none"] : fill(words.picture, { n: v.in_set, of: v.reps, set: Math.max(1, v.set_number), sets: v.sets }) + hits);
   }
+
+  // Squeezes that were seen and do not count yet; of both hands at once, one rep.
+  get waiting() { return Math.max(0, ...this.hands.map((hand) => this.tracks?.get(hand)?.frame.waiting ?? 0)); }
 
   clock() {
     const shown = this.until !== undefined && !this.lost && (this.view.phase === "rest" || this.view.hold_left_s != null);

@@ -1,5 +1,8 @@
 // Squeezing as one likes: a count and a curve for each tool that streams.
 
+const BEADS = 5; // have room in the ring; three to five alike make a hand known, and more wait only where it fidgets
+const FILLED_MS = 1500; // so long a squeeze that waited stands full beside the count that it is in now
+
 class Panel {
   constructor(template, hand, data) {
     this.element = template.content.cloneNode(true).querySelector(".panel");
@@ -13,7 +16,9 @@ class Panel {
   }
 
   take(frame) {
+    const [waited, count] = [this.track.frame?.waiting, this.track.count];
     this.track.take(frame);
+    if (this.track.counted && waited) [this.filled, this.filledAt] = [Math.min(waited, frame.count - count), performance.now()];
     this.goal = frame.goal || this.data.goal;
     if (this.track.counted && frame.counted_at_s) this.canvas.dataset.delayMs = Math.round(Date.now() - frame.counted_at_s * 1000);
   }
@@ -30,14 +35,22 @@ class Panel {
     setText(find(".simulated"), words.simulated);
     setText(find(".count"), String(f.count));
     setText(find(".goal"), this.goal ? fill(words.of_goal, { goal: this.goal }) : f.count === 1 ? words.squeeze : words.squeezes);
+    this.beads(find(".seen"), f.waiting);
     const share = this.goal ? Math.min(1, f.count / this.goal) : 0;
     find(".done").style.strokeDasharray = `${share} 1`;
     find(".done").toggleAttribute("data-none", !share);
     setText(find(".words"), answering ? this.words(f) : words.safe);
     setText(find(".quantity"), this.data.units[f.unit].quantity);
     setText(find(".best"), f.best === null ? "" : fill(words.best_squeeze, { best: this.number(f.best, f.unit) }));
-    Object.assign(this.canvas.dataset, { state: this.state, count: f.count, goal: this.goal, tool: f.tool_id });
+    Object.assign(this.canvas.dataset, { state: this.state, count: f.count, waiting: f.waiting, goal: this.goal, tool: f.tool_id });
     this.canvas.setAttribute("aria-label", fill(words.curve, { quantity: this.data.units[f.unit].quantity, seconds: WINDOW_S, count: f.count }));
+  }
+
+  // What was seen shows at once, also where it counts only later: nothing of it moves, and it says nothing.
+  beads(box, waiting) {
+    const filled = performance.now() - this.filledAt < FILLED_MS ? this.filled : 0;
+    setParts(box, Math.min(BEADS, filled + waiting));
+    [...box.children].forEach((bead, i) => { bead.dataset.is = i < filled ? "counted" : "seen"; });
   }
 
   number(value, unit) {
@@ -78,6 +91,11 @@ class Panel {
 }
 
 function setText(element, text) { if (element.textContent !== text) element.textContent = text; }
+
+function setParts(element, n) {
+  while (element.children.length < n) element.append(document.createElement("i"));
+  while (element.children.length > n) element.lastChild.remove();
+}
 
 function fill(text, values) { return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole); }
 
