@@ -6,10 +6,10 @@
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from influxdb_client.client.exceptions import InfluxDBError
@@ -28,6 +28,7 @@ from ..records import (
     Result,
     SessionCorrected,
     Source,
+    SqueezeCounted,
     StrengthTested,
     ToolSeen,
     WaveformSecond,
@@ -44,7 +45,7 @@ from .contract import (
     line_of,
     standing,
 )
-from .corrections import correct, in_order
+from .corrections import correct, in_order, whose
 from .influx_points import LINE, Record, is_whole, line_of_row, session_of, squeeze_of, to_point
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ _CASELOAD = f"""
         |> filter(fn: (r) => r._measurement == "session" and r.child =~ /CHILDREN/)
         |> filter(fn: (r) => {" or ".join(f'r._field == "{field}"' for field in LINE)})
         {_PIVOT} |> yield(name: "sessions")
-    from(bucket: bucket) |> range(start: earlier, stop: until)
+    from(bucket: bucket) |> range(start: earlier, stop: later)
         |> filter(fn: (r) => r._measurement == "strength_test" and r._field == "data")
         |> filter(fn: (r) => r.child =~ /CHILDREN/)
         |> yield(name: "tests")
@@ -135,6 +136,15 @@ _OF_SESSION = f"""
         |> filter(fn: (r) => r._measurement == measurement and r.child == child and r.tool == tool)
         {_PIVOT} |> filter(fn: (r) => r.session_id == session_id)
 """
+
+
+class _Stepped(NamedTuple):
+    """A session in which the hub's clock was set: when it began as told, and in truth."""
+
+    child_id: str
+    source: Source
+    told_at: datetime
+    started_at: datetime
 
 
 class InfluxStore:
@@ -186,11 +196,10 @@ class InfluxStore:
                 at["last"] = max(at["last"], row["_time"])
             else:
                 at[row["result"]] += row["_value"]
-        for row in self._query(_STEPPED):
-            whose = row["child"], row["source"]
-            if whose in sums:
-                right = row["_time"] + timedelta(microseconds=row["_value"])
-                sums[whose]["last"] = max(sums[whose]["last"], right)
+        for one in self._stepped():
+            if (one.child_id, one.source) in sums:
+                at = sums[one.child_id, one.source]
+                at["last"] = max(at["last"], one.started_at)
         found = [
             ChildOverview(child, Source(source), at["sessions"], at["squeezes"], at["last"])
             for (child, source), at in sorted(sums.items())
@@ -202,25 +211,19 @@ class InfluxStore:
     ) -> list[SessionPoint]:
         """Ended sessions of a child that started in ``[since, until)``, oldest first; both sources."""
         corrections, stepped = self._corrections(), self._stepped()
-        points = list(map(session_of, self._of_child("session", child_id, since, until)))
-        points += [session_of(row) for at in stepped[child_id] for row in self._at("session", child_id, at)]
-        for session_id, made in corrections.items():
-            told = made[0]
-            if told.child_id != child_id and any(one.to_child == child_id for one in made):
-                moved = (
-                    session_of(row)
-                    for at in {told.measured_at, *stepped[told.child_id]}
-                    for row in self._at("session", told.child_id, at)
-                )
-                points += [point for point in moved if point.session_id == session_id]
-        once = {point.session_id: point for point in points}.values()
+        rows = self._of_child("session", child_id, since, until)
+        for one in stepped:
+            if one.child_id == child_id and _comes_in(one, since, until):
+                rows += self._at("session", child_id, one.told_at)
+        for made in corrections.values():
+            if made[0].child_id != child_id and any(one.to_child == child_id for one in made):
+                told_at, started_at = _began(made[0], stepped)
+                if _within(started_at, since, until):
+                    rows += self._at("session", made[0].child_id, told_at)
+        once = {point.session_id: point for point in map(session_of, rows)}.values()
         now = [self._corrected(point, corrections.get(point.session_id, ())) for point in once]
         within = (
-            point
-            for point in now
-            if point.child_id == child_id
-            and (since is None or since <= point.started_at)
-            and (until is None or point.started_at < until)
+            point for point in now if point.child_id == child_id and _within(point.started_at, since, until)
         )
         return sorted(within, key=lambda point: (point.started_at, str(point.session_id)))
 
@@ -234,13 +237,10 @@ class InfluxStore:
             point = session_of(ended[0])
             step = timedelta(seconds=point.clock_step_s)
             around = start - MARGIN, point.ended_at - step + MARGIN
-            squeezes = [
-                squeeze_of(row, point.clock_step_s) for row in self._of_session(found, "squeeze", *around)
-            ]
+            told = self._squeezes(point)
             seconds = self._of_session(found, "waveform", *around)
             seconds.sort(key=lambda second: (second["first_index"], second["start_s"]))
             t_s, values = join_waveform(self.name, [(row["start_s"], row["data"]) for row in seconds])
-            told = sorted(squeezes, key=lambda squeeze: (squeeze.onset_s, squeeze.number))
             corrections = in_order(self._corrections().get(session_id, ()))
             now = correct(point, told, corrections)
             return SessionDetail(now.point, now.squeezes, t_s, values, now.set_aside, corrections)
@@ -251,7 +251,7 @@ class InfluxStore:
     ) -> list[StrengthTested]:
         """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
         rows = self._of_child("strength_test", child_id, since, until)
-        stepped = self._stepped()[child_id]
+        stepped = [one.told_at for one in self._stepped() if one.child_id == child_id]
         if stepped:  # a test has its session's clock
             rows = self._of_child("strength_test", child_id, None, None)
         steps = {
@@ -266,11 +266,7 @@ class InfluxStore:
             test.model_copy(update={"measured_at": test.measured_at + steps.get(test.session_id, none)})
             for test in told
         ]
-        within = (
-            test
-            for test in tests
-            if (since is None or since <= test.measured_at) and (until is None or test.measured_at < until)
-        )
+        within = (test for test in tests if _within(test.measured_at, since, until))
         return sorted(within, key=lambda test: (test.measured_at, str(test.event_id)))
 
     def activities(
@@ -301,59 +297,50 @@ class InfluxStore:
         ids = sorted(set(filter(_PLAIN.fullmatch, child_ids)))
         if start >= stop or not ids:
             return caseload_of(child_ids, CaseloadRows({}, (), (), (), ()))
-        flux = _CASELOAD.replace("CHILDREN", f"^({'|'.join(ids)})$")
-        earlier = max(min(tests_since, start), _FIRST)
-        rows = self._query(flux, beginning=_FIRST, earlier=earlier, since=start, until=stop)
-        told_at = self._stepped()
-        stepped = [
-            session_of(row)
-            for child in ids
-            for at in told_at[child]
-            for row in self._at("session", child, at)
-            if "clock_step_us" in row
+        corrections, stepped = self._corrections(), self._stepped()
+        moved = [made for made in corrections.values() if any(one.to_child for one in made)]
+        recorded_as = {made[0].child_id for made in moved if any(one.to_child in ids for one in made)}
+        read = sorted({*ids, *filter(_PLAIN.fullmatch, recorded_as)})
+        of_a_wrong_clock = [one for one in stepped if one.child_id in read]
+        rows = self._query(
+            _CASELOAD.replace("CHILDREN", f"^({'|'.join(read)})$"),
+            beginning=_FIRST,
+            # a test has its session's clock, and may be anywhere; there are few
+            earlier=_FIRST if of_a_wrong_clock else max(min(tests_since, start), _FIRST),
+            later=_LAST if of_a_wrong_clock else stop,
+            since=start,
+            until=stop,
+        )
+        sessions = [
+            row for row in rows if row["result"] == "sessions" and {"squeezes", "session_id"} <= {*row}
         ]
-        wrong = {
-            (point.child_id, point.tool_id, point.started_at - timedelta(seconds=point.clock_step_s))
-            for point in stepped
+        for one in of_a_wrong_clock:
+            if _comes_in(one, since, until):
+                sessions += self._at("session", one.child_id, one.told_at)
+        now = (self._corrected_line(row, corrections) for row in sessions)
+        lines = {
+            line.session_id: line
+            for line in now
+            if line.child_id in ids and _within(line.started_at, since, until)
+        }.values()
+        told: dict[str, list[Record]] = defaultdict(list)
+        for row in rows:
+            told[row["result"]].append(row)
+        moved_to_or_from = {
+            (child, made[0].source)
+            for made in moved
+            for child in (made[0].child_id, *(one.to_child for one in made if one.to_child))
         }
-        last: dict[tuple[str, Source], datetime] = {}
-        lines: dict[UUID, SessionLine] = {}
-        for row in rows:
-            if row["result"] in ("last", "sessions") and (row["child"], row["tool"], row["_time"]) in wrong:
-                continue
-            if row["result"] == "last":
-                whose = row["child"], Source(row["source"])
-                last[whose] = max(last.get(whose, _FIRST), row["_time"])
-            elif row["result"] == "sessions" and "squeezes" in row and "session_id" in row:
-                lines[UUID(row["session_id"])] = line_of_row(row)
-        for point in stepped:
-            if point.started_at < until:
-                whose = point.child_id, point.source
-                last[whose] = max(last.get(whose, _FIRST), point.started_at)
-            if since <= point.started_at < until:
-                lines[point.session_id] = line_of(point)
-        for session_id, now in self._corrected_of(ids):
-            lines.pop(session_id, None)
-            if now is not None and since <= now.started_at < until:
-                lines[session_id] = line_of(now)
-        told: dict[str, list[str]] = defaultdict(list)
-        for row in rows:
-            told[row["result"]].append(row.get("_value", ""))
-        tests = [
-            test
-            for test in map(StrengthTested.model_validate_json, told["tests"])
-            if test.measured_at >= tests_since and not told_at[test.child_id]
-        ]
-        for child in filter(told_at.get, ids):  # a test has its session's clock
-            tests += self.strength_tests(child, since=tests_since, until=until)
+        # whose latest session as told may be another's, or of another time
+        unsure = {(one.child_id, one.source) for one in stepped} | moved_to_or_from
         return caseload_of(
             child_ids,
             CaseloadRows(
-                last,
-                lines.values(),
-                tests,
-                map(ActivityDone.model_validate_json, told["activities"]),
-                map(FeedbackGiven.model_validate_json, told["feedback"]),
+                self._last(ids, told["last"], lines, unsure, until),
+                lines,
+                self._tests(told["tests"], {one.child_id for one in of_a_wrong_clock}, tests_since, until),
+                [ActivityDone.model_validate_json(row["_value"]) for row in told["activities"]],
+                [FeedbackGiven.model_validate_json(row["_value"]) for row in told["feedback"]],
             ),
         )
 
@@ -403,29 +390,82 @@ class InfluxStore:
             made[one.session_id].append(one)
         return made
 
-    def _stepped(self) -> dict[str, set[datetime]]:
-        """By child, beginnings as they were told of sessions in which the hub's clock was set."""
-        found = defaultdict(set)
-        for row in self._query(_STEPPED):
-            found[row["child"]].add(row["_time"])
-        return found
+    def _stepped(self) -> list[_Stepped]:
+        return [
+            _Stepped(
+                row["child"],
+                Source(row["source"]),
+                row["_time"],
+                row["_time"] + timedelta(microseconds=row["_value"]),
+            )
+            for row in self._query(_STEPPED)
+        ]
 
     def _at(self, measurement: str, child_id: str, at: datetime) -> list[Record]:
         return self._of_child(measurement, child_id, at, at + _TICK)
 
-    def _corrected_of(self, child_ids: Sequence[str]) -> Iterator[tuple[UUID, SessionPoint | None]]:
-        """Sessions that were of these children, or are, and that somebody corrected, as they are now: few."""
-        for session_id, made in self._corrections().items():
-            if {made[0].child_id, *(one.to_child for one in made)} & set(child_ids):
-                detail = self.session(session_id)
-                yield session_id, None if detail is None else detail.point
+    def _squeezes(self, told: SessionPoint) -> list[SqueezeCounted]:
+        """Squeezes of a session as it was told, in order."""
+        step = timedelta(seconds=told.clock_step_s)
+        found = {"child": told.child_id, "tool": told.tool_id, "_value": str(told.session_id)}
+        around = told.started_at - step - MARGIN, told.ended_at - step + MARGIN
+        rows = self._of_session(found, "squeeze", *around)
+        squeezes = (squeeze_of(row, told.clock_step_s) for row in rows)
+        return sorted(squeezes, key=lambda squeeze: (squeeze.onset_s, squeeze.number))
 
-    def _corrected(self, point: SessionPoint, made: Sequence[SessionCorrected]) -> SessionPoint:
-        """A point of a trend with its corrections; only where squeezes were corrected, they are read."""
-        if any(one.squeeze_id or one.added for one in made):
-            detail = self.session(point.session_id)
-            return point if detail is None else detail.point
-        return correct(point, (), made).point
+    def _corrected(self, told: SessionPoint, made: Sequence[SessionCorrected]) -> SessionPoint:
+        """A point with its corrections; only where squeezes were corrected, they are read."""
+        squeezes = self._squeezes(told) if _of_squeezes(made) else ()
+        return correct(told, squeezes, made).point
+
+    def _corrected_line(self, row: Record, corrections: Mapping[UUID, list[SessionCorrected]]) -> SessionLine:
+        line = line_of_row(row)
+        made = corrections.get(line.session_id, [])
+        if _of_squeezes(made):
+            for point in map(session_of, self._at("session", row["child"], row["_time"])):
+                if point.session_id == line.session_id:
+                    return line_of(self._corrected(point, made))
+        child_id, hand = whose(line.child_id, line.hand, made)
+        return line._replace(child_id=child_id, hand=hand)
+
+    def _last(
+        self,
+        ids: Sequence[str],
+        rows: Iterable[Record],
+        lines: Iterable[SessionLine],
+        unsure: set[tuple[str, Source]],
+        until: datetime,
+    ) -> dict[tuple[str, Source], datetime]:
+        """Latest sessions: of the range's lines, else of what was told, else of the child's whole trend."""
+        last: dict[tuple[str, Source], datetime] = {}
+
+        def take(key: tuple[str, Source], at: datetime) -> None:
+            last[key] = max(last.get(key, at), at)
+
+        for line in lines:
+            take((line.child_id, line.source), line.started_at)
+        for row in rows:
+            key = row["child"], Source(row["source"])
+            if key not in unsure:
+                take(key, row["_time"])
+        for child_id in {child for child, source in unsure - last.keys() if child in ids}:
+            for point in self.trend(child_id, until=until):
+                take((child_id, point.source), point.started_at)
+        return last
+
+    def _tests(
+        self, rows: Iterable[Record], wrong_clock: set[str], since: datetime, until: datetime
+    ) -> list[StrengthTested]:
+        """Tests of a caseload; those of children of a session with a wrong clock are read one by one."""
+        told = [StrengthTested.model_validate_json(row["_value"]) for row in rows]
+        tests = [
+            test
+            for test in told
+            if test.child_id not in wrong_clock and _within(test.measured_at, since, until)
+        ]
+        for child_id in {test.child_id for test in told} & wrong_clock:
+            tests += self.strength_tests(child_id, since=since, until=until)
+        return tests
 
     def _write(self, events: Sequence[Result]) -> None:
         waveforms = [event for event in events if isinstance(event, WaveformSecond)]
@@ -544,3 +584,24 @@ _ADVICE = {
     404: "Check [store.influxdb] org and buckets; docs/influxdb.md says how to make them.",
     429: "The server asks for patience; the hub tries again by itself.",
 }
+
+
+def _within(at: datetime, since: datetime | None, until: datetime | None) -> bool:
+    return (since is None or since <= at) and (until is None or at < until)
+
+
+def _comes_in(one: _Stepped, since: datetime | None, until: datetime | None) -> bool:
+    """Whether a session is of a range, and as it was told is not, so that it has to be read by itself."""
+    return _within(one.started_at, since, until) and not _within(one.told_at, since, until)
+
+
+def _began(one: SessionCorrected, stepped: Iterable[_Stepped]) -> tuple[datetime, datetime]:
+    """When a corrected session began as told, and in truth; whoever corrects knows either."""
+    for session in stepped:
+        if session.child_id == one.child_id and one.measured_at in session[2:]:
+            return session.told_at, session.started_at
+    return one.measured_at, one.measured_at
+
+
+def _of_squeezes(made: Iterable[SessionCorrected]) -> bool:
+    return any(one.squeeze_id or one.added for one in made)

@@ -52,7 +52,9 @@ _CIRCUMSTANCES = (
     "counts", "stored", "time_known", "firmware", "calibration_id", "calibration_overdue", "purpose",
 )  # fmt: skip
 #: Fields that a `SessionLine` is made of, beside the tags.
-LINE = ("session_id", "squeezes", "peak", "firmware", "calibration_id", "time_known", "purpose")
+LINE = (
+    "session_id", "squeezes", "peak", "firmware", "calibration_id", "time_known", "purpose", "clock_step_us",
+)  # fmt: skip
 _SQUEEZE = ("number", "onset_s", "peak_s", "offset_s", "decided_s", "peak", "rest", "impulse")
 _DONE = ("minutes", "minutes_asked", "sets", "sets_asked", "reps", "reps_asked")
 _SAID = ("pain_before", "pain_after", "effort", "enjoyment", "participation", "confidence")
@@ -188,7 +190,7 @@ def line_of_row(row: Record) -> SessionLine:
         hand=Hand(row["hand"]),
         source=Source(row["source"]),
         unit=Unit(row["unit"]),
-        started_at=row["_time"],
+        started_at=row["_time"] + timedelta(microseconds=row.get("clock_step_us", 0)),
         squeezes=row["squeezes"],
         peak=row.get("peak"),
         firmware=row.get("firmware", ""),

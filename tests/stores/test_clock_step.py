@@ -74,6 +74,25 @@ def test_ranges_and_overviews_go_by_the_right_time_and_the_told_one_can_be_had(
         assert (child.sessions, child.last_session_at) == (2, TRUE)
 
 
+@pytest.mark.parametrize("step", STEPS)
+def test_a_caseload_knows_the_latest_session_whatever_the_clocks_said(
+    store, begun_wrong, make_session, make_strength_test, step
+) -> None:
+    made = begun_wrong(step, child_id="c-1")
+    test = make_strength_test("c-1").model_copy(update={"session_id": made.id, "measured_at": TRUE - step})
+    after = make_session(child_id="c-1", started_at=TRUE + timedelta(hours=1))
+    store.write([*made.events, *after.events, test])
+    latest = after.point.started_at
+    month = UNTIL + timedelta(days=28)
+    for since, until in [(SINCE, UNTIL), (month, month + timedelta(days=28))]:  # in the range, and before it
+        (entry,) = store.caseload(["c-1"], since=since, until=until, tests_since=since)
+        assert list(entry.last.values()) == [latest]
+        assert list(entry.tests) == store.strength_tests("c-1", since=since, until=until)
+        assert [line.session_id for line in entry.sessions] == [made.id, after.id][: 2 * (since == SINCE)]
+    (entry,) = store.caseload(["c-1"], since=SINCE, until=latest, tests_since=SINCE)
+    assert list(entry.last.values()) == [TRUE]
+
+
 @pytest.mark.parametrize("order", list(permutations(range(4))))
 def test_a_session_of_the_wrong_child_under_a_wrong_clock(store, begun_wrong, order) -> None:
     made = begun_wrong(child_id="c-1", squeezes=2)

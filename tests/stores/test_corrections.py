@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from griphub.hub.records import AddedSqueeze, Hand, SessionCorrected
-from griphub.hub.stores.contract import Recorded
+from griphub.hub.stores.contract import Recorded, line_of
 from griphub.hub.stores.corrections import BY_HAND
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -121,6 +121,37 @@ def test_a_correction_of_a_session_that_never_came_is_no_session(store, make_ses
     store.write([correction(make_session(), to_child="c-2")])
     assert store.trend("c-2") == []
     assert store.session(UUID(int=1)) is None
+
+
+@pytest.mark.parametrize("days_ago", [2, 40])
+def test_a_caseload_has_a_session_where_it_belongs(store, make_session, days_ago) -> None:
+    def made(child, days):
+        session = make_session(child_id=child, hand="left", started_at=NOW - timedelta(days=days), seconds=0)
+        store.write(session.events)
+        return session
+
+    wrong, first, second = made("c-1", days_ago), made("c-1", days_ago + 3), made("c-2", days_ago + 9)
+    recounted = made("c-3", 1)
+    store.write(
+        [
+            correction(wrong, to_child="c-2", to_hand="right"),
+            correction(recounted, squeeze_id=recounted.squeezes[0].event_id, verdict="removed"),
+            correction(recounted, added=ADDED),
+        ]
+    )
+    since = NOW - timedelta(days=28)
+    told_of = ["c-1", "c-2", "c-3"]
+    for asked in (told_of, ["c-2"]):  # also where nobody asks for the child that it was recorded as
+        entries = store.caseload(asked, since=since, until=NOW, tests_since=since)
+        last = {entry.child_id: [*entry.last.values()] for entry in entries}
+        whole = {"c-1": first, "c-2": wrong, "c-3": recounted}
+        assert last == {child: [whole[child].point.started_at] for child in asked}
+        for entry in entries:
+            points = store.trend(entry.child_id, since=since, until=NOW)
+            assert list(entry.sessions) == list(map(line_of, points))
+    until = wrong.point.started_at
+    (earlier,) = store.caseload(["c-2"], since=until - timedelta(days=1), until=until, tests_since=until)
+    assert [*earlier.last.values()] == [second.point.started_at]
 
 
 class TestSqlite:
