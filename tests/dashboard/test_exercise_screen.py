@@ -144,6 +144,16 @@ def test_calm_moves_nothing_but_the_bar_and_a_lost_connection_is_told(
         ball.view, ball.waiting = view(in_set=5, done=11), 0
         expect(page.locator(".marks i[data-is=counted]")).to_have_count(5)
         expect(page.locator(".marks i[data-is=seen]")).to_have_count(0)
+        ball.view, ball.waiting = view(phase="rest", cue="rest", in_set=6, done=12, rest_left_s=9.0), 2
+        expect(led).to_have_attribute("data-phase", "rest")
+        expect(page.locator(".marks i[data-is=seen]")).to_have_count(0)
+        ball.view = view(set_number=3, in_set=0, done=12)
+        expect(led).to_have_attribute("data-phase", "set")
+        expect(page.locator(".marks i[data-is=seen]")).to_have_count(0)  # those of the rest are no reps
+        ball.waiting = 3
+        expect(page.locator(".marks i[data-is=seen]")).to_have_count(1)
+        ball.view, ball.waiting = view(in_set=5, done=11), 0
+        expect(page.locator(".marks i[data-is=counted]")).to_have_count(5)
         before = canvas.evaluate(pixels)
         until(lambda: canvas.evaluate(pixels) != before, "the bar does not follow the hand")
         expect(page.locator("[data-way=balloon]")).to_be_disabled()
