@@ -31,10 +31,12 @@ $(VENV)/suite: requirements/test.txt $(VENV)/product
 demo: $(VENV)/product  ## the whole path with simulated tools: radio, hub, broker, store, dashboard
 	@exec $(BIN)/griphub demo $(ARGS)
 
-# Most tests wait for others rather than compute. Those marked `alone` have the machine to themselves.
+# Most tests wait for others rather than compute. Those of pages have processes of their own, since an open browser
+# holds the event loop; those marked `alone` have the machine to themselves.
 test: $(VENV)/suite  ## the test suite; ARGS="tests/hub -k outbox" for some of it
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not alone"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not alone and not browser"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope -m "browser and not alone"
 	@$(BIN)/python -m pytest -m alone
 else
 	@$(BIN)/python -m pytest $(ARGS)

@@ -101,9 +101,9 @@ def sign_in(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; each test opens contexts of its own."""
+    """Debian's Chromium; each test opens contexts of its own. While it is open no coroutine can be tested."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser

@@ -10,7 +10,6 @@ from .browsing import CHROMIUM, SIZES, layout_faults, picture, settled
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.alone,
     pytest.mark.skipif(
         not CHROMIUM.exists(), reason="needs Debian's package chromium (apt install chromium)"
     ),

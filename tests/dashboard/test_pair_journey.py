@@ -16,7 +16,6 @@ expect.set_options(timeout=30_000)
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.alone,
     pytest.mark.skipif(
         not CHROMIUM.exists(), reason="needs Debian's package chromium (apt install chromium)"
     ),

@@ -23,7 +23,6 @@ from .pictures import documented
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("screens"),  # one home and one browser for all of them
     pytest.mark.skipif(
         not CHROMIUM.exists(), reason="needs Debian's package chromium (apt install chromium)"
     ),

@@ -13,7 +13,7 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from griphub.firmware_bridge.samples import Unit
 from griphub.hub import wire
 from griphub.hub.config import InfluxConfig
-from griphub.hub.records import Event, SqueezeCounted, decode
+from griphub.hub.records import Event, Result, SqueezeCounted, decode
 from griphub.hub.stores.influx import InfluxStore
 from griphub.hub.stores.influx_points import to_point
 
@@ -23,7 +23,7 @@ SERVER = os.environ.get("GRIPHUB_TEST_INFLUXDB")
 
 
 def _events() -> list[Event]:
-    kinds = {m.name for m in wire.MESSAGES if m.model in get_args(Event)}
+    kinds = {m.name for m in wire.MESSAGES if m.model in get_args(Result)}
     paths = (ROOT / "tests/wire/pinned").glob("*/*.maximal.json")
     return [decode(path.read_bytes()) for path in sorted(paths) if path.name.split(".")[0] in kinds]
 
