@@ -38,7 +38,7 @@ def note(config: Config, today: date) -> None:
                 )
             coming = today + timedelta(weeks=3)
             visits.add(work, child, day=coming, kind=VisitKind.CLINIC, words="Bring the putty along.")
-        ill = today - timedelta(days=24)
+        ill = today - timedelta(days=18)
         well = ill + timedelta(days=3)
         commands.pause(work, _QUIET, since=ill, until=well, reason=PauseReason.ILLNESS, note="A cold.")
         annotations.add(
