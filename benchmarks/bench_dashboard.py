@@ -59,7 +59,7 @@ CHROMIUM = "/usr/bin/chromium"
 #: A page that takes longer is too slow.
 LIMIT_MS = 1500
 #: Pages of the therapist, by path; a page that needs a child shows the first one of the caseload.
-PAGES = ("caseload", "child")
+PAGES = ("caseload", "child", "session", "program", "report", "messages")
 
 PROGRAM = """
 title = "Home program"
