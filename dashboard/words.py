@@ -237,6 +237,8 @@ def way(place: str, goal: str) -> str:
     """
     if place == "outbox":
         return _("From the hub to {goal}").format(goal=goal)
+    if goal == "people":
+        return _("From ingest to people and programs")
     return _("From ingest to the store ({goal})").format(goal=goal)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from ..errors import StoreError
@@ -56,6 +57,10 @@ _UPGRADES = {
     DROP TABLE dead_letter_1;
     """
 }
+
+
+#: The cursor of what goes to the database of people instead of a store: what families wrote and shared.
+PEOPLE: Final = "people"
 
 
 @dataclass(frozen=True, slots=True)

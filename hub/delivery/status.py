@@ -11,7 +11,7 @@ from ..config import Config
 from ..errors import PayloadError
 from ..records import decode, utc
 from .dead_letters import read
-from .journal import DEAD_LETTER_BYTES, DeadLetter, Journal
+from .journal import DEAD_LETTER_BYTES, PEOPLE, DeadLetter, Journal
 from .notice import Reading, notice_path, read_notice
 from .outbox import unacknowledged
 
@@ -137,7 +137,7 @@ def _stores(config: Config, journal: Journal, full: list[str]) -> list[Queue]:
     for store in dict.fromkeys([config.store.kind, *journal.stores()]):
         waiting = journal.waiting(store)
         reasons = _reasons(notice, full, ("broker", "journal", store))
-        if store != config.store.kind:
+        if store not in {config.store.kind, PEOPLE}:
             reasons = []
             if waiting.count:
                 reasons = [

@@ -19,7 +19,7 @@ from ..database.actor import Actor
 from ..database.engine import Database
 from ..database.migrate import open_current
 from ..database.work import Work
-from ..delivery.journal import Journal
+from ..delivery.journal import PEOPLE, Journal
 from ..errors import PayloadError
 from ..people.model import Child
 from ..records import FOR_PEOPLE, ForPeople, PausesSaid, PicturePiece, ProgramStepped, SaidPause, decode
@@ -39,7 +39,7 @@ POLL_S: Final = 1.0
 #: Wait after something went wrong.
 RETRY_S: Final = 5.0
 #: What the journal calls this reader.
-CURSOR: Final = "people"
+CURSOR: Final = PEOPLE
 #: Rows of the journal read at once; most are waveforms, and passed over.
 BATCH: Final = 2_000
 

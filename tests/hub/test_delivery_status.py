@@ -19,7 +19,7 @@ from griphub.hub.cli.main import app
 from griphub.hub.config import Config
 from griphub.hub.delivery import status as module
 from griphub.hub.delivery.forwarder import Forwarder
-from griphub.hub.delivery.journal import DEAD_LETTER_BYTES, Journal
+from griphub.hub.delivery.journal import DEAD_LETTER_BYTES, PEOPLE, Journal
 from griphub.hub.delivery.notice import Notice, notice_path, read_notice
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.delivery.status import delivery_status, retry_dead_letters
@@ -145,6 +145,20 @@ def test_a_store_that_is_no_longer_configured_is_told(config, squeeze):
     assert queues["sqlite"].reasons == ()
     assert "not the configured store any more" in queues["influxdb"].reasons[0]
     notice.close()
+    journal.close()
+
+
+def test_what_goes_to_the_people_of_a_home_is_no_store_that_was_left(config, squeeze):
+    journal = Journal(config.data_dir / "journal.db")
+    journal.append([(squeeze(0).event_id, encode(squeeze(0)))])
+    journal.advance(PEOPLE, 1)
+    journal.append([(squeeze(1).event_id, encode(squeeze(1)))])
+    notice = Notice(notice_path(config.data_dir, "ingest"))
+    queues = {queue.goal: queue for queue in delivery_status(config).queues}
+    assert (queues[PEOPLE].waiting, queues[PEOPLE].reasons) == (1, ())
+    notice.close()
+    queues = {queue.goal: queue for queue in delivery_status(config).queues}
+    assert "Ingest does not run" in queues[PEOPLE].reasons[0]
     journal.close()
 
 
