@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..hub.database.actor import GRANTABLE, Role
 from ..hub.errors import FieldError, StoreError
-from ..hub.people.sign_in import LASTS, Known, SignedIn, SignInRefused
+from ..hub.people.sign_in import LASTS, SignedIn, SignInRefused
 from . import access_key
 from .access_page import invitation_page, sign_in_page
 from .i18n import N_
@@ -32,9 +32,6 @@ INVITATION_PATH: Final = "/access/invitation"
 ROLE_PATH: Final = "/access/role/"
 OUT_PATH: Final = "/access/out"
 
-#: Where a request's own scope says who it is from.
-WHO: Final = "griphub.who"
-
 #: Every page may load from this server only, whatever a library would like to fetch. Streamlit needs inline
 #: styles and scripts, Vega compiles its expressions, components come as blobs.
 _POLICY: Final = (
@@ -50,8 +47,6 @@ def cookie_name(key: str) -> str:
 
 class AccessGate:
     """ASGI middleware in front of everything: pages, Streamlit's files and socket, the live socket.
-
-    Who a request is from stands in its scope under `WHO`.
 
     Parameters
     ----------
@@ -91,9 +86,8 @@ class AccessGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request of a signed-in browser through and answer every other one."""
         if scope["type"] == "websocket":
-            who = await self._who(scope) if _same_origin(scope) else None
-            if who is not None:
-                await self._app({**scope, WHO: who}, receive, send)
+            if _same_origin(scope) and await self._signed_in(scope):
+                await self._app(scope, receive, send)
             else:
                 await receive()  # websocket.connect
                 await send({"type": "websocket.close", "code": 1008})
@@ -109,8 +103,8 @@ class AccessGate:
             return
         try:
             response = await self._answer(request)
-            if response is None and (who := await self._who(scope)) is not None:
-                await self._app({**scope, WHO: who}, receive, send)
+            if response is None and await self._signed_in(scope):
+                await self._app(scope, receive, send)
                 return
         except StoreError as error:
             response = self._ask(request, f"Nobody can be signed in right now. {error}", status=503)
@@ -119,8 +113,8 @@ class AccessGate:
     def _token(self, connection: HTTPConnection) -> str:
         return connection.cookies.get(self._cookie, "")
 
-    async def _who(self, scope: Scope) -> Known | None:
-        return await asyncio.to_thread(self._sign_ins.known, self._token(HTTPConnection(scope)))
+    async def _signed_in(self, scope: Scope) -> bool:
+        return await asyncio.to_thread(self._sign_ins.known, self._token(HTTPConnection(scope))) is not None
 
     async def _answer(self, request: Request) -> Response | None:
         """Answer what is for the gate itself; None if it is not."""

@@ -10,6 +10,8 @@ from ..hub.people.home import Household
 from ..hub.program.home import opened
 from ..hub.stores import open_store
 from ..hub.stores.contract import Store
+from .access import cookie_name
+from .access_key import load_key
 from .sign_ins import SignIns
 
 _lock = threading.RLock()
@@ -18,13 +20,15 @@ _household: Household | None = None
 _store: Store | None = None
 _database: Database | None = None
 _sign_ins: SignIns | None = None
+_cookie: str | None = None
 _open = ExitStack()
 
 
 def bind(config: Config) -> None:
     """Show this installation from now on."""
-    global _config, _household, _sign_ins  # noqa: PLW0603
+    global _config, _household, _sign_ins, _cookie  # noqa: PLW0603
     close()
+    _cookie = None
     if _household is not None:
         _household.close()
     _config, _household = config, Household(config)
@@ -41,6 +45,21 @@ def sign_ins() -> SignIns:
     """Who is signed in."""
     assert _sign_ins is not None, "call bind() first"
     return _sign_ins
+
+
+def cookie() -> str:
+    """Name of the cookie that holds a browser's token; the key that names it is read once.
+
+    Raises
+    ------
+    SetupError
+        If the key cannot be read.
+    """
+    global _cookie  # noqa: PLW0603
+    if _cookie is None:
+        assert _config is not None, "call bind() first"
+        _cookie = cookie_name(load_key(_config))
+    return _cookie
 
 
 def store() -> Store:

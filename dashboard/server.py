@@ -88,6 +88,7 @@ def run(config: Config) -> None:
         context.bind(config)
         collect_seldom()
         streamlit_config.get_config_options(force_reparse=True, options_from_flags=settings(config))
+        key = load_key(config)
         live = LiveHub(config, may_watch)
         app = st.App(
             _ROOM / "app.py",
@@ -95,10 +96,10 @@ def run(config: Config) -> None:
             middleware=[
                 Middleware(
                     AccessGate,
-                    key=load_key(config),
+                    key=key,
                     sign_ins=context.sign_ins(),
                     takes_key=opens(config),
-                    provider=Provider(config.oidc, load_key(config)) if config.oidc.issuer else None,
+                    provider=Provider(config.oidc, key) if config.oidc.issuer else None,
                 )
             ],
             lifespan=live.running,

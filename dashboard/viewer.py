@@ -14,7 +14,7 @@ from ..hub.errors import NotAllowed, StoreError
 from ..hub.people import model, places
 from ..hub.people.sign_in import Known, known
 from ..hub.records import Hand
-from . import access, access_key, context
+from . import context
 from .results import Results, SimulatedResults
 
 
@@ -48,7 +48,7 @@ class Child:
 
 def token() -> str:
     """What this browser's cookie holds."""
-    return st.context.cookies.get(access.cookie_name(access_key.load_key(context.config())), "")
+    return st.context.cookies.get(context.cookie(), "")
 
 
 def current() -> Known:
@@ -119,9 +119,8 @@ def simulated() -> SimulatedResults:
 
 def may_watch(connection: HTTPConnection, child_id: str) -> bool:
     """Whether the viewer at the other end of a socket may see what a child does right now."""
-    cookie = connection.cookies.get(access.cookie_name(access_key.load_key(context.config())), "")
     try:
-        who = known(context.database(), cookie)
+        who = known(context.database(), connection.cookies.get(context.cookie(), ""))
         if who is None or who.actor.role is Role.ADMIN:
             return False
         with context.database().reading(who.actor, "dashboard.live") as work:
