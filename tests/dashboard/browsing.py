@@ -1,5 +1,8 @@
 """What tests of pages in a browser share: sizes, pictures, and what is wrong with a page that was drawn."""
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,24 @@ ARTIFACTS = Path(__file__).parents[2] / "test-artifacts"
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 SCHEMES = ("light", "dark")
 expect.set_options(timeout=30_000)
+
+
+@contextmanager
+def repeated(send: Callable[[], None], every_s: float = 0.05) -> Iterator[None]:
+    """Call `send` again and again beside the test, as a hub sends frames."""
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.wait(every_s):
+            send()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def picture(page: Page, name: str, *, whole: bool = False) -> None:

@@ -1,6 +1,5 @@
 """A ball that streams while the hub leads an exercise with it, as far as a page can tell."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ import paho.mqtt.client as paho
 from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.live import ExerciseView, LiveFrame
 from griphub.hub.records import Hand, Source
+
+from .browsing import repeated
 
 FS = 100
 ZONES = {Hand.LEFT: (12.0, 18.0), Hand.RIGHT: (16.0, 24.0)}
@@ -57,7 +58,6 @@ class LedBall:
         self._client = client
         self._sessions = {hand: uuid4() for hand in Hand}
         self._at = 0
-        self._stop = threading.Event()
 
     def send(self) -> None:
         t_s = (self._at + np.arange(5)) / FS
@@ -90,15 +90,5 @@ class LedBall:
 
     @contextmanager
     def squeezed(self) -> Iterator["LedBall"]:
-        def run() -> None:
-            while not self._stop.wait(0.05):
-                self.send()
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        try:
+        with repeated(self.send):
             yield self
-        finally:
-            self._stop.set()
-            thread.join()
-            self._stop.clear()

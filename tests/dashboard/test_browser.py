@@ -1,7 +1,6 @@
 """Both pages in a real Chromium: the real server, a real store, live frames over a real broker."""
 
 import re
-import threading
 import time
 from contextlib import contextmanager
 from uuid import uuid4
@@ -17,7 +16,7 @@ from griphub.hub.people.household import let_treat
 from griphub.hub.program import home
 from griphub.hub.records import Hand, Source
 
-from .browsing import CHROMIUM, SIZES, picture, wide_enough
+from .browsing import CHROMIUM, SIZES, picture, repeated, wide_enough
 
 pytestmark = [
     pytest.mark.browser,
@@ -56,7 +55,6 @@ class Ball:
         }
         self.count, self.waiting = 6, 0
         self.at = 0
-        self._stop = threading.Event()
 
     def send(self, state="streaming", samples=5):
         t_s = (self.at + np.arange(samples)) / 100
@@ -81,18 +79,8 @@ class Ball:
 
     @contextmanager
     def squeezed(self):
-        def run():
-            while not self._stop.wait(0.05):
-                self.send()
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        try:
+        with repeated(self.send):
             yield self
-        finally:
-            self._stop.set()
-            thread.join()
-            self._stop.clear()
 
 
 @pytest.fixture
