@@ -1,11 +1,13 @@
 """Lets a viewer see the pages of their role, in their language, inside one frame."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import wraps
 
 import streamlit as st
 
 from ..hub.errors import NotAllowed, SetupError, StoreError
+from ..hub.people.sign_in import Known
 from . import pages, preferences, viewer
 from .i18n import _
 from .pages import Page
@@ -15,15 +17,20 @@ from .views import layout
 def run() -> None:
     """Draw the page that the viewer asked for."""
     layout.set_up()
-    try:
-        who = viewer.current()
-        preferences.load()
-    except viewer.SignedOut:
-        layout.signed_out()
-        return
-    except (StoreError, SetupError) as error:
-        layout.broken(error)
-        return
+    with ExitStack() as run:
+        try:
+            who = run.enter_context(viewer.one_run())
+            preferences.load()
+        except viewer.SignedOut:
+            layout.signed_out()
+            return
+        except (StoreError, SetupError) as error:
+            layout.broken(error)
+            return
+        _draw(who)
+
+
+def _draw(who: Known) -> None:
     role = who.actor.role
     shown = {page.path: page for page in pages.of(role)}
     streamlit_pages = {
@@ -42,7 +49,7 @@ def run() -> None:
 
 
 def guarded(page: Page) -> Callable[[], None]:
-    """The view of a page, which asks once more whose it is when it runs."""
+    """The view of a page, which looks once more whose it is when it runs."""
 
     @wraps(page.draw)
     def draw() -> None:

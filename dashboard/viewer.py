@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import streamlit as st
@@ -16,6 +17,9 @@ from ..hub.people.sign_in import Known, known
 from ..hub.records import Hand
 from . import context
 from .results import Results, SimulatedResults
+
+#: Who looks at the page that is being drawn; None where no run of the router draws.
+_looking: ContextVar[Known | None] = ContextVar("looking", default=None)
 
 
 class SignedOut(GripError):
@@ -52,16 +56,33 @@ def token() -> str:
 
 
 def current() -> Known:
-    """Who is looking, and in which role.
+    """Who is looking, and in which role; asked of the database, but within `one_run` once.
 
     Raises
     ------
     SignedOut
         If their session is over.
     """
-    if (who := known(context.database(), token())) is None:
+    if (who := _looking.get() or known(context.database(), token())) is None:
         raise SignedOut
     return who
+
+
+@contextmanager
+def one_run() -> Iterator[Known]:
+    """Remember who is looking while a page is drawn. What a press does, and a fragment's own runs, ask anew.
+
+    Raises
+    ------
+    SignedOut
+        As `current`.
+    """
+    who = current()
+    before = _looking.set(who)
+    try:
+        yield who
+    finally:
+        _looking.reset(before)
 
 
 def role() -> Role:

@@ -3,16 +3,21 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from griphub.dashboard import context, viewer
-from griphub.dashboard.views import layout
+from griphub.dashboard.views import layout, today
 from griphub.firmware_bridge.samples import Unit
 from griphub.hub.config import Config
-from griphub.hub.database.actor import Role
+from griphub.hub.database.actor import Actor, Role
 from griphub.hub.errors import NotFound
 from griphub.hub.measured import Drift, Outcome, SessionQuality
+from griphub.hub.people import sign_in as signing_in
+from griphub.hub.people.model import Account
 from griphub.hub.records import Purpose
+
+from .families import APP
 
 
 def _script(page):
@@ -256,6 +261,34 @@ def test_whoever_is_signed_out_meanwhile_is_told_so(sign_in, monkeypatch):
     app = AppTest.from_file(script.__file__, default_timeout=20).run()
     assert not app.exception
     assert "You are not signed in any more" in text(app)
+
+
+@pytest.mark.parametrize("end", ["signed out", "account closed"])
+def test_who_is_looking_is_asked_once_while_a_page_is_drawn_and_anew_at_the_next_run(
+    sign_in, monkeypatch, end
+):
+    sign_in()
+    asked = []
+
+    def known(database, token):
+        asked.append(token)
+        return signing_in.known(database, token)
+
+    monkeypatch.setattr(viewer, "known", known)
+    monkeypatch.setattr(layout, "go", lambda path: today.page())  # AppTest changes no page
+    app = AppTest.from_file(APP, default_timeout=20).run()
+    assert not app.exception
+    assert app.title and len(asked) == 1
+
+    if end == "signed out":
+        context.sign_ins().out(viewer.token())
+    else:
+        with context.database().work(Actor.part("test")) as work:
+            for account in work.scalars(select(Account)):
+                account.disabled_at = work.now
+    app.run()
+    assert "You are not signed in any more" in text(app)
+    assert len(asked) == 2
 
 
 def test_nobody_reads_results_of_a_child_that_is_not_theirs(sign_in, fill, session_events):
