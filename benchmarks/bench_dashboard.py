@@ -34,23 +34,17 @@ from griphub.dashboard.server import collect_seldom
 from griphub.hub.config import ChildConfig, Config, DashboardConfig
 from griphub.hub.database.actor import Actor, Role
 from griphub.hub.database.engine import Database
-from griphub.hub.measured import Outcome
 from griphub.hub.people.household import let_treat, sign_in_household
 from griphub.hub.people.sign_in import switch_role
 from griphub.hub.program import commands, home
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.prescription import parse_program
-from griphub.hub.records import (
-    ActivityDone,
-    Event,
-    FeedbackGiven,
-    SessionEnded,
-    SessionStarted,
-    StrengthTested,
-    ToolSeen,
-    event_id,
-    status_id,
-)
+from griphub.hub.records.event import Event
+from griphub.hub.records.ids import event_id, status_id
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.session import SessionEnded, SessionStarted
+from griphub.hub.records.strength import Outcome, StrengthTested
+from griphub.hub.records.tool import ToolSeen
 from griphub.hub.stores import open_store
 from griphub.hub.stores.sqlite import SqliteStore
 

@@ -40,8 +40,10 @@ from griphub.hub.delivery.ingest import EVENT_FILTER
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.delivery.publisher import Ack, Publisher, ack_topic
-from griphub.hub.records import Event, SqueezeCounted, WaveformSecond, decode, encode, utc
+from griphub.hub.records.event import Event, decode, encode
+from griphub.hub.records.session import SqueezeCounted, WaveformSecond
 from griphub.hub.stores.influx_points import to_point
+from griphub.hub.utc import utc
 from griphub.hub.waveform import encode_samples
 
 SITE, HUB = "home", "hub"

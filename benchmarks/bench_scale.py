@@ -25,8 +25,10 @@ from griphub.hub.delivery import broker
 from griphub.hub.delivery.forwarder import Forwarder
 from griphub.hub.delivery.jetstream import STREAM, JetStreamIngest
 from griphub.hub.delivery.journal import Journal
-from griphub.hub.records import Event, SqueezeCounted, WaveformSecond, encode, utc
+from griphub.hub.records.event import Event, encode
+from griphub.hub.records.session import SqueezeCounted, WaveformSecond
 from griphub.hub.stores.sqlite import SqliteStore
+from griphub.hub.utc import utc
 from griphub.hub.waveform import encode_samples
 
 EVENTS = 10_000

@@ -25,7 +25,9 @@ from rich.console import Console
 from rich.table import Table
 
 from griphub.hub.config import InfluxConfig
-from griphub.hub.records import Event, SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond, event_id
+from griphub.hub.records.event import Event
+from griphub.hub.records.ids import event_id
+from griphub.hub.records.session import SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond
 from griphub.hub.stores.contract import Store
 from griphub.hub.stores.influx import InfluxStore
 from griphub.hub.stores.influx_points import to_point

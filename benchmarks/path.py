@@ -11,7 +11,7 @@ import many_tools
 
 from griphub.hub import config as configuration
 from griphub.hub.cli.rig import Rig, free_port
-from griphub.hub.records import SqueezeCounted
+from griphub.hub.records.session import SqueezeCounted
 from griphub.hub.simulation import TRUTH
 
 CONNECT_S = 60.0

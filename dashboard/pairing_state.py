@@ -9,7 +9,7 @@ from ..firmware_bridge.nearness import Nearness
 from ..firmware_bridge.pairing_diagnosis import PairingProblem
 from ..firmware_bridge.quiet_check import QuietReport
 from ..hub.control import ControlError, HubNotRunning, Paired
-from ..hub.records import Hand
+from ..hub.records.vocabulary import Hand
 from ..hub.tools import HomeTool
 
 

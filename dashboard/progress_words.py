@@ -6,7 +6,7 @@ from ..hub.program.adherence import Adherence, Dose
 from ..hub.program.adherence import DayStatus as Day
 from ..hub.program.prescription import Unit
 from ..hub.program.retention import Retained, Retention
-from ..hub.records import Evidence
+from ..hub.records.vocabulary import Evidence
 from ..hub.trends import LEAST_TESTS, Basis, Finding, Verdict
 from . import dose_words, words
 from .i18n import N_, NN_, _, ngettext

@@ -5,7 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from ..hub.errors import NotFound
-from ..hub.records import ActivityDone, FeedbackGiven, Source, StrengthTested, ToolSeen
+from ..hub.records.said import ActivityDone, FeedbackGiven
+from ..hub.records.strength import StrengthTested
+from ..hub.records.tool import ToolSeen
+from ..hub.records.vocabulary import Source
 from ..hub.stores.contract import CaseloadEntry, ChildOverview, SessionDetail, SessionPoint, Store
 
 

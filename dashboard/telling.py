@@ -12,7 +12,8 @@ from uuid import UUID
 import streamlit as st
 
 from ..hub.errors import NotFound
-from ..hub.records import ActivityDone, FeedbackGiven, StrengthTested
+from ..hub.records.said import ActivityDone, FeedbackGiven
+from ..hub.records.strength import StrengthTested
 from ..hub.stores.contract import ChildResults, SessionPoint
 from . import home_hub, viewer
 

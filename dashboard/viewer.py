@@ -14,7 +14,7 @@ from ..hub.database.work import Work
 from ..hub.errors import NotAllowed, StoreError
 from ..hub.people import model, places
 from ..hub.people.sign_in import Known, known
-from ..hub.records import Hand
+from ..hub.records.vocabulary import Hand
 from . import context
 from .results import Results, SimulatedResults
 

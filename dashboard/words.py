@@ -11,8 +11,8 @@ from babel.numbers import format_decimal
 
 from ..firmware_bridge.samples import ToolKind, Unit
 from ..hub import units
-from ..hub.measured import SessionQuality
-from ..hub.records import Hand
+from ..hub.records.session import SessionQuality
+from ..hub.records.vocabulary import Hand
 from ..hub.stores.contract import SessionPoint
 from . import i18n, preferences
 from .i18n import N_, NN_, _, ngettext

@@ -31,7 +31,8 @@ from pydantic_settings import (
 )
 
 from .errors import ConfigError
-from .records import Hand, Id
+from .records.ids import Id
+from .records.vocabulary import Hand
 from .secret_files import with_files
 
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -19,7 +19,9 @@ from .config import Config
 from .errors import SetupError
 from .program.faces import Face
 from .program.prescription import Slot
-from .records import ActivityDone, FeedbackGiven, Hand, Id, SessionCorrected
+from .records.ids import Id
+from .records.said import Statement
+from .records.vocabulary import Hand
 from .tools import HomeTool
 
 FILE: Final = "hub.sock"
@@ -188,7 +190,7 @@ class Record(_Message):
     """Take in what somebody did or said, as an event; answers nothing."""
 
     do: Literal["record"] = "record"
-    event: Annotated[ActivityDone | FeedbackGiven | SessionCorrected, Field(discriminator="schema_")]
+    event: Annotated[Statement, Field(discriminator="schema_")]
 
 
 class AskReminders(_Message):

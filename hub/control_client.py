@@ -43,7 +43,9 @@ from .control import (
 )
 from .live import ExerciseView
 from .program.faces import Face
-from .records import ActivityDone, FeedbackGiven, Hand, SessionCorrected, StrengthTested
+from .records.said import Statement
+from .records.strength import StrengthTested
+from .records.vocabulary import Hand
 from .tools import HomeTool
 
 if TYPE_CHECKING:
@@ -159,7 +161,7 @@ class ControlClient:
             while (answer := await talk.receive()).item is not None:
                 yield ExerciseView.model_validate(answer.item)
 
-    async def record(self, event: ActivityDone | FeedbackGiven | SessionCorrected) -> None:
+    async def record(self, event: Statement) -> None:
         """Take in what somebody did or said."""
         await self._ask(Record(event=event), type(None))
 

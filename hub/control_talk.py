@@ -52,7 +52,7 @@ from .control import (
 )
 from .errors import RegistryError
 from .program.reminding import Reminding
-from .records import StrengthTested
+from .records.strength import StrengthTested
 from .session.coach import Tests
 from .session.exercise import NoExercise
 from .session.exercises import Exercises

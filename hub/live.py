@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..firmware_bridge.samples import ToolKind, Unit
-from .records import Hand, Id, Source
+from .records.ids import Id
+from .records.vocabulary import Hand, Source
 
 #: MQTT topic filter of all live frames.
 LIVE_FILTER = "griphub/v1/+/+/live/+"

@@ -24,7 +24,9 @@ from ..signal.recording import Recording, Timing
 from ..signal.refusal import Reason, Refused
 from ..signal.steadiness import steadiness
 from ..signal.strength import Side
-from .records import Hand, SqueezeCounted, StrengthTested
+from .records.session import SqueezeCounted
+from .records.strength import StrengthTested
+from .records.vocabulary import Hand
 from .stores.contract import SessionDetail
 
 #: Two tools that stream at once are known to each other to some milliseconds (docs/decisions/time.md).

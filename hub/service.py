@@ -34,7 +34,8 @@ from .people.sharing import Sharing
 from .program.carrying import Carrier
 from .program.mailbox import Mailbox
 from .program.reminding import Reminding
-from .records import Event, SqueezeCounted, utc
+from .records.event import Event
+from .records.session import SqueezeCounted
 from .session.coach import Coach
 from .session.exercises import Exercises
 from .session.keeper import CALIBRATIONS, SessionKeeper
@@ -42,6 +43,7 @@ from .session.near import Near
 from .tool_facts import FactKeeper
 from .tool_status import StatusTeller
 from .tools import FILE, ToolRegistry
+from .utc import utc
 
 log = logging.getLogger(__name__)
 

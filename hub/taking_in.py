@@ -11,9 +11,8 @@ from .control_client import ControlClient
 from .delivery.journal import Journal
 from .delivery.outbox import Outbox
 from .errors import SetupError
-from .records import ActivityDone, FeedbackGiven, SessionCorrected, encode
-
-Told = ActivityDone | FeedbackGiven | SessionCorrected
+from .records.event import encode
+from .records.said import Statement
 
 
 class TakenBy(StrEnum):
@@ -24,7 +23,7 @@ class TakenBy(StrEnum):
     JOURNAL = "journal"  #: the clinic's ingest stores it, now or as soon as it runs
 
 
-def take_in(config: Config, events: Sequence[Told]) -> TakenBy:
+def take_in(config: Config, events: Sequence[Statement]) -> TakenBy:
     """Give events to the running hub; or put them where the next hub, or a clinic's ingest, finds them.
 
     Raises
@@ -56,7 +55,7 @@ def take_in(config: Config, events: Sequence[Told]) -> TakenBy:
     )
 
 
-async def _tell(config: Config, events: Sequence[Told]) -> None:
+async def _tell(config: Config, events: Sequence[Statement]) -> None:
     client = ControlClient(socket_path(config))
     for event in events:
         await client.record(event)

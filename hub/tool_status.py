@@ -14,7 +14,10 @@ from ..firmware_bridge.tool import ToolClient, ToolDescription
 from .config import Config
 from .delivery.committer import Committer
 from .delivery.outbox import Entry
-from .records import Source, ToolSeen, status_id, utc
+from .records.ids import status_id
+from .records.tool import ToolSeen
+from .records.vocabulary import Source
+from .utc import utc
 
 log = logging.getLogger(__name__)
 

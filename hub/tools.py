@@ -16,8 +16,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, Validati
 from .config import Config, ToolConfig
 from .errors import RegistryError
 from .people.home import Household
-from .records import Hand, Id, utc
+from .records.ids import Id
+from .records.vocabulary import Hand
 from .sqlite_file import connect, store_errors
+from .utc import utc
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tool (

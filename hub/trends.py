@@ -12,7 +12,8 @@ from ..signal.measurement_error import Basis
 from ..signal.refusal import Refused
 from ..signal.strength import Side
 from ..signal.trend import LEAST_TESTS, SeriesKey, Test, Trend, Verdict, differences, trend
-from .records import Hand, Purpose, Source, StrengthTested
+from .records.strength import StrengthTested
+from .records.vocabulary import Hand, Purpose, Source
 from .stores.contract import Session
 
 #: What a session of exercise is followed by. No error is borrowed for it: it is no test.

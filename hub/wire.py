@@ -19,7 +19,7 @@ from .delivery.publisher import Ack
 from .homeassistant.discovery import ToolState
 from .live import LiveFrame, Watch
 from .program.letter import LetterTaken, SealedLetter
-from .records import Event
+from .records.event import Event
 
 Party = Literal["hub", "ingest", "dashboard", "homeassistant"]
 

@@ -108,7 +108,7 @@ def test_the_rules_see_what_they_forbid(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     (tmp_path / "signal").mkdir()
     bad = tmp_path / "signal" / "bad.py"
-    bad.write_text("from ..hub.records import Event\n")
+    bad.write_text("from ..hub.records.event import Event\n")
     with pytest.raises(AssertionError, match=r"griphub\.hub\.records"):
         test_a_room_imports_only_what_it_may_know(bad)
     bad.write_text("import time\n")

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ...firmware_bridge.samples import ToolKind
-from ...hub.records import Hand
+from ...hub.records.vocabulary import Hand
 from .. import words
 from ..i18n import N_, _
 

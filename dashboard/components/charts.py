@@ -7,7 +7,7 @@ from typing import Final
 
 import altair as alt
 
-from ...hub.records import Hand, Source
+from ...hub.records.vocabulary import Hand, Source
 from .. import findings, words
 from ..i18n import _
 from ..queries.sessions import Panel, Series

@@ -5,7 +5,8 @@ from datetime import datetime, tzinfo
 
 import altair as alt
 
-from ...hub.records import FeedbackGiven, StrengthTested
+from ...hub.records.said import FeedbackGiven
+from ...hub.records.strength import StrengthTested
 from .. import words
 from ..i18n import _
 from ..queries.child import Tests

@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 
 from ...firmware_bridge.samples import Unit
-from ...hub.records import SqueezeCounted
+from ...hub.records.session import SqueezeCounted
 from ...hub.stores.contract import SessionDetail
 from .. import words
 from ..i18n import N_, _

@@ -22,7 +22,9 @@ from ...hub.program.local_days import local_day, noon
 from ...hub.program.reading import Picture, compose
 from ...hub.program.tables import Visit
 from ...hub.program.versions import Pause
-from ...hub.records import FeedbackGiven, Hand, Source, ToolSeen
+from ...hub.records.said import FeedbackGiven
+from ...hub.records.tool import ToolSeen
+from ...hub.records.vocabulary import Hand, Source
 from ...hub.stores.contract import CaseloadEntry
 from ...hub.trends import Finding, Verdict
 from ..results import Results

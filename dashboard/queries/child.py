@@ -22,7 +22,9 @@ from ...hub.program.local_days import local_day, noon
 from ...hub.program.reading import Picture, compose
 from ...hub.program.tables import Annotation, Visit, VisitKind
 from ...hub.program.versions import Pause, days
-from ...hub.records import Evidence, FeedbackGiven, StrengthTested
+from ...hub.records.said import FeedbackGiven
+from ...hub.records.strength import StrengthTested
+from ...hub.records.vocabulary import Evidence
 from ...hub.trends import Finding, of_tests
 from ..results import Results
 from .caseload import Line, lines

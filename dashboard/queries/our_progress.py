@@ -19,7 +19,7 @@ from ...hub.program.prescription import Program
 from ...hub.program.reading import Picture, picture
 from ...hub.program.retention import Retention
 from ...hub.program.streak import streak
-from ...hub.records import Purpose
+from ...hub.records.vocabulary import Purpose
 from ...hub.stores.contract import ChildResults, Session
 from ...hub.trends import Finding
 

@@ -9,7 +9,8 @@ from uuid import UUID
 import numpy as np
 
 from ...firmware_bridge.samples import FloatArray, ToolKind, Unit
-from ...hub.records import Hand, Purpose, Source, StrengthTested
+from ...hub.records.strength import StrengthTested
+from ...hub.records.vocabulary import Hand, Purpose, Source
 from ...hub.stores.contract import SessionDetail, SessionPoint
 from ...hub.trends import Finding, of_sessions, of_tests, session_key
 from ..results import Results

@@ -9,10 +9,10 @@ from uuid import UUID
 from ...firmware_bridge.link_state import LinkPhase
 from ...firmware_bridge.samples import Unit
 from ...hub.control import ToolStatus
-from ...hub.records import utc
 from ...hub.simulation import Simulation
 from ...hub.stores.contract import SessionDetail, SessionPoint
 from ...hub.truth import TruePlay
+from ...hub.utc import utc
 
 #: So much of the account's end is read: a play takes some three thousand bytes.
 ACCOUNT_BYTES: Final = 512 << 10

@@ -21,7 +21,9 @@ from ...hub.program.reading import Picture, picture
 from ...hub.program.routine import Routine, routine
 from ...hub.program.streak import streak
 from ...hub.program.versions import History, Pause
-from ...hub.records import ActivityDone, Evidence, ToolSeen
+from ...hub.records.said import ActivityDone
+from ...hub.records.tool import ToolSeen
+from ...hub.records.vocabulary import Evidence
 from ...hub.stores.contract import ChildResults
 
 #: What somebody took note of after the day may still be ticked as done on it, this many days back.

@@ -10,8 +10,10 @@ from ...firmware_bridge.nearness import Nearness, nearness
 from ...firmware_bridge.samples import ToolKind
 from ...hub.control import RadioStatus, ToolStatus
 from ...hub.program.alerts import LOW_BATTERY_PERCENT
-from ...hub.records import Source, ToolSeen, utc
+from ...hub.records.tool import ToolSeen
+from ...hub.records.vocabulary import Source
 from ...hub.tools import HomeTool
+from ...hub.utc import utc
 from ..viewer import Child
 
 #: Losses are told to a tenth of a percent: a page is drawn anew when what it shows has changed.

@@ -7,7 +7,8 @@ from typing import Any, Final
 import streamlit as st
 
 from ...hub.program.adherence import Adherence
-from ...hub.records import Evidence, FeedbackGiven, Hand, Source
+from ...hub.records.said import FeedbackGiven
+from ...hub.records.vocabulary import Evidence, Hand, Source
 from .. import context, dose_words, findings, viewer, words
 from ..components.caseload import caseload_table
 from ..i18n import N_, _, ngettext

@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from ...hub.program.alerts import Alert, Cause
-from ...hub.records import Source
+from ...hub.records.vocabulary import Source
 from .. import context, findings, viewer, words
 from ..i18n import _, ngettext
 from ..queries import child as query

@@ -9,7 +9,8 @@ from typing import Final
 import streamlit as st
 
 from ...hub.program.adherence import WINDOWS, DayStatus
-from ...hub.records import FeedbackGiven, Person
+from ...hub.records.said import FeedbackGiven
+from ...hub.records.vocabulary import Person
 from .. import dose_words, i18n, words
 from ..components.child_charts import pain_chart, scale_chart
 from ..i18n import N_, _, ngettext

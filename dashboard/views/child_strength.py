@@ -8,7 +8,8 @@ import streamlit as st
 
 from ...firmware_bridge.samples import ToolKind
 from ...hub.program.tables import VisitKind
-from ...hub.records import Source, StrengthTested
+from ...hub.records.strength import StrengthTested
+from ...hub.records.vocabulary import Source
 from ...hub.stores.contract import SessionPoint
 from ...hub.trends import Finding
 from .. import dose_words, findings, words

@@ -12,7 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 from ...hub.control import ControlError, HubNotRunning
 from ...hub.errors import SetupError
 from ...hub.program.activity import Activity
-from ...hub.records import ActivityDone, FeedbackGiven, Person
+from ...hub.records.said import ActivityDone, FeedbackGiven
+from ...hub.records.vocabulary import Person
 from .. import context, telling
 from ..i18n import N_, _
 

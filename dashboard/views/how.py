@@ -8,7 +8,9 @@ import streamlit as st
 from ...hub.program import commands, did, photos
 from ...hub.program.errors import ProgramError
 from ...hub.program.faces import FACES, LEAST_AGE_YEARS, SURE_AGE_YEARS
-from ...hub.records import MAX_OBSERVATION, FeedbackGiven, Person
+from ...hub.records.base import MAX_OBSERVATION
+from ...hub.records.said import FeedbackGiven
+from ...hub.records.vocabulary import Person
 from .. import context, dose_words, faces, telling, viewer
 from ..i18n import N_, _
 from ..queries import how as queries

@@ -10,7 +10,7 @@ from babel.dates import format_date
 from ...hub.program.adherence import DayStatus as Day
 from ...hub.program.adherence import Dose
 from ...hub.program.prescription import Unit
-from ...hub.records import Source
+from ...hub.records.vocabulary import Source
 from ...hub.stores.contract import Session
 from .. import context, dose_words, i18n, progress_words, telling, viewer, words
 from ..i18n import _

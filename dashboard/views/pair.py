@@ -12,7 +12,7 @@ from ...hub.control import socket_path
 from ...hub.control_client import ControlClient
 from ...hub.database.actor import Role
 from ...hub.errors import SetupError
-from ...hub.records import Hand
+from ...hub.records.vocabulary import Hand
 from .. import context, preferences, viewer, words
 from ..i18n import N_, _
 from ..pairing_session import PairingSession, TooManyPair

@@ -10,7 +10,7 @@ from ...hub.database.actor import GRANTABLE, Role
 from ...hub.people import accounts, caseload, places
 from ...hub.people.accounts import Invitation
 from ...hub.people.model import Child, Family
-from ...hub.records import Hand
+from ...hub.records.vocabulary import Hand
 from .. import viewer, words
 from ..access import INVITATION_PATH
 from ..i18n import N_, _, ngettext

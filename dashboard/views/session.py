@@ -7,7 +7,7 @@ import streamlit as st
 
 from ...hub.database.actor import Role
 from ...hub.export.waveform import waveform_csv
-from ...hub.records import Source
+from ...hub.records.vocabulary import Source
 from ...hub.stores.contract import SessionDetail, SessionPoint
 from .. import viewer, words
 from ..components.waveform_chart import stopped, waveform_chart

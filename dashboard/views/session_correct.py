@@ -8,10 +8,12 @@ from uuid import UUID
 import streamlit as st
 
 from ...firmware_bridge.errors import GripError
-from ...hub.records import Hand, Person, SessionCorrected, SqueezeCounted
+from ...hub.records.said import SessionCorrected, Statement
+from ...hub.records.session import SqueezeCounted
+from ...hub.records.vocabulary import Hand, Person
 from ...hub.session.mend import Mender, what_moves_along
 from ...hub.stores.contract import SessionDetail
-from ...hub.taking_in import TakenBy, Told, take_in
+from ...hub.taking_in import TakenBy, take_in
 from .. import context, viewer, words
 from ..i18n import N_, _, ngettext
 from ..queries import one_session
@@ -161,7 +163,7 @@ def _reassign(results: Results, detail: SessionDetail) -> None:
     if not st.button(_("Give it to them"), disabled=same, key=f"{key}-do"):
         return
 
-    def corrections(mender: Mender) -> Sequence[Told]:
+    def corrections(mender: Mender) -> Sequence[Statement]:
         made = mender.reassign(
             child_id if child_id != point.child_id else None, hand if hand is not point.hand else None
         )
@@ -176,7 +178,7 @@ def _reason(key: str) -> str:
     )
 
 
-def _tell(detail: SessionDetail, reason: str, make: Callable[[Mender], Sequence[Told]]) -> None:
+def _tell(detail: SessionDetail, reason: str, make: Callable[[Mender], Sequence[Statement]]) -> None:
     """Make all corrections before the first is told: one that cannot be leaves nothing behind."""
     who = viewer.current().actor
     config = context.config()

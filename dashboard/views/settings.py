@@ -12,7 +12,7 @@ from ...hub.people import places
 from ...hub.program import routine
 from ...hub.program.prescription import Slot
 from ...hub.program.routine import USUAL, Routine
-from ...hub.records import Hand
+from ...hub.records.vocabulary import Hand
 from ...hub.units import ForceUnit
 from .. import context, dose_words, i18n, preferences, viewer
 from ..i18n import N_, _

@@ -8,7 +8,8 @@ import streamlit as st
 
 from ...hub.program import did
 from ...hub.program.prescription import Item
-from ...hub.records import ActivityDone, Evidence
+from ...hub.records.said import ActivityDone
+from ...hub.records.vocabulary import Evidence
 from .. import context, dose_words, telling, viewer, words
 from ..i18n import N_, _, ngettext
 from ..queries import today as queries

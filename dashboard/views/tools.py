@@ -17,7 +17,8 @@ from ...hub.control_client import ControlClient
 from ...hub.database.actor import Role
 from ...hub.errors import SetupError, StoreError
 from ...hub.people import places
-from ...hub.records import Hand, ToolSeen
+from ...hub.records.tool import ToolSeen
+from ...hub.records.vocabulary import Hand
 from ...hub.tools import registered
 from .. import context, home_hub, tool_words, viewer, words
 from ..i18n import N_, _

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..errors import StoreError
 from ..private_file import write_private
-from ..records import Event
+from ..records.event import Event
 
 FILE: Final = "erased.json"
 

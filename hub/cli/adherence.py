@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..program.adherence import WINDOWS, Adherence, DayStatus
-from ..records import Evidence
+from ..records.vocabulary import Evidence
 from .common import ConfigOption, JsonOption, out
 from .here import ChildArgument, here
 

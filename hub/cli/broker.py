@@ -75,7 +75,7 @@ def list_homes(config: ConfigOption = None, as_json: JsonOption = False) -> None
 def _id(text: str, what: str) -> str:
     from pydantic import TypeAdapter, ValidationError
 
-    from ..records import Id
+    from ..records.ids import Id
 
     try:
         return TypeAdapter(Id).validate_python(text)

@@ -6,7 +6,7 @@ import typer
 
 from ..errors import FieldError
 from ..people.model import Child, Sex
-from ..records import Hand
+from ..records.vocabulary import Hand
 from .common import ConfigOption, JsonOption
 from .here import ChildArgument
 from .people_common import changing, columns, done, reading, show

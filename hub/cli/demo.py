@@ -16,7 +16,7 @@ from ..config import Config
 from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
 from ..errors import SetupError
-from ..records import SqueezeCounted
+from ..records.session import SqueezeCounted
 from ..simulation import TRUTH
 from ..stores import open_store
 from ..truth import read_truth

@@ -11,12 +11,15 @@ from ...simulators.presets import PRESETS
 from ..config import Config
 from ..database.actor import Actor
 from ..delivery.journal import Journal
-from ..measured import Outcome, TestTrial
 from ..program import annotations, commands, home, post, visits
 from ..program.local_days import noon
 from ..program.tables import VisitKind
 from ..program.versions import PauseReason
-from ..records import EVENT_NAMESPACE, FeedbackGiven, Hand, Person, Source, StrengthTested, encode
+from ..records.event import encode
+from ..records.ids import EVENT_NAMESPACE
+from ..records.said import FeedbackGiven
+from ..records.strength import Outcome, StrengthTested, TestTrial
+from ..records.vocabulary import Hand, Person, Source
 
 #: Children have a test at the first visit, in the middle and at the latest one: weeks ago.
 _VISITS: Final = (8, 4, 1)

@@ -16,7 +16,10 @@ from ..program.activity import builtin
 from ..program.local_days import noon
 from ..program.prescription import parse_program
 from ..program.versions import days
-from ..records import EVENT_NAMESPACE, ActivityDone, Evidence, FeedbackGiven, Person, Source, encode
+from ..records.event import encode
+from ..records.ids import EVENT_NAMESPACE
+from ..records.said import ActivityDone, FeedbackGiven
+from ..records.vocabulary import Evidence, Person, Source
 
 WEEKS: Final = 8
 

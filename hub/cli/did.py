@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from ..records import Evidence, Person
+from ..records.vocabulary import Evidence, Person
 from .common import ConfigOption, JsonOption, out
 from .here import DAY, ChildArgument, here
 

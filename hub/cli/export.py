@@ -134,7 +134,7 @@ def import_(
     from ..config import load
     from ..delivery.journal import Journal
     from ..export.importing import read_tests
-    from ..records import encode
+    from ..records.event import encode
     from ..stores import open_store
 
     settings = load(config)

@@ -16,7 +16,7 @@ from ...firmware_bridge.quiet_check import QuietReport, QuietVerdict
 from ..config import ChildConfig, Config
 from ..control import ControlError, Problem
 from ..control_client import ControlClient, PairingTalk
-from ..records import Hand
+from ..records.vocabulary import Hand
 from .ask import Asker
 from .common import out
 

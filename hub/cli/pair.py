@@ -10,7 +10,7 @@ from .. import config as configuration
 from ..config import ChildConfig, Config
 from ..errors import ConfigError
 from ..people.home import with_children
-from ..records import Hand
+from ..records.vocabulary import Hand
 from .common import ConfigOption, Exit, JsonOption, out, run_until_stopped, set_up_logging
 
 #: Problems that have to be mended on this machine.

@@ -43,7 +43,7 @@ def hub(
 ) -> None:
     """Connect to the family's tools, count squeezes, and send every count."""
     from ...firmware_bridge.clock import HostClock
-    from ..records import SqueezeCounted
+    from ..records.session import SqueezeCounted
     from ..service import Hub
 
     set_up_logging(verbose)

@@ -24,7 +24,7 @@ from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
 from ..errors import SetupError
 from ..people.home import Household, settle
-from ..records import SqueezeCounted
+from ..records.session import SqueezeCounted
 from ..simulation import TRUTH, control_path
 from ..supervisor import Child, Supervisor, port_open, require_free_port
 from .common import err, out

@@ -13,7 +13,8 @@ from ...simulators.history import PastSession, history
 from ...simulators.plays import Play
 from ..config import Config
 from ..delivery.journal import Journal
-from ..records import Event, Hand, Source, encode
+from ..records.event import Event, encode
+from ..records.vocabulary import Hand, Source
 from ..session.tracker import SessionTracker
 from .simulate import tool_name
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from .. import config as configuration
 from ..config import Config
 from ..errors import FieldError
-from ..records import Hand, Person
+from ..records.vocabulary import Hand, Person
 from .common import ConfigOption, JsonOption, out, set_up_logging
 from .people_common import done, show
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..records import Hand
+from ..records.vocabulary import Hand
 from ..units import ForceUnit
 from .common import ConfigOption, JsonOption
 from .people_common import changing, done, reading

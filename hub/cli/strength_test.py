@@ -11,7 +11,7 @@ from .common import ConfigOption, JsonOption, out
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ..records import StrengthTested
+    from ..records.strength import StrengthTested
     from ..session.strength_steps import Step
 
 
@@ -62,7 +62,7 @@ def strength_test(
     from .. import config as configuration
     from ..control import StrengthTest, socket_path
     from ..control_client import ControlClient
-    from ..records import Hand
+    from ..records.vocabulary import Hand
 
     hands = {Which.OWN: (), Which.BOTH: (Hand.LEFT, Hand.RIGHT)}.get(hand)
     request = StrengthTest(

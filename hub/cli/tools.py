@@ -12,7 +12,7 @@ from rich.table import Table
 from .. import config as configuration
 from ..control import HubNotRunning, ToolStatus, socket_path
 from ..people.home import with_children
-from ..records import Hand
+from ..records.vocabulary import Hand
 from ..tools import FILE, HomeTool, ToolRegistry, registered
 from .common import ConfigOption, JsonOption, out, set_up_logging
 

@@ -12,7 +12,7 @@ Neither stops ingest. What a *store* refuses is set aside under the topic ``stor
 import logging
 
 from ..errors import PayloadError
-from ..records import Event, decode, header
+from ..records.event import Event, decode, header
 from .journal import Journal
 
 log = logging.getLogger(__name__)

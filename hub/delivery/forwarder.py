@@ -16,8 +16,10 @@ from tenacity import (
 )
 
 from ..errors import PayloadError, StoreError
-from ..records import FOR_PEOPLE, Event, decode, utc
+from ..records.event import Event, decode
+from ..records.post import ForPeople
 from ..stores.contract import Store
+from ..utc import utc
 from .dead_letters import topic_of
 from .journal import DEAD_LETTERS, Journal
 
@@ -127,7 +129,7 @@ class Forwarder:
         last, payload = rows[-1]
         try:
             events = [decode(payload) for _, payload in rows if payload]  # an erased child's are empty
-            results = [event for event in events if not isinstance(event, FOR_PEOPLE)]
+            results = [event for event in events if not isinstance(event, ForPeople)]
             self._store.write([event for event in results if not self._refused(event)])
         except (StoreError, PayloadError) as error:
             if isinstance(error, StoreError) and error.retryable:

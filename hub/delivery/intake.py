@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ..errors import PayloadError, StoreError
-from ..records import Event, header
+from ..records.event import Event, header
 from .dead_letters import read
 from .journal import Journal
 from .publisher import Ack, ack_topic

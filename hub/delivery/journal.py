@@ -16,8 +16,8 @@ from typing import Final
 from uuid import UUID
 
 from ..errors import StoreError
-from ..records import utc
 from ..sqlite_file import connect, connect_read_only, store_errors
+from ..utc import utc
 
 #: Newest dead letters kept of messages that are no events, and bytes of each: a bound on what a stranger's
 #: messages can fill the disk with. Events that another version may read are kept whole, however many.

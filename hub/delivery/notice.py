@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..errors import SetupError
-from ..records import utc
+from ..utc import utc
 
 #: The file has this size from the start and is overwritten in place: a full disk cannot refuse that, where it
 #: would refuse a row in SQLite, which grows its log first.

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from ..records import Event, SqueezeCounted, encode
+from ..records.event import Event, encode
+from ..records.session import SqueezeCounted
 from ..sqlite_file import connect, connect_read_only, store_errors
 
 _SCHEMA = """

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..config import Config
 from ..errors import PayloadError
-from ..records import decode, utc
+from ..records.event import decode
+from ..utc import utc
 from .dead_letters import read
 from .journal import DEAD_LETTER_BYTES, PEOPLE, DeadLetter, Journal
 from .notice import Reading, notice_path, read_notice

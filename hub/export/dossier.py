@@ -11,7 +11,9 @@ from ..database.work import Work
 from ..people.model import Child
 from ..program import annotations, visits
 from ..program.tables import Annotation, Visit
-from ..records import ActivityDone, FeedbackGiven, SqueezeCounted, StrengthTested
+from ..records.said import ActivityDone, FeedbackGiven
+from ..records.session import SqueezeCounted
+from ..records.strength import StrengthTested
 from ..stores.contract import AllResults, SessionPoint
 from . import tables
 from .csv import Row, Table, dictionary

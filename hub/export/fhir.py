@@ -16,7 +16,10 @@ from ...firmware_bridge.samples import ToolKind, Unit
 from ..program.activity import Library
 from ..program.diff import amount, how_often, title_of
 from ..program.versions import History, Version
-from ..records import EVENT_NAMESPACE, FeedbackGiven, Hand, Source, StrengthTested
+from ..records.ids import EVENT_NAMESPACE
+from ..records.said import FeedbackGiven
+from ..records.strength import StrengthTested
+from ..records.vocabulary import Hand, Source
 from ..stores.contract import SessionPoint
 
 Json = dict[str, Any]

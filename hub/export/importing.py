@@ -26,8 +26,9 @@ from ...firmware_bridge.samples import ToolKind, Unit
 from ...signal.quantity import Quantity
 from ...signal.refusal import Refused
 from ...signal.strength import PRESETS, Preset, Score, Side, Trial, strength
-from ..measured import Outcome, TestTrial
-from ..records import EVENT_NAMESPACE, Hand, Id, Source, StrengthTested
+from ..records.ids import EVENT_NAMESPACE, Id
+from ..records.strength import Outcome, StrengthTested, TestTrial
+from ..records.vocabulary import Hand, Source
 from ..units import NEWTONS
 from .csv import BOM, unguard
 from .errors import ImportFailed, Problem

@@ -7,9 +7,11 @@ from typing import Any
 
 from ... import __version__
 from ...firmware_bridge.samples import Unit
-from ..measured import SessionQuality, TestTrial
 from ..program.tables import Annotation, Visit
-from ..records import ActivityDone, FeedbackGiven, Hand, SqueezeCounted, StrengthTested
+from ..records.said import ActivityDone, FeedbackGiven
+from ..records.session import SessionQuality, SqueezeCounted
+from ..records.strength import StrengthTested, TestTrial
+from ..records.vocabulary import Hand
 from ..stores.contract import SessionPoint
 from ..units import ForceUnit, shown
 from .csv import Column, Table, attribute

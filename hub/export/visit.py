@@ -18,7 +18,8 @@ from ..program.local_days import noon
 from ..program.reading import Picture, picture
 from ..program.tables import Annotation
 from ..program.versions import days
-from ..records import Evidence, FeedbackGiven
+from ..records.said import FeedbackGiven
+from ..records.vocabulary import Evidence
 from ..stores.contract import ChildResults
 from ..trends import SESSION_PEAK, Finding, of_sessions, of_tests
 

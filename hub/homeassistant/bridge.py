@@ -26,8 +26,9 @@ from ..config import Config
 from ..delivery import mqtt
 from ..delivery.outbox import Outbox
 from ..live import LiveFrame
-from ..records import SqueezeCounted, utc
+from ..records.session import SqueezeCounted
 from ..tools import HomeTool, ToolRegistry
+from ..utc import utc
 from .discovery import (
     OFFLINE,
     ONLINE,

@@ -15,7 +15,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from ... import __version__
 from ...firmware_bridge.samples import Unit
 from ..config import Config
-from ..records import Hand, Id
+from ..records.ids import Id
+from ..records.vocabulary import Hand
 
 #: The state is told at least once in `REFRESH_S`. A value that was not told for `EXPIRE_S` is unavailable.
 REFRESH_S: Final = 60.0

@@ -16,8 +16,10 @@ from uuid import UUID
 
 from ...firmware_bridge.samples import Unit
 from ..delivery.outbox import Outbox
-from ..records import SqueezeCounted, decode, utc
+from ..records.event import decode
+from ..records.session import SqueezeCounted
 from ..sqlite_file import connect, store_errors
+from ..utc import utc
 
 FILE: Final = "homeassistant.db"
 

@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import TypeAdapter, ValidationError
 
 from ..errors import FieldError
-from ..records import Id
+from ..records.ids import Id
 
 #: Children and young people: who is older than this was not meant.
 OLDEST_YEARS = 25

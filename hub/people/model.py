@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..database.actor import Actor, Role
 from ..database.base import ID, NAME, PRIVATE, Base, word
-from ..records import Hand
+from ..records.vocabulary import Hand
 from .scope import OfChild, OfSite, accounts_of, families_of, people_of, sites_of
 
 

@@ -10,7 +10,7 @@ from ..database.base import random_id
 from ..database.commands import command
 from ..database.work import Work
 from ..errors import FieldError
-from ..records import Hand
+from ..records.vocabulary import Hand
 from . import fields
 from .model import Child, Family, Sex, Site
 

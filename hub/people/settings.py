@@ -14,7 +14,7 @@ from ..database.actor import Actor, Role
 from ..database.base import ID, Base, word
 from ..database.commands import command
 from ..database.work import Work
-from ..records import Hand
+from ..records.vocabulary import Hand
 from ..units import ForceUnit
 from . import fields
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...firmware_bridge.samples import ToolKind
-from ..records import Id
+from ..records.ids import Id
 from .errors import ProgramError, first_error
 
 Sentence = Annotated[str, Field(min_length=1, max_length=400)]

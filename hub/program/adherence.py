@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
-from ..records import Evidence
+from ..records.vocabulary import Evidence
 from .prescription import Item, Unit, Weekday
 from .versions import History, days
 from .work import DayWork, Work, distinct, share

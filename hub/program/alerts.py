@@ -10,7 +10,9 @@ from enum import StrEnum
 from typing import Final
 
 from ...firmware_bridge.samples import ToolKind, Unit
-from ..records import ActivityDone, FeedbackGiven, Hand, ToolSeen
+from ..records.said import ActivityDone, FeedbackGiven
+from ..records.tool import ToolSeen
+from ..records.vocabulary import Hand
 from ..trends import Finding, Verdict
 from .adherence import Gap
 from .faces import PainRule

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from ..records import Hand, Purpose, StrengthTested, ToolSeen
+from ..records.strength import StrengthTested
+from ..records.tool import ToolSeen
+from ..records.vocabulary import Hand, Purpose
 from ..stores.contract import Session
 from ..trends import Finding, of_sessions, of_tests
 from . import alerts

@@ -20,7 +20,9 @@ from ..database.migrate import open_current
 from ..database.work import Work
 from ..delivery.outbox import Outbox
 from ..people.model import Child, Family
-from ..records import EVENT_NAMESPACE, MAX_PARTS, Event, MessageWritten, PausesSaid, ProgramStepped, SaidPause
+from ..records.event import Event
+from ..records.ids import EVENT_NAMESPACE
+from ..records.post import MAX_PARTS, MessageWritten, PausesSaid, ProgramStepped, SaidPause
 from .errors import ProgramError
 from .keys import trusted
 from .letter import CLINIC, MAX_PAUSES

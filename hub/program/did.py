@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from ..config import Config
-from ..records import ActivityDone, Evidence, FeedbackGiven, Person, utc
+from ..records.said import ActivityDone, FeedbackGiven
+from ..records.vocabulary import Evidence, Person
+from ..utc import utc
 from .errors import ProgramError, first_error
 from .home import zone_of
 from .local_days import local_day, noon

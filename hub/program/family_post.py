@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, get_args
 
 from pydantic import ValidationError
 
@@ -22,7 +22,8 @@ from ..database.work import Work
 from ..delivery.journal import PEOPLE, Journal
 from ..errors import PayloadError
 from ..people.model import Child
-from ..records import FOR_PEOPLE, ForPeople, PausesSaid, PicturePiece, ProgramStepped, SaidPause, decode
+from ..records.event import decode
+from ..records.post import ForPeople, PausesSaid, PicturePiece, ProgramStepped, SaidPause
 from .letter import SentPause, SentVersion
 from .picture_post import take_piece
 from .post import HOME
@@ -45,7 +46,7 @@ BATCH: Final = 2_000
 
 _POST: Final = Actor.part("post")
 #: What a payload has that is for people, wherever in it: cheaper than to read all.
-_MARKS: Final = tuple(str(kind.model_fields["schema_"].default).encode() for kind in FOR_PEOPLE)
+_MARKS: Final = tuple(str(kind.model_fields["schema_"].default).encode() for kind in get_args(ForPeople))
 
 
 class FamilyPost:
@@ -133,7 +134,7 @@ def _for_people(payloads: Sequence[bytes]) -> list[ForPeople]:
                 event = decode(payload)
             except PayloadError:  # of a newer version, before a downgrade: the forwarder sets it aside
                 continue
-            if isinstance(event, FOR_PEOPLE):
+            if isinstance(event, ForPeople):
                 found.append(event)
     return found
 

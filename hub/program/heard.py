@@ -17,7 +17,7 @@ from ..database.work import Work
 from ..delivery.outbox import alive_days, waiting_since
 from ..people.decisions import Decision
 from ..people.model import Child, Family
-from ..records import utc
+from ..utc import utc
 from .home import zone_of
 from .local_days import local_day
 from .tables import DaysHeard

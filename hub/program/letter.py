@@ -19,7 +19,7 @@ from pydantic_core import to_json
 
 from ...firmware_bridge.errors import GripError
 from ..people.decisions import Decision
-from ..records import Id
+from ..records.ids import Id
 from .prescription import Program
 from .tables import VisitKind
 from .versions import PauseReason

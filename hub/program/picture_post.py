@@ -15,7 +15,8 @@ from sqlalchemy import select
 from ..config import Config
 from ..database.work import Work
 from ..people.model import Child
-from ..records import EVENT_NAMESPACE, MAX_PIECE, PicturePiece
+from ..records.ids import EVENT_NAMESPACE
+from ..records.post import MAX_PIECE, PicturePiece
 from .photos import is_picture, shrunk
 from .post import HOME
 from .tables import Photo, PhotoPart

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ...firmware_bridge.samples import ToolKind
-from ..records import Id
+from ..records.ids import Id
 from .activity import Kind, Library
 from .errors import ProgramError, all_errors
 from .faces import PainRule

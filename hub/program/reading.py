@@ -13,7 +13,9 @@ from ...signal.strength import PRESETS, PROTOCOLS, Score
 from ..config import Config
 from ..database.actor import Actor
 from ..database.engine import Database
-from ..records import ActivityDone, Evidence, FeedbackGiven, Purpose, Source, StrengthTested
+from ..records.said import ActivityDone, FeedbackGiven
+from ..records.strength import StrengthTested
+from ..records.vocabulary import Evidence, Purpose, Source
 from ..stores.contract import ChildResults, Session
 from . import annotations, commands, visits
 from .adherence import Doings

@@ -20,9 +20,9 @@ from ..delivery.outbox import Outbox, Told
 from ..errors import NotFound
 from ..people.home import Household
 from ..people.model import Child
-from ..records import utc
 from ..stores import open_store
 from ..stores.contract import Store
+from ..utc import utc
 from .adherence import Doings
 from .home import today, zone_of
 from .prescription import Slot

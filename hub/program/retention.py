@@ -17,7 +17,7 @@ from ...signal.quantity import Quantity
 from ...signal.refusal import Refused
 from ...signal.strength import ASHT
 from ...signal.trend import SeriesKey, Test, split
-from ..records import StrengthTested
+from ..records.strength import StrengthTested
 from ..trends import test_key
 
 

@@ -18,7 +18,8 @@ from ..database.engine import Database
 from ..database.work import Work
 from ..errors import NotAllowed
 from ..people.model import Child
-from ..records import ActivityDone, Evidence
+from ..records.said import ActivityDone
+from ..records.vocabulary import Evidence
 from . import commands
 from .errors import ProgramError, first_error
 from .prescription import Item

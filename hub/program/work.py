@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from ..records import Evidence
+from ..records.vocabulary import Evidence
 from .prescription import Item
 
 

@@ -21,7 +21,10 @@ from ..delivery.outbox import Entry
 from ..errors import StoreError
 from ..live import ExerciseView
 from ..program.local_days import local_day
-from ..records import Event, Hand, SqueezeCounted, utc
+from ..records.event import Event
+from ..records.session import SqueezeCounted
+from ..records.vocabulary import Hand
+from ..utc import utc
 from .cues import Cue
 from .engine import ExerciseEngine
 from .exercise import Because, ExerciseState, NoExercise, Plan, TestPlan

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from ..program.prescription import Hands
-from ..records import Hand
+from ..records.vocabulary import Hand
 from .cues import Cue
 from .exercise import EndedBy, ExerciseState, Gap, Phase, Plan, Quiet, Rep
 from .holding import Seen, follow, held_s, is_hit

@@ -12,7 +12,7 @@ from ...firmware_bridge.errors import GripError
 from ...firmware_bridge.samples import Unit
 from ..program.faces import PainRule
 from ..program.prescription import Hands
-from ..records import Hand, Source
+from ..records.vocabulary import Hand, Source
 from .cues import Cue
 
 EndedBy = Literal["done", "enough", "pain", "child", "parent", "left"]

@@ -10,7 +10,12 @@ from ...firmware_bridge.quiet_check import ZERO
 from ..config import Config
 from ..live import ExerciseView
 from ..program.local_days import local_day
-from ..records import ActivityDone, Event, Evidence, FeedbackGiven, Hand, SqueezeCounted, event_id, utc
+from ..records.event import Event
+from ..records.ids import event_id
+from ..records.said import ActivityDone, FeedbackGiven
+from ..records.session import SqueezeCounted
+from ..records.vocabulary import Evidence, Hand
+from ..utc import utc
 from .cues import FOR_PARENTS, WORDS, Cue
 from .engine import ExerciseEngine
 from .exercise import ExerciseState, Phase

@@ -8,7 +8,7 @@ from ..config import Config
 from ..delivery.committer import Committer
 from ..delivery.outbox import Entry
 from ..live import ExerciseView
-from ..records import ActivityDone, FeedbackGiven, SessionCorrected
+from ..records.said import Statement
 from .coach import Coach
 from .near import Near
 from .planning import make_plan
@@ -56,6 +56,6 @@ class Exercises:
         )
         return await self.coach.start(plan)
 
-    async def record(self, event: ActivityDone | FeedbackGiven | SessionCorrected) -> None:
+    async def record(self, event: Statement) -> None:
         """Commit what somebody did or said."""
         await self._committer.commit(Entry([event]))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ...firmware_bridge.samples import SampleBlock
 from ..delivery.outbox import Anchor
-from ..records import Event
+from ..records.event import Event
 from .lives import Life, anchor, life
 from .tracker import SessionTracker
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
-from ..records import Hand
+from ..records.vocabulary import Hand
 from .exercise import ExerciseState
 
 #: A hand that trembles may leave the zone for so long without having let go.

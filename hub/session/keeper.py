@@ -20,7 +20,11 @@ from ..delivery.outbox import Entry, Taken
 from ..errors import RegistryError
 from ..live import LiveFrame
 from ..people.home import Household
-from ..records import Event, Purpose, SessionEnded, Source, SqueezeCounted, stored_session_id, utc
+from ..records.event import Event
+from ..records.ids import stored_session_id
+from ..records.session import SessionEnded, SqueezeCounted
+from ..records.vocabulary import Purpose, Source
+from ..utc import utc
 from .coach import Coach
 from .curve import Curve
 from .handover import StoredSession, count, unheard

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from ..config import Config
 from ..live import ExerciseView
-from ..records import Event, Hand
+from ..records.event import Event
+from ..records.vocabulary import Hand
 from .cues import Cue
 
 What = Literal["stop", "pain", "skip", "confirm", "longer", "after"]

@@ -10,7 +10,11 @@ from uuid import UUID
 from ...firmware_bridge.tool import ToolDescription
 from ...signal.recording import Timing
 from ...signal.strength import PROTOCOLS, Score
-from ..records import Event, Hand, Purpose, StrengthTested, event_id, utc
+from ..records.event import Event
+from ..records.ids import event_id
+from ..records.strength import StrengthTested
+from ..records.vocabulary import Hand, Purpose
+from ..utc import utc
 from .state import WHOSE, SessionState
 from .strength_steps import Step
 from .strength_test import StrengthTestRun

@@ -12,15 +12,9 @@ import numpy as np
 
 from ..config import Config
 from ..errors import FieldError, NotFound
-from ..records import (
-    ActivityDone,
-    AddedSqueeze,
-    FeedbackGiven,
-    Hand,
-    Person,
-    SessionCorrected,
-    SqueezeCounted,
-)
+from ..records.said import ActivityDone, AddedSqueeze, FeedbackGiven, SessionCorrected
+from ..records.session import SqueezeCounted
+from ..records.vocabulary import Hand, Person
 from ..stores.contract import ChildResults, SessionDetail, SessionPoint, Store
 
 Said = TypeVar("Said", ActivityDone, FeedbackGiven)

@@ -7,9 +7,10 @@ from typing import Final
 
 from ...firmware_bridge.samples import ToolKind
 from ..program.prescription import Hands, Item
-from ..records import Hand, Source, utc
+from ..records.vocabulary import Hand, Source
 from ..stores.contract import SessionPoint, Store
 from ..tools import HomeTool
+from ..utc import utc
 from .exercise import Because, NoExercise
 
 #: The child's own best is of so many days: children grow, and hands get better or worse.

@@ -15,9 +15,12 @@ from ..program.faces import PainRule
 from ..program.prescription import Hands, Item, Program
 from ..program.reading import today_of, work_of
 from ..program.versions import History
-from ..records import ActivityDone, Evidence, Hand, Source, StrengthTested, utc
+from ..records.said import ActivityDone
+from ..records.strength import StrengthTested
+from ..records.vocabulary import Evidence, Hand, Source
 from ..stores import open_store
 from ..stores.contract import SessionPoint, Store
+from ..utc import utc
 from .exercise import Because, NoExercise, Plan, TestPlan
 from .near import BEST_OF, Near, best_of, lately, tool_for_test, tools_for
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ...signal.counted import Squeeze
 from ...signal.untouched import DRIFT_PERCENT, QuietSecond
-from ..measured import Drift, SessionQuality
+from ..records.session import Drift, SessionQuality
 from .state import SessionState
 
 

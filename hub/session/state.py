@@ -8,7 +8,8 @@ from pydantic import TypeAdapter
 
 from ...firmware_bridge.samples import ToolKind, Unit
 from ...signal.untouched import QuietSecond
-from ..records import Hand, Id, Purpose, Source
+from ..records.ids import Id
+from ..records.vocabulary import Hand, Purpose, Source
 
 
 @dataclass(slots=True)

@@ -12,7 +12,12 @@ from ...signal.strength import PROTOCOLS
 from ..config import Config
 from ..live import ExerciseView
 from ..program.local_days import local_day
-from ..records import Event, FeedbackGiven, Hand, StrengthTested, event_id, utc
+from ..records.event import Event
+from ..records.ids import event_id
+from ..records.said import FeedbackGiven
+from ..records.strength import StrengthTested
+from ..records.vocabulary import Hand
+from ..utc import utc
 from .cues import FOR_PARENTS, WORDS, Cue
 from .engine import LEFT_S
 from .exercise import EndedBy, TestPlan

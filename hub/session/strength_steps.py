@@ -6,8 +6,8 @@ from typing import Final
 
 from ...firmware_bridge.samples import Unit
 from ...signal.quality import Fault
-from ..measured import TestTrial
-from ..records import Hand
+from ..records.strength import TestTrial
+from ..records.vocabulary import Hand
 
 _FAULTS: Final[dict[str, str]] = {
     Fault.SLOW_RISE: "it took long to get strong",

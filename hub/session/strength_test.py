@@ -20,7 +20,7 @@ from ...firmware_bridge.samples import FloatArray, SampleBlock, Unit
 from ...signal.recording import Recording, Timing
 from ...signal.strength import Preset
 from ...signal.untouched import QuietSecond, Untouched
-from ..records import Hand
+from ..records.vocabulary import Hand
 from .strength_steps import Phase, Step, verdict, words
 from .strength_trials import HandResult, TrialBook
 

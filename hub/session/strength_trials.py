@@ -8,8 +8,8 @@ from uuid import UUID
 from ...signal.recording import Recording
 from ...signal.refusal import Refused
 from ...signal.strength import Preset, Score, Side, StrengthEstimate, Trial, strength, trial, without_handling
-from ..measured import Outcome, TestTrial
-from ..records import Hand
+from ..records.strength import Outcome, TestTrial
+from ..records.vocabulary import Hand
 
 #: Trials that may be repeated for each hand, before the child has done enough.
 REPEATS: Final = 2

@@ -11,15 +11,10 @@ from ...firmware_bridge.samples import SampleBlock, Unit
 from ...signal.second_look import recount
 from ...signal.squeeze import Squeeze, SqueezeDetector
 from ...signal.untouched import Untouched
-from ..records import (
-    Event,
-    SessionEnded,
-    SessionStarted,
-    SqueezeCounted,
-    WaveformSecond,
-    event_id,
-    utc,
-)
+from ..records.event import Event
+from ..records.ids import event_id
+from ..records.session import SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond
+from ..utc import utc
 from ..waveform import encode_samples
 from .quality import note_quiet, note_squeeze, quality
 from .state import ABOUT, WHOSE, SessionState

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 
 from ...firmware_bridge.samples import Unit
 from ..errors import StoreError
-from ..records import Hand, Purpose, SessionEnded, Source
+from ..records.session import SessionEnded
+from ..records.vocabulary import Hand, Purpose, Source
 from ..sqlite_file import connect, store_errors
 
 log = logging.getLogger(__name__)

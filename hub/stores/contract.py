@@ -11,20 +11,12 @@ import numpy as np
 
 from ...firmware_bridge.samples import FloatArray, ToolKind, Unit
 from ..errors import PayloadError, StoreError
-from ..measured import SessionQuality
-from ..records import (
-    ActivityDone,
-    FeedbackGiven,
-    Hand,
-    Purpose,
-    Result,
-    SessionCorrected,
-    SessionEnded,
-    Source,
-    SqueezeCounted,
-    StrengthTested,
-    ToolSeen,
-)
+from ..records.event import Result
+from ..records.said import ActivityDone, FeedbackGiven, SessionCorrected
+from ..records.session import SessionEnded, SessionQuality, SqueezeCounted
+from ..records.strength import StrengthTested
+from ..records.tool import ToolSeen
+from ..records.vocabulary import Hand, Purpose, Source
 from ..waveform import decode_samples
 
 

@@ -9,7 +9,9 @@ from datetime import timedelta
 from statistics import median
 from typing import Final, NamedTuple
 
-from ..records import Hand, SessionCorrected, SqueezeCounted
+from ..records.said import SessionCorrected
+from ..records.session import SqueezeCounted
+from ..records.vocabulary import Hand
 from .contract import Recorded, SessionPoint
 
 #: What a squeeze that somebody added, or called doubtful, says of itself.

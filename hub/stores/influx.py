@@ -22,17 +22,12 @@ from urllib3.exceptions import HTTPError
 
 from ..config import InfluxConfig
 from ..errors import NotReadable, StoreError
-from ..records import (
-    ActivityDone,
-    FeedbackGiven,
-    Result,
-    SessionCorrected,
-    Source,
-    SqueezeCounted,
-    StrengthTested,
-    ToolSeen,
-    WaveformSecond,
-)
+from ..records.event import Result
+from ..records.said import ActivityDone, FeedbackGiven, SessionCorrected
+from ..records.session import SqueezeCounted, WaveformSecond
+from ..records.strength import StrengthTested
+from ..records.tool import ToolSeen
+from ..records.vocabulary import Source
 from .contract import (
     CaseloadEntry,
     CaseloadRows,

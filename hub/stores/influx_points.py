@@ -16,22 +16,12 @@ from influxdb_client.domain.write_precision import WritePrecision
 from pydantic import BaseModel
 
 from ...firmware_bridge.samples import ToolKind, Unit
-from ..measured import SessionQuality
-from ..records import (
-    ActivityDone,
-    FeedbackGiven,
-    Hand,
-    Purpose,
-    Result,
-    SessionCorrected,
-    SessionEnded,
-    SessionStarted,
-    Source,
-    SqueezeCounted,
-    StrengthTested,
-    ToolSeen,
-    WaveformSecond,
-)
+from ..records.event import Result
+from ..records.said import ActivityDone, FeedbackGiven, SessionCorrected
+from ..records.session import SessionEnded, SessionQuality, SessionStarted, SqueezeCounted, WaveformSecond
+from ..records.strength import StrengthTested
+from ..records.tool import ToolSeen
+from ..records.vocabulary import Hand, Purpose, Source
 from ..waveform import decode_samples
 from .contract import SessionLine, SessionPoint, from_us, step_us, to_us
 

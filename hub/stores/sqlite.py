@@ -9,17 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from ..records import (
-    ActivityDone,
-    FeedbackGiven,
-    Hand,
-    Result,
-    SessionCorrected,
-    Source,
-    StrengthTested,
-    ToolSeen,
-    WaveformSecond,
-)
+from ..records.event import Result
+from ..records.said import ActivityDone, FeedbackGiven, SessionCorrected
+from ..records.session import WaveformSecond
+from ..records.strength import StrengthTested
+from ..records.tool import ToolSeen
+from ..records.vocabulary import Hand, Source
 from ..sqlite_file import connect, connect_read_only, scrub, store_errors
 from .contract import (
     CaseloadEntry,

@@ -7,15 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from ...firmware_bridge.samples import ToolKind, Unit
-from ..measured import SessionQuality
-from ..records import (
-    Hand,
-    Purpose,
-    SessionCorrected,
-    Source,
-    SqueezeCounted,
-    StrengthTested,
-)
+from ..records.said import SessionCorrected
+from ..records.session import SessionQuality, SqueezeCounted
+from ..records.strength import StrengthTested
+from ..records.vocabulary import Hand, Purpose, Source
 from .contract import (
     Recorded,
     SessionLine,

@@ -4,18 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ..records import (
-    ActivityDone,
-    FeedbackGiven,
-    Result,
-    SessionCorrected,
-    SessionEnded,
-    SessionStarted,
-    SqueezeCounted,
-    StrengthTested,
-    ToolSeen,
-    WaveformSecond,
-)
+from ..records.event import Result
+from ..records.said import ActivityDone, FeedbackGiven, SessionCorrected
+from ..records.session import SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond
+from ..records.strength import StrengthTested
+from ..records.tool import ToolSeen
 from .contract import (
     step_us,
     to_us,
@@ -42,7 +35,7 @@ CREATE TABLE IF NOT EXISTS session (
     calibration_id TEXT, calibration_overdue INTEGER NOT NULL DEFAULT 0,
     purpose TEXT NOT NULL DEFAULT 'exercise',
     clock_step INTEGER NOT NULL DEFAULT 0, -- is in started_at and ended_at already
-    quality TEXT                 -- JSON, see hub/measured.py
+    quality TEXT                 -- JSON, see hub/records/session.py
 );
 CREATE INDEX IF NOT EXISTS session_of_child ON session (child_id, started_at);
 CREATE INDEX IF NOT EXISTS session_latest ON session (child_id, source, started_at)

@@ -18,15 +18,9 @@ from uuid import UUID
 from home import Homes
 from plan import HUBS
 
-from griphub.hub.records import (
-    Event,
-    SessionEnded,
-    SessionStarted,
-    SqueezeCounted,
-    WaveformSecond,
-    decode,
-    event_id,
-)
+from griphub.hub.records.event import Event, decode
+from griphub.hub.records.ids import event_id
+from griphub.hub.records.session import SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond
 from griphub.simulators.flash import FlashLog
 
 #: An event counts for the faults that were under way between its commit and this long after.

@@ -22,7 +22,7 @@ from griphub.hub import config as configuration
 from griphub.hub.config import Config
 from griphub.hub.delivery import broker
 from griphub.hub.delivery.outbox import Outbox
-from griphub.hub.records import SqueezeCounted
+from griphub.hub.records.session import SqueezeCounted
 from griphub.hub.supervisor import Child, Supervisor, port_open
 
 HERE = Path(__file__).parent

@@ -36,24 +36,16 @@ from griphub.hub.delivery import broker as home_broker
 from griphub.hub.delivery import mqtt
 from griphub.hub.delivery.committer import Committer
 from griphub.hub.delivery.outbox import Outbox
-from griphub.hub.measured import Outcome, TestTrial
 from griphub.hub.people.household import let_treat
 from griphub.hub.program import commands
 from griphub.hub.program import home as program_home
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.prescription import parse_program
-from griphub.hub.records import (
-    Event,
-    Hand,
-    SessionEnded,
-    SessionStarted,
-    Source,
-    SqueezeCounted,
-    StrengthTested,
-    WaveformSecond,
-    decode,
-    event_id,
-)
+from griphub.hub.records.event import Event, decode
+from griphub.hub.records.ids import event_id
+from griphub.hub.records.session import SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond
+from griphub.hub.records.strength import Outcome, StrengthTested, TestTrial
+from griphub.hub.records.vocabulary import Hand, Source
 from griphub.hub.session.coach import Coach
 from griphub.hub.session.exercises import Exercises
 from griphub.hub.stores.sqlite import SqliteStore

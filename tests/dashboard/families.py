@@ -5,7 +5,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import griphub.dashboard
-from griphub.hub.records import ActivityDone, Evidence
+from griphub.hub.records.said import ActivityDone
+from griphub.hub.records.vocabulary import Evidence
 
 #: The script behind every page.
 APP = Path(griphub.dashboard.__file__).with_name("app.py")

@@ -11,7 +11,7 @@ import paho.mqtt.client as paho
 
 from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.live import ExerciseView, LiveFrame
-from griphub.hub.records import Hand, Source
+from griphub.hub.records.vocabulary import Hand, Source
 
 from .browsing import repeated
 

@@ -8,7 +8,7 @@ from griphub.hub.cli import demo, demo_answers, demo_program
 from griphub.hub.cli.seed import seed_history
 from griphub.hub.config import Config
 from griphub.hub.delivery.journal import Journal
-from griphub.hub.records import decode
+from griphub.hub.records.event import decode
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.simulators.presets import PRESETS
 

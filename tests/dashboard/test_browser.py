@@ -14,7 +14,7 @@ from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.live import LiveFrame
 from griphub.hub.people.household import let_treat
 from griphub.hub.program import home
-from griphub.hub.records import Hand, Source
+from griphub.hub.records.vocabulary import Hand, Source
 
 from .browsing import CHROMIUM, SIZES, picture, repeated, wide_enough
 

@@ -17,7 +17,10 @@ from griphub.hub.program.activity import builtin
 from griphub.hub.program.alerts import Cause
 from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.versions import PauseReason
-from griphub.hub.records import ActivityDone, Evidence, FeedbackGiven, Hand, Source, ToolSeen, status_id
+from griphub.hub.records.ids import status_id
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.tool import ToolSeen
+from griphub.hub.records.vocabulary import Evidence, Hand, Source
 
 NOW = datetime.now(UTC)
 

@@ -10,7 +10,6 @@ from griphub.dashboard import context, viewer
 from griphub.dashboard.queries import child as query
 from griphub.hub.config import Config
 from griphub.hub.database.actor import Actor, Role
-from griphub.hub.measured import Outcome
 from griphub.hub.people import settings
 from griphub.hub.program import annotations, commands, visits
 from griphub.hub.program.activity import builtin
@@ -18,7 +17,9 @@ from griphub.hub.program.adherence import DayStatus
 from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.tables import VisitKind
 from griphub.hub.program.versions import PauseReason
-from griphub.hub.records import ActivityDone, Evidence, FeedbackGiven, Hand
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.strength import Outcome
+from griphub.hub.records.vocabulary import Evidence, Hand
 from griphub.hub.units import ForceUnit
 
 NOW = datetime.now(UTC)

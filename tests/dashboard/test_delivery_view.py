@@ -7,7 +7,7 @@ from griphub.hub.database.actor import Role
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.notice import Notice, notice_path
 from griphub.hub.delivery.outbox import Outbox
-from griphub.hub.records import encode
+from griphub.hub.records.event import encode
 
 
 def _script():

@@ -10,7 +10,9 @@ from playwright.sync_api import expect
 from griphub.dashboard.access_key import link
 from griphub.hub.config import ToolConfig
 from griphub.hub.delivery.outbox import Outbox
-from griphub.hub.records import ActivityDone, FeedbackGiven, Hand, decode
+from griphub.hub.records.event import decode
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.vocabulary import Hand
 
 from .browsing import CHROMIUM, SIZES, layout_faults, picture, settled
 from .house import House, until

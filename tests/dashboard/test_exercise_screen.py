@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from griphub.dashboard.access_key import link
-from griphub.hub.records import Hand
+from griphub.hub.records.vocabulary import Hand
 
 from .browsing import CHROMIUM, SIZES, layout_faults, picture, settled, violations
 from .house import until

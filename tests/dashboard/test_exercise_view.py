@@ -7,7 +7,7 @@ from griphub.dashboard import context, viewer
 from griphub.dashboard.views import exercise as views
 from griphub.hub.config import ToolConfig
 from griphub.hub.people import places
-from griphub.hub.records import Evidence, Hand
+from griphub.hub.records.vocabulary import Evidence, Hand
 
 from .families import PROGRAM, done, text
 from .house import House

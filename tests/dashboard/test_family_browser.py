@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from griphub.dashboard.access_key import link
-from griphub.hub.records import ActivityDone, FeedbackGiven
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
 
 from .browsing import CHROMIUM, SIZES, layout_faults, picture, settled
 

@@ -15,7 +15,8 @@ from griphub.hub.people import places
 from griphub.hub.program import photos
 from griphub.hub.program.faces import FACES
 from griphub.hub.program.tables import Photo
-from griphub.hub.records import Evidence, FeedbackGiven, Person
+from griphub.hub.records.said import FeedbackGiven
+from griphub.hub.records.vocabulary import Evidence, Person
 
 from .families import APP, done, text
 

@@ -13,7 +13,7 @@ from griphub.hub.delivery import broker as home_broker
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.delivery.publisher import Publisher
 from griphub.hub.live import WATCHED_S, LiveFrame, Watch
-from griphub.hub.records import Hand, Source
+from griphub.hub.records.vocabulary import Hand, Source
 
 WAIT_S = 15
 

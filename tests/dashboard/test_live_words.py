@@ -15,7 +15,7 @@ from griphub.firmware_bridge.clock import HostClock
 from griphub.hub.config import Config, ToolConfig
 from griphub.hub.control import HubNotRunning, socket_path
 from griphub.hub.control_client import ControlClient
-from griphub.hub.records import Hand
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.service import Hub
 
 WAIT_S = 15

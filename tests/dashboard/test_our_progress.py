@@ -18,7 +18,8 @@ from griphub.hub.program.adherence import DayStatus, Doings
 from griphub.hub.program.tables import VisitKind
 from griphub.hub.program.versions import History, PauseReason
 from griphub.hub.program.work import Work
-from griphub.hub.records import Evidence, FeedbackGiven, Hand, Source
+from griphub.hub.records.said import FeedbackGiven
+from griphub.hub.records.vocabulary import Evidence, Hand, Source
 
 from .families import done, text
 

@@ -22,7 +22,7 @@ from griphub.firmware_bridge.quiet_check import QuietVerdict
 from griphub.hub.config import Config
 from griphub.hub.control import HubNotRunning
 from griphub.hub.database.actor import Role
-from griphub.hub.records import Hand
+from griphub.hub.records.vocabulary import Hand
 from griphub.simulators.gatt import Advert, VirtualDevice
 
 from .house import House, until

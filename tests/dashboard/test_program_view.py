@@ -12,7 +12,8 @@ from griphub.hub.program import commands, conversation, home, post
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.versions import PauseReason
-from griphub.hub.records import ActivityDone, Evidence, Source
+from griphub.hub.records.said import ActivityDone
+from griphub.hub.records.vocabulary import Evidence, Source
 
 PROGRAM = """
 title = "Winter"

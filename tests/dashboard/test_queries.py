@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from griphub.dashboard.queries import sessions as queries
 from griphub.firmware_bridge.samples import ToolKind, Unit
-from griphub.hub.records import Hand, Source
+from griphub.hub.records.vocabulary import Hand, Source
 from griphub.hub.stores import open_store
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -16,7 +16,9 @@ from griphub.hub.database.actor import Role
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.export.waveform import waveform_csv
-from griphub.hub.records import ActivityDone, Evidence, FeedbackGiven, Hand, SessionCorrected, decode
+from griphub.hub.records.event import decode
+from griphub.hub.records.said import ActivityDone, FeedbackGiven, SessionCorrected
+from griphub.hub.records.vocabulary import Evidence, Hand
 from griphub.hub.session.mend import Mender
 from griphub.hub.stores import open_store
 

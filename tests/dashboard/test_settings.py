@@ -11,7 +11,7 @@ from griphub.hub.people import places, settings
 from griphub.hub.people.settings import Settings
 from griphub.hub.program import routine
 from griphub.hub.program.prescription import Slot
-from griphub.hub.records import Hand
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.units import ForceUnit
 
 from .families import APP, text

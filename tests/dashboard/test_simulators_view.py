@@ -20,7 +20,7 @@ from griphub.hub.config import Config
 from griphub.hub.control import ToolFacts, ToolStatus
 from griphub.hub.database.actor import Role
 from griphub.hub.errors import NotAllowed
-from griphub.hub.records import Hand
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.simulation import CONTROL, TRUTH, NoSimulation, SimulationRefused
 from griphub.hub.tools import HomeTool
 from griphub.hub.truth import TruePlay, TrueSqueeze, read_truth

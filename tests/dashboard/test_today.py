@@ -16,7 +16,8 @@ from griphub.hub.program import commands, did, home
 from griphub.hub.program import routine as routines
 from griphub.hub.program.prescription import Slot
 from griphub.hub.program.versions import PauseReason
-from griphub.hub.records import Evidence, Hand, Person, ToolSeen
+from griphub.hub.records.tool import ToolSeen
+from griphub.hub.records.vocabulary import Evidence, Hand, Person
 
 from .families import APP, done, text
 

@@ -15,7 +15,9 @@ from griphub.firmware_bridge.samples import ToolKind
 from griphub.hub.config import Config, ToolConfig
 from griphub.hub.control import RadioStatus, ToolFacts, ToolStatus
 from griphub.hub.database.actor import Role
-from griphub.hub.records import Hand, ToolSeen, status_id
+from griphub.hub.records.ids import status_id
+from griphub.hub.records.tool import ToolSeen
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.tools import FILE, HomeTool, ToolRegistry
 
 from .house import House, until

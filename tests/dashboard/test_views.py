@@ -12,10 +12,11 @@ from griphub.firmware_bridge.samples import Unit
 from griphub.hub.config import Config
 from griphub.hub.database.actor import Actor, Role
 from griphub.hub.errors import NotFound
-from griphub.hub.measured import Drift, Outcome, SessionQuality
 from griphub.hub.people import sign_in as signing_in
 from griphub.hub.people.model import Account
-from griphub.hub.records import Purpose
+from griphub.hub.records.session import Drift, SessionQuality
+from griphub.hub.records.strength import Outcome
+from griphub.hub.records.vocabulary import Purpose
 
 from .families import APP
 

@@ -13,7 +13,8 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from griphub.firmware_bridge.samples import Unit
 from griphub.hub import wire
 from griphub.hub.config import InfluxConfig
-from griphub.hub.records import Event, Result, SqueezeCounted, decode
+from griphub.hub.records.event import Event, Result, decode
+from griphub.hub.records.session import SqueezeCounted
 from griphub.hub.stores.influx import InfluxStore
 from griphub.hub.stores.influx_points import to_point
 

@@ -25,7 +25,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from griphub.hub import wire
 from griphub.hub.delivery.publisher import Ack
-from griphub.hub.records import Result, decode
+from griphub.hub.records.event import Result, decode
 from griphub.hub.stores import influx_points as ours
 from griphub.hub.stores.influx_points import to_point
 

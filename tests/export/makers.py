@@ -4,16 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
 from griphub.firmware_bridge.samples import ToolKind, Unit
-from griphub.hub.measured import Outcome, TestTrial
-from griphub.hub.records import (
-    EVENT_NAMESPACE,
-    ActivityDone,
-    Evidence,
-    FeedbackGiven,
-    Hand,
-    Source,
-    StrengthTested,
-)
+from griphub.hub.records.ids import EVENT_NAMESPACE
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.strength import Outcome, StrengthTested, TestTrial
+from griphub.hub.records.vocabulary import Evidence, Hand, Source
 from griphub.hub.stores.contract import SessionPoint
 
 AT = datetime(2026, 3, 2, 16, 5, tzinfo=UTC)

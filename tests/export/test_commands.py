@@ -18,7 +18,9 @@ from griphub.hub.delivery.journal import Journal
 from griphub.hub.export.errors import ExportError, ImportFailed
 from griphub.hub.program import annotations, visits
 from griphub.hub.program.home import opened
-from griphub.hub.records import SessionEnded, SessionStarted, Source, SqueezeCounted, decode
+from griphub.hub.records.event import decode
+from griphub.hub.records.session import SessionEnded, SessionStarted, SqueezeCounted
+from griphub.hub.records.vocabulary import Source
 from griphub.hub.stores.sqlite import SqliteStore
 
 

@@ -16,11 +16,11 @@ from fhir.resources.R4B.bundle import Bundle
 
 from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.export.fhir import Plan, PlanItem, bundle, plans
-from griphub.hub.measured import Outcome, TestTrial
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.versions import History, Version
-from griphub.hub.records import Hand, Source
+from griphub.hub.records.strength import Outcome, TestTrial
+from griphub.hub.records.vocabulary import Hand, Source
 
 PROGRAM = """
 [[items]]

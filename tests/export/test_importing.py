@@ -13,8 +13,8 @@ from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.export.errors import ImportFailed
 from griphub.hub.export.importing import NEEDED, read_tests
 from griphub.hub.export.tables import TRIALS, About, trial_rows
-from griphub.hub.measured import Outcome
-from griphub.hub.records import Hand
+from griphub.hub.records.strength import Outcome
+from griphub.hub.records.vocabulary import Hand
 
 TYPED = {
     "measured_at": "2026-03-02T17:05:00+01:00", "child_id": "c-ada", "hand": "left", "preset": "ASHT 2015",

@@ -14,9 +14,9 @@ from pypdf import PdfReader
 from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.export.pdf import write
 from griphub.hub.export.visit import Day, Pain, Visit
-from griphub.hub.measured import Outcome
 from griphub.hub.program.adherence import DayStatus
-from griphub.hub.records import Hand
+from griphub.hub.records.strength import Outcome
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.trends import of_tests
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are no package

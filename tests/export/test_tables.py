@@ -19,7 +19,7 @@ from griphub.hub.export.tables import (
     About,
     trial_rows,
 )
-from griphub.hub.records import Hand, Source
+from griphub.hub.records.vocabulary import Hand, Source
 
 
 def rows(table, records):

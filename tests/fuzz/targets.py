@@ -32,7 +32,7 @@ from griphub.firmware_bridge.samples import SampleBlock
 from griphub.firmware_bridge.stored import SessionFetch
 from griphub.firmware_bridge.stream import StreamAssembler
 from griphub.hub.errors import PayloadError
-from griphub.hub.records import decode, encode
+from griphub.hub.records.event import decode, encode
 from griphub.hub.waveform import decode_samples
 from griphub.simulators.recording import RecordingError, read_recording
 

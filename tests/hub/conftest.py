@@ -17,8 +17,11 @@ from griphub.hub.delivery import broker
 from griphub.hub.delivery.committer import Committer
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.live import LiveFrame
-from griphub.hub.records import Event, SessionEnded, SqueezeCounted, decode, event_id, utc
+from griphub.hub.records.event import Event, decode
+from griphub.hub.records.ids import event_id
+from griphub.hub.records.session import SessionEnded, SqueezeCounted
 from griphub.hub.session.keeper import SessionKeeper
+from griphub.hub.utc import utc
 
 SESSION = UUID(int=7)
 NOW_S = 1_800_000_000.0

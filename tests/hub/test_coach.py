@@ -14,7 +14,10 @@ from griphub.hub.delivery.committer import Committer
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.live import LiveFrame
 from griphub.hub.program.prescription import Hands
-from griphub.hub.records import ActivityDone, FeedbackGiven, Hand, Source, SqueezeCounted, decode
+from griphub.hub.records.event import decode
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.session import SqueezeCounted
+from griphub.hub.records.vocabulary import Hand, Source
 from griphub.hub.session.coach import Coach
 from griphub.hub.session.exercise import NoExercise, Phase, Plan
 from griphub.hub.session.keeper import SessionKeeper

@@ -31,7 +31,11 @@ from griphub.hub.program import commands, home
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.reading import picture
-from griphub.hub.records import ActivityDone, Hand, SessionEnded, SessionStarted, StrengthTested, decode
+from griphub.hub.records.event import decode
+from griphub.hub.records.said import ActivityDone
+from griphub.hub.records.session import SessionEnded, SessionStarted
+from griphub.hub.records.strength import StrengthTested
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.service import Hub
 from griphub.hub.session import strength_test
 from griphub.hub.session.strength_steps import Phase, Step

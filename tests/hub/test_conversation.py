@@ -29,7 +29,8 @@ from griphub.hub.program.mailbox import Mailbox
 from griphub.hub.program.post import notes, write_note
 from griphub.hub.program.suggestions import RULE
 from griphub.hub.program.versions import PauseReason
-from griphub.hub.records import Event, MessageWritten, encode
+from griphub.hub.records.event import Event, encode
+from griphub.hub.records.post import MessageWritten
 from griphub.hub.stores import open_store
 
 from .conftest import Broker

@@ -20,7 +20,8 @@ from griphub.hub.program.mailbox import Mailbox
 from griphub.hub.program.outgoing import note_taken
 from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.reading import Picture, picture
-from griphub.hub.records import ActivityDone, Evidence
+from griphub.hub.records.said import ActivityDone
+from griphub.hub.records.vocabulary import Evidence
 from griphub.hub.stores.sqlite import SqliteStore
 
 from .test_consent_letters import ANSWERS, Clock, End, clock, deliver, ends  # noqa: F401 - fixtures

@@ -23,7 +23,8 @@ from griphub.hub.delivery.dead_letters import readmit
 from griphub.hub.delivery.forwarder import Forwarder
 from griphub.hub.delivery.ingest import EVENT_FILTER, Ingest
 from griphub.hub.delivery.journal import Journal
-from griphub.hub.records import SqueezeCounted, encode
+from griphub.hub.records.event import encode
+from griphub.hub.records.session import SqueezeCounted
 from griphub.hub.stores.sqlite import SqliteStore
 
 Make = Callable[[int], SqueezeCounted]

@@ -20,7 +20,8 @@ from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.delivery.publisher import Publisher
 from griphub.hub.errors import SetupError, StoreError
-from griphub.hub.records import SqueezeCounted, encode
+from griphub.hub.records.event import encode
+from griphub.hub.records.session import SqueezeCounted
 from griphub.hub.stores.sqlite import SqliteStore
 
 Make = Callable[[int], SqueezeCounted]

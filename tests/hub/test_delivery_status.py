@@ -24,7 +24,7 @@ from griphub.hub.delivery.notice import Notice, notice_path, read_notice
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.delivery.status import delivery_status, retry_dead_letters
 from griphub.hub.errors import SetupError
-from griphub.hub.records import encode
+from griphub.hub.records.event import encode
 
 
 def only(config: Config, place: str) -> module.Queue:

@@ -12,7 +12,8 @@ from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.profile import WireKind, WireUnit
 from griphub.hub.config import Config
 from griphub.hub.delivery.outbox import Outbox
-from griphub.hub.records import Event, SessionEnded, SqueezeCounted, WaveformSecond, decode
+from griphub.hub.records.event import Event, decode
+from griphub.hub.records.session import SessionEnded, SqueezeCounted, WaveformSecond
 from griphub.hub.service import Hub
 from griphub.simulators import tool as tool_module
 from griphub.simulators.plays import Play

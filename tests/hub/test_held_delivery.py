@@ -23,7 +23,9 @@ from griphub.hub.live import LiveFrame
 from griphub.hub.people import consent
 from griphub.hub.people.sharing import Sharing
 from griphub.hub.program.home import opened
-from griphub.hub.records import Hand, Source, SqueezeCounted, decode
+from griphub.hub.records.event import decode
+from griphub.hub.records.session import SqueezeCounted
+from griphub.hub.records.vocabulary import Hand, Source
 
 Make = Callable[[int], SqueezeCounted]
 OWNER = Actor.part("test")

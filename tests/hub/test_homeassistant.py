@@ -37,7 +37,8 @@ from griphub.hub.homeassistant.bridge import Bridge, wanted
 from griphub.hub.homeassistant.discovery import EXPIRE_S, REFRESH_S, Device, hub_document, tool_document
 from griphub.hub.homeassistant.tally import Tally, midnight
 from griphub.hub.live import LiveFrame
-from griphub.hub.records import Hand, SqueezeCounted
+from griphub.hub.records.session import SqueezeCounted
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.tools import FILE, ToolRegistry
 
 from .homeassistant_schema import DEVICE_DISCOVERY

@@ -31,7 +31,9 @@ from griphub.hub.delivery import broker as home_broker
 from griphub.hub.delivery.notice import notice_path, read_notice
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.delivery.publisher import Publisher
-from griphub.hub.records import SqueezeCounted, event_id, utc
+from griphub.hub.records.ids import event_id
+from griphub.hub.records.session import SqueezeCounted
+from griphub.hub.utc import utc
 
 DOC = Path(__file__).parents[2] / "docs" / "scaling.md"
 PASSWORD = "a region's secret"

@@ -13,7 +13,10 @@ from griphub.firmware_bridge.samples import SampleBlock, Unit
 from griphub.hub.cli.exercise import picture
 from griphub.hub.config import Config
 from griphub.hub.live import ExerciseView
-from griphub.hub.records import ActivityDone, FeedbackGiven, Hand, SessionStarted, StrengthTested
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.session import SessionStarted
+from griphub.hub.records.strength import StrengthTested
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.session.exercise import Because, NoExercise, TestPlan
 from griphub.hub.session.lead import Said
 from griphub.hub.session.strength_lead import ANSWER_S, TestLead

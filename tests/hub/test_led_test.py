@@ -10,10 +10,13 @@ import pytest
 from griphub.firmware_bridge.samples import SampleBlock, Unit
 from griphub.hub.cli.strength_test import report
 from griphub.hub.errors import RegistryError
-from griphub.hub.measured import Outcome, TestTrial
-from griphub.hub.records import Hand, Purpose, SessionStarted, StrengthTested, event_id, utc
+from griphub.hub.records.ids import event_id
+from griphub.hub.records.session import SessionStarted
+from griphub.hub.records.strength import Outcome, StrengthTested, TestTrial
+from griphub.hub.records.vocabulary import Hand, Purpose
 from griphub.hub.session.leading import LedTest
 from griphub.hub.session.strength_steps import Phase
+from griphub.hub.utc import utc
 
 FS = 100
 LEFT, RIGHT = Hand.LEFT, Hand.RIGHT

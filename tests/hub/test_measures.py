@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from griphub.firmware_bridge.samples import ToolKind, Unit
-from griphub.hub.measured import Outcome, SessionQuality
 from griphub.hub.measures import NAMES, Measure, measures
-from griphub.hub.records import Hand, Source, SqueezeCounted, StrengthTested
+from griphub.hub.records.session import SessionQuality, SqueezeCounted
+from griphub.hub.records.strength import Outcome, StrengthTested
+from griphub.hub.records.vocabulary import Hand, Source
 from griphub.hub.stores.contract import SessionDetail, SessionPoint
 
 AT = datetime(2026, 11, 20, 16, tzinfo=UTC)

@@ -11,7 +11,9 @@ import pytest
 
 from griphub.hub.delivery.outbox import Entry, Outbox, Taken
 from griphub.hub.errors import StoreError
-from griphub.hub.records import SqueezeCounted, decode, utc
+from griphub.hub.records.event import decode
+from griphub.hub.records.session import SqueezeCounted
+from griphub.hub.utc import utc
 
 Make = Callable[[int], SqueezeCounted]
 NOW_S = 1_800_000_000.0
@@ -92,7 +94,7 @@ def test_what_commit_returned_for_survives_a_kill(tmp_path: Path) -> None:
         "import sys; sys.path.insert(0, sys.argv[2])\n"
         "from pathlib import Path\nfrom uuid import UUID, uuid4\n"
         "from griphub.hub.delivery.outbox import Outbox\n"
-        "from griphub.hub.records import SqueezeCounted, utc\n"
+        "from griphub.hub.records.session import SqueezeCounted\nfrom griphub.hub.utc import utc\n"
         "outbox = Outbox(Path(sys.argv[1]))\n"
         "for n in range(1, 100000):\n"
         "    e = SqueezeCounted(event_id=uuid4(), measured_at=utc(n), site='home', hub='hub',\n"

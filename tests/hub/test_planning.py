@@ -18,12 +18,16 @@ from griphub.hub.program.outgoing import Stand, post_of
 from griphub.hub.program.post import notes, write_note
 from griphub.hub.program.prescription import Program, parse_program
 from griphub.hub.program.versions import PauseReason
-from griphub.hub.records import ActivityDone, Event, Hand, StrengthTested, utc
+from griphub.hub.records.event import Event
+from griphub.hub.records.said import ActivityDone
+from griphub.hub.records.strength import StrengthTested
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.session.exercise import Because, NoExercise, Plan, TestPlan
 from griphub.hub.session.near import Near
 from griphub.hub.session.planning import make_plan
 from griphub.hub.stores import open_store
 from griphub.hub.tools import HomeTool
+from griphub.hub.utc import utc
 
 from .conftest import NOW_S
 

@@ -15,7 +15,8 @@ from griphub.hub.delivery import publisher as publisher_module
 from griphub.hub.delivery.outbox import Outbox, Waiting
 from griphub.hub.delivery.publisher import WINDOW, Ack, Publisher
 from griphub.hub.errors import StoreError
-from griphub.hub.records import SqueezeCounted, decode
+from griphub.hub.records.event import decode
+from griphub.hub.records.session import SqueezeCounted
 
 Make = Callable[[int], SqueezeCounted]
 

@@ -12,7 +12,7 @@ from griphub.hub.cli.simulate import tool_name
 from griphub.hub.config import Config
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Entry, Outbox, Taken
-from griphub.hub.records import SqueezeCounted
+from griphub.hub.records.session import SqueezeCounted
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.hub.truth import TruePlay, TrueSqueeze, read_truth
 from griphub.simulators.child import HANDS

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from griphub.hub.delivery.publisher import Ack
 from griphub.hub.errors import PayloadError
 from griphub.hub.live import LiveFrame
-from griphub.hub.records import SqueezeCounted, decode, encode
+from griphub.hub.records.event import decode, encode
+from griphub.hub.records.session import SqueezeCounted
 
 
 def test_an_event_comes_back_as_it_was(squeeze: Callable[[int], SqueezeCounted]) -> None:

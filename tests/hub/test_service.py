@@ -18,7 +18,9 @@ from griphub.hub import tool_status
 from griphub.hub.config import Config
 from griphub.hub.delivery.outbox import Entry
 from griphub.hub.errors import SetupError, StoreError
-from griphub.hub.records import SessionEnded, ToolSeen, decode
+from griphub.hub.records.event import decode
+from griphub.hub.records.session import SessionEnded
+from griphub.hub.records.tool import ToolSeen
 from griphub.hub.service import Hub
 from griphub.simulators import radio as radio_module
 from griphub.simulators.plays import Play

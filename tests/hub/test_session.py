@@ -13,15 +13,9 @@ import pytest
 
 from griphub.firmware_bridge.samples import SampleBlock, ToolKind, Unit
 from griphub.hub.delivery.outbox import Entry
-from griphub.hub.records import (
-    Event,
-    Hand,
-    SessionEnded,
-    SessionStarted,
-    Source,
-    SqueezeCounted,
-    WaveformSecond,
-)
+from griphub.hub.records.event import Event
+from griphub.hub.records.session import SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond
+from griphub.hub.records.vocabulary import Hand, Source
 from griphub.hub.session.state import SessionState
 from griphub.hub.session.tracker import SessionTracker
 from griphub.hub.waveform import decode_samples

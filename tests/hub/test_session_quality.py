@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from griphub.firmware_bridge.samples import SampleBlock, ToolKind, Unit
-from griphub.hub.measured import SessionQuality
-from griphub.hub.records import Event, Hand, SessionEnded, Source, SqueezeCounted
+from griphub.hub.records.event import Event
+from griphub.hub.records.session import SessionEnded, SessionQuality, SqueezeCounted
+from griphub.hub.records.vocabulary import Hand, Source
 from griphub.hub.session.state import SessionState
 from griphub.hub.session.tracker import SessionTracker
 

@@ -26,7 +26,8 @@ from griphub.hub.program.errors import ProgramError
 from griphub.hub.program.picture_post import pieces_of, take_piece
 from griphub.hub.program.pictures import Picture, Shared, picture, pictures, share_photo, unshare_photo
 from griphub.hub.program.tables import Photo, PhotoPart
-from griphub.hub.records import MAX_PIECE, PicturePiece, encode
+from griphub.hub.records.event import encode
+from griphub.hub.records.post import MAX_PIECE, PicturePiece
 from griphub.hub.stores import open_store
 
 from .conftest import Broker

@@ -19,7 +19,8 @@ from griphub.firmware_bridge.drivers.progressor import Progressor
 from griphub.firmware_bridge.packets import ToolInfo
 from griphub.firmware_bridge.profile import WireKind
 from griphub.hub.config import Config
-from griphub.hub.records import Event, Source, decode
+from griphub.hub.records.event import Event, decode
+from griphub.hub.records.vocabulary import Source
 from griphub.hub.service import Hub
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.simulators.captured import CapturedTool

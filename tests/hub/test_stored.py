@@ -14,14 +14,9 @@ from hypothesis import strategies as st
 from griphub.firmware_bridge.samples import SampleBlock, Unit
 from griphub.firmware_bridge.stored import StoredSession
 from griphub.hub.config import ToolConfig
-from griphub.hub.records import (
-    Event,
-    Hand,
-    SessionEnded,
-    SessionStarted,
-    SqueezeCounted,
-    WaveformSecond,
-)
+from griphub.hub.records.event import Event
+from griphub.hub.records.session import SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.session.handover import new_runs
 
 FS_HZ = 100

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from griphub.firmware_bridge.samples import SampleBlock, Unit
-from griphub.hub.records import Hand
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.session.strength_steps import Phase, Step
 from griphub.hub.session.strength_test import StrengthTestRun
 from griphub.signal.recording import Timing

@@ -9,7 +9,7 @@ import pytest
 
 from griphub.hub.config import Config
 from griphub.hub.errors import RegistryError, StoreError
-from griphub.hub.records import Hand
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.tools import ToolRegistry
 
 SQUEGG = {"driver": "squegg", "title": "Squegg ball", "address": "C0:00:00:00:00:01"}

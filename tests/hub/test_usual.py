@@ -7,8 +7,11 @@ from uuid import uuid4
 import pytest
 
 from griphub.firmware_bridge.samples import ToolKind, Unit
-from griphub.hub.records import Hand, Purpose, SessionEnded, Source, event_id, utc
+from griphub.hub.records.ids import event_id
+from griphub.hub.records.session import SessionEnded
+from griphub.hub.records.vocabulary import Hand, Purpose, Source
 from griphub.hub.session.usual import FILE, About, UsualPeaks
+from griphub.hub.utc import utc
 
 NOW_S = 1_800_000_000.0
 DAY_S = 86_400.0

@@ -21,17 +21,10 @@ from griphub.hub.people import places
 from griphub.hub.people.model import Child
 from griphub.hub.program import annotations, commands, visits
 from griphub.hub.program.photos import keep
-from griphub.hub.records import (
-    ActivityDone,
-    Event,
-    FeedbackGiven,
-    SessionEnded,
-    SessionStarted,
-    SqueezeCounted,
-    WaveformSecond,
-    encode,
-    event_id,
-)
+from griphub.hub.records.event import Event, encode
+from griphub.hub.records.ids import event_id
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.session import SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond
 from griphub.hub.session.usual import FILE as USUAL
 from griphub.hub.session.usual import UsualPeaks
 from griphub.hub.stores.sqlite import SqliteStore

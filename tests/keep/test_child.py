@@ -30,7 +30,7 @@ from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.errors import SetupError, StoreError
 from griphub.hub.export.errors import ExportError
 from griphub.hub.lock import only_hub
-from griphub.hub.records import encode
+from griphub.hub.records.event import encode
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.hub.tools import FILE as TOOLS
 from griphub.hub.tools import ToolRegistry

@@ -13,7 +13,7 @@ from griphub.hub.database.audit import Audit
 from griphub.hub.errors import FieldError
 from griphub.hub.people import accounts, consent, fields, places
 from griphub.hub.people.model import Account, Child
-from griphub.hub.records import Id
+from griphub.hub.records.ids import Id
 
 from .conftest import Clinic, Clock
 

@@ -14,17 +14,11 @@ from typer.testing import CliRunner
 from griphub.hub.cli.main import app
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.errors import FieldError, NotFound
-from griphub.hub.records import (
-    ActivityDone,
-    Evidence,
-    FeedbackGiven,
-    SessionEnded,
-    SessionStarted,
-    SqueezeCounted,
-    WaveformSecond,
-    decode,
-    event_id,
-)
+from griphub.hub.records.event import decode
+from griphub.hub.records.ids import event_id
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.session import SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond
+from griphub.hub.records.vocabulary import Evidence
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.hub.waveform import encode_samples
 

@@ -19,7 +19,7 @@ from griphub.hub.database.migrate import upgrade
 from griphub.hub.errors import FieldError
 from griphub.hub.people.decisions import Decision, hear
 from griphub.hub.people.home import Household, settle, with_children
-from griphub.hub.records import Hand
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.tools import ToolRegistry
 
 Run = Callable[..., Result]

@@ -10,7 +10,7 @@ from griphub.hub.database.engine import Database
 from griphub.hub.errors import FieldError
 from griphub.hub.people import settings
 from griphub.hub.people.settings import Settings
-from griphub.hub.records import Hand
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.units import ForceUnit, shown
 
 from .conftest import Clinic

@@ -15,7 +15,7 @@ from griphub.hub.program.adherence import DayStatus, Doings
 from griphub.hub.program.prescription import Program, Unit, parse_program, read_program
 from griphub.hub.program.versions import History, Pause, PauseReason
 from griphub.hub.program.work import Work
-from griphub.hub.records import Evidence
+from griphub.hub.records.vocabulary import Evidence
 
 from .conftest import MONDAY, WINTER, version
 

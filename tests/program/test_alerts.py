@@ -19,7 +19,9 @@ from griphub.hub.program.retention import retention
 from griphub.hub.program.routine import Routine
 from griphub.hub.program.versions import History, Pause, PauseReason
 from griphub.hub.program.work import Work
-from griphub.hub.records import ActivityDone, Evidence, FeedbackGiven, Hand, ToolSeen
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.tool import ToolSeen
+from griphub.hub.records.vocabulary import Evidence, Hand
 from griphub.signal.strength import ASHT
 from griphub.signal.trend import SeriesKey, Test
 

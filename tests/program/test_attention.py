@@ -16,7 +16,9 @@ from griphub.hub.program.prescription import Program
 from griphub.hub.program.reading import compose
 from griphub.hub.program.tables import Visit, VisitKind
 from griphub.hub.program.versions import History, Pause, PauseReason
-from griphub.hub.records import FeedbackGiven, Hand, Purpose, Source, ToolSeen
+from griphub.hub.records.said import FeedbackGiven
+from griphub.hub.records.tool import ToolSeen
+from griphub.hub.records.vocabulary import Hand, Purpose, Source
 from griphub.hub.stores.contract import SessionLine
 
 from .conftest import MONDAY, version

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from griphub.firmware_bridge.samples import Unit
 from griphub.hub.program.faces import FACES, PainRule
 from griphub.hub.program.prescription import Hands
-from griphub.hub.records import Hand
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.session.cues import FOR_PARENTS, WORDS, Cue
 from griphub.hub.session.engine import LEFT_S, LONGER_S, QUIET_S, REMIND_S, ExerciseEngine
 from griphub.hub.session.exercise import ExerciseState, Phase, Plan

@@ -12,7 +12,6 @@ from griphub.hub.config import Config
 from griphub.hub.database.actor import Actor
 from griphub.hub.database.engine import Database
 from griphub.hub.delivery.outbox import Entry, Outbox
-from griphub.hub.measured import Outcome
 from griphub.hub.program import annotations, commands, did, home, suggestions, visits
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.adherence import DayStatus
@@ -23,7 +22,11 @@ from griphub.hub.program.prescription import Program, read_program
 from griphub.hub.program.reading import Picture, picture
 from griphub.hub.program.retention import Retained, describe
 from griphub.hub.program.tables import VisitKind
-from griphub.hub.records import ActivityDone, Event, Evidence, Hand, SessionEnded, Source, StrengthTested
+from griphub.hub.records.event import Event
+from griphub.hub.records.said import ActivityDone
+from griphub.hub.records.session import SessionEnded
+from griphub.hub.records.strength import Outcome, StrengthTested
+from griphub.hub.records.vocabulary import Evidence, Hand, Source
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.signal.strength import ASHT
 

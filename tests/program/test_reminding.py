@@ -17,7 +17,8 @@ from griphub.hub.people.model import Child
 from griphub.hub.program import commands, home, reminding, routine
 from griphub.hub.program.prescription import Program, Slot
 from griphub.hub.program.reminding import Reminding
-from griphub.hub.records import ActivityDone, Evidence
+from griphub.hub.records.said import ActivityDone
+from griphub.hub.records.vocabulary import Evidence
 from griphub.hub.stores.sqlite import SqliteStore
 
 from .conftest import MONDAY

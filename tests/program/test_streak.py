@@ -11,7 +11,7 @@ from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.streak import streak
 from griphub.hub.program.versions import History, Pause, PauseReason, Version
 from griphub.hub.program.work import Work
-from griphub.hub.records import Evidence
+from griphub.hub.records.vocabulary import Evidence
 
 TODAY = date(2026, 11, 26)
 AT = datetime(2026, 10, 1, tzinfo=UTC)

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from griphub.hub.cli.main import app
 from griphub.hub.errors import FieldError, NotFound
-from griphub.hub.measured import Outcome
-from griphub.hub.records import Hand, StrengthTested
+from griphub.hub.records.strength import Outcome, StrengthTested
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.signal.strength import ASHT
 

@@ -13,20 +13,19 @@ import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
 
 from griphub.hub.config import InfluxConfig
-from griphub.hub.measured import Drift, Outcome, SessionQuality, TestTrial
-from griphub.hub.records import (
-    ActivityDone,
-    Event,
-    FeedbackGiven,
+from griphub.hub.records.event import Event
+from griphub.hub.records.ids import event_id, status_id
+from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.session import (
+    Drift,
     SessionEnded,
+    SessionQuality,
     SessionStarted,
     SqueezeCounted,
-    StrengthTested,
-    ToolSeen,
     WaveformSecond,
-    event_id,
-    status_id,
 )
+from griphub.hub.records.strength import Outcome, StrengthTested, TestTrial
+from griphub.hub.records.tool import ToolSeen
 from griphub.hub.stores.contract import SessionPoint, Store
 from griphub.hub.stores.influx import InfluxStore
 from griphub.hub.stores.sqlite import SqliteStore

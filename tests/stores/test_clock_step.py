@@ -6,7 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from griphub.hub.records import AddedSqueeze, SessionCorrected, event_id
+from griphub.hub.records.ids import event_id
+from griphub.hub.records.said import AddedSqueeze, SessionCorrected
 from griphub.hub.stores.sqlite import SqliteStore
 
 TRUE = (datetime.now(UTC) - timedelta(days=5)).replace(hour=15, minute=30, second=0, microsecond=250_000)

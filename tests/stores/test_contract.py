@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from griphub.hub.errors import StoreError
-from griphub.hub.measured import Outcome
-from griphub.hub.records import Source
+from griphub.hub.records.strength import Outcome
+from griphub.hub.records.vocabulary import Source
 from griphub.hub.stores.contract import line_of
 from griphub.hub.waveform import encode_samples
 

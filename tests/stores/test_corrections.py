@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from griphub.hub.records import AddedSqueeze, Hand, SessionCorrected
+from griphub.hub.records.said import AddedSqueeze, SessionCorrected
+from griphub.hub.records.vocabulary import Hand
 from griphub.hub.stores.contract import Recorded, line_of
 from griphub.hub.stores.corrections import BY_HAND
 

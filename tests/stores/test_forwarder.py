@@ -15,7 +15,7 @@ from griphub.hub.delivery import journal as journal_module
 from griphub.hub.delivery.forwarder import Forwarder
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.errors import StoreError
-from griphub.hub.records import encode
+from griphub.hub.records.event import encode
 from griphub.hub.stores.influx import InfluxStore
 from griphub.hub.stores.sqlite import SqliteStore
 

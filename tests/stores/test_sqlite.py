@@ -12,7 +12,7 @@ import pytest
 
 from griphub.hub.config import Config
 from griphub.hub.errors import StoreError
-from griphub.hub.records import encode
+from griphub.hub.records.event import encode
 from griphub.hub.sqlite_file import connect, store_errors
 from griphub.hub.stores import open_store, sqlite
 from griphub.hub.stores.sqlite import SqliteStore
@@ -61,7 +61,7 @@ def test_another_process_reads_while_this_one_writes(tmp_path, make_session):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from griphub.hub.records import decode
+from griphub.hub.records.event import decode
 from griphub.hub.stores.sqlite import SqliteStore
 SqliteStore(Path(sys.argv[1])).write([decode(line) for line in sys.stdin.buffer])
 os.kill(os.getpid(), signal.SIGKILL)

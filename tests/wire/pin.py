@@ -20,7 +20,8 @@ from pydantic import BaseModel
 import griphub
 from griphub.firmware_bridge.samples import SampleBlock, ToolKind, Unit
 from griphub.hub import wire
-from griphub.hub.records import Event, Hand, Source, encode
+from griphub.hub.records.event import Event, encode
+from griphub.hub.records.vocabulary import Hand, Source
 from griphub.hub.session.tracker import SessionTracker
 from griphub.hub.waveform import encode_samples
 

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from griphub.hub import wire
-from griphub.hub.records import Event, decode
+from griphub.hub.records.event import Event, decode
 
 from . import pin
 

@@ -28,7 +28,8 @@ from griphub.firmware_bridge.link import GripClient
 from griphub.firmware_bridge.samples import SampleBlock
 from griphub.firmware_bridge.stored import StoredSession
 from griphub.firmware_bridge.stream import StreamAssembler
-from griphub.hub.records import Event, SessionEnded, WaveformSecond, decode
+from griphub.hub.records.event import Event, decode
+from griphub.hub.records.session import SessionEnded, WaveformSecond
 from griphub.hub.waveform import decode_samples
 
 OUT = Path("/mnt")
