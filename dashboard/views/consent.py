@@ -7,6 +7,7 @@ import streamlit as st
 from ...hub.database.actor import Role
 from ...hub.people import consent, places
 from ...hub.people.model import Consent, ConsentText
+from ...hub.program.joining import has_clinic
 from .. import context, viewer, words
 from ..i18n import _
 from . import forms, layout
@@ -41,8 +42,8 @@ def _of_child(child: viewer.Child, texts: list[ConsentText]) -> None:
         history = consent.history(work, child.id)
         shares = consent.may_share(work, child.id)
         there = consent.elsewhere(work, child.id)
-    settings = context.config()
-    if shares and settings.database.url is None and not settings.broker.elsewhere:
+        connected = has_clinic(work, context.config(), child.id)
+    if shares and not connected:
         st.info(_("No clinic is connected: everything stays on this computer."), icon="🏠")
     elif shares:
         st.success(_("Results of {alias} are shared with the clinic.").format(alias=child.alias), icon="🤝")
@@ -60,13 +61,14 @@ def _of_child(child: viewer.Child, texts: list[ConsentText]) -> None:
         day = words.day(there.decided_at, layout.zone())
         said = _("agreed on {day}") if there.given else _("no agreement since {day}")
         st.caption(_("As told from the other end: {said}.").format(said=said.format(day=day)))
-    with st.container(border=True):
-        if shares:
-            _take_back(child)
-        if texts:
-            _agree(child, texts)
-        elif not shares:
-            st.markdown(_("Your site has not published a text to agree to yet."))
+    if connected or texts or not shares:
+        with st.container(border=True):
+            if shares and connected:
+                _take_back(child)
+            if texts:
+                _agree(child, texts)
+            elif not shares:
+                st.markdown(_("Your site has not published a text to agree to yet."))
     if history:
         with st.expander(_("What was decided so far")):
             st.dataframe([_row(one) for one in history], hide_index=True)

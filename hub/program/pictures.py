@@ -11,9 +11,9 @@ from ..database.actor import Role
 from ..database.work import Work
 from ..errors import NotAllowed, NotFound
 from ..people.consent import may_share
-from ..people.model import Child, Family
+from ..people.model import Child
 from .errors import ProgramError
-from .keys import trusted
+from .joining import joined
 from .photos import path_of
 from .picture_post import whole
 from .post import HOME
@@ -138,12 +138,6 @@ def _own(work: Work, command: str, child_id: str, photo_id: str) -> Photo:
 def _shared(work: Work, config: Config, photo: Photo) -> Shared:
     if photo.shared_at is None:
         return Shared.NO
-    if photo.by != HOME and not _goes_elsewhere(work, config, photo.child_id):
+    if photo.by != HOME and not joined(work, config, photo.child_id):
         return Shared.THERE
     return Shared.THERE if photo.taken_at else Shared.ON_ITS_WAY
-
-
-def _goes_elsewhere(work: Work, config: Config, child_id: str) -> bool:
-    """Whether the therapist's database is another one: this is the child's home, and has joined a clinic."""
-    family = work.need(Family, work.need(Child, child_id).family_id)
-    return (family.site_id, family.hub) == (config.site, config.hub) and bool(trusted(config))

@@ -113,6 +113,7 @@ def test_nobody_else_opens_the_page_of_people(sign_in):
 def test_without_a_text_nobody_is_asked_and_with_one_a_parent_agrees_and_takes_it_back(show, config):
     app = show("consent", Role.PARENT)
     assert "No clinic is connected" in said(app)
+    assert "Stop sharing" not in [button.label for button in app.button], "nothing is shared"
 
     with context.database().work(Actor.part("test")) as work:
         consent.publish_text(work, site_id="home", version="v1", text="What is shared, and with whom.")

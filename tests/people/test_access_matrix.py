@@ -155,6 +155,9 @@ ABOUT_ONE: dict[str, Callable[[Ids], Callable[[Work], Any]]] = {
     "pictures.pictures": lambda of: _run("pictures.pictures", Config(children=()), of("child")),
     "relational.visible_rows": lambda of: _run("relational.visible_rows", of("child")),
     "outgoing.post_of": lambda of: _run("outgoing.post_of", Config(children=()), of("child")),
+    "joining.at_home": lambda of: _run("joining.at_home", Config(children=()), of("child")),
+    "joining.joined": lambda of: _run("joining.joined", Config(children=()), of("child")),
+    "joining.has_clinic": lambda of: _run("joining.has_clinic", Config(children=()), of("child")),
     "suggestions.accept": lambda of: _run("suggestions.accept", of("child"), [], today=DAY),
     "suggestions.declined": lambda of: _run("suggestions.declined", of("child")),
     "suggestions.decline": lambda of: _run("suggestions.decline", of("child"), PROPOSAL, today=DAY),
@@ -191,6 +194,9 @@ ROLES_OF = {name: command.roles for name, command in COMMANDS.items()} | {
     "conversation.mark_read": {Role.PARENT, Role.THERAPIST},
     "relational.visible_rows": _EVERYBODY,
     "outgoing.post_of": _EVERYBODY,  # of an admin's children there is nothing to send
+    "joining.at_home": _EVERYBODY,
+    "joining.joined": _EVERYBODY,
+    "joining.has_clinic": _EVERYBODY,
     "suggestions.declined": _EVERYBODY,
     "suggestions.decline": {Role.THERAPIST},
     "suggestions.accept": _EVERYBODY,  # with something to accept it is `prescribe`

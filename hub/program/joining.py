@@ -1,0 +1,40 @@
+"""Whether a child's home and its clinic are two installations, and which of them this is."""
+
+from ..config import Config
+from ..database.work import Work
+from ..people.model import Child, Family
+from .keys import trusted
+
+
+def at_home(work: Work, config: Config, child_id: str) -> bool:
+    """Whether this installation is the child's home.
+
+    Raises
+    ------
+    NotFound
+        If there is no such child for the actor.
+    """
+    family = work.need(Family, work.need(Child, child_id).family_id)
+    return (family.site_id, family.hub) == (config.site, config.hub)
+
+
+def joined(work: Work, config: Config, child_id: str) -> bool:
+    """Whether this is the child's home and has joined a clinic, which prescribes.
+
+    Raises
+    ------
+    NotFound
+        If there is no such child for the actor.
+    """
+    return at_home(work, config, child_id) and bool(trusted(config))
+
+
+def has_clinic(work: Work, config: Config, child_id: str) -> bool:
+    """Whether results of a child reach a clinic: this is it, or the home has one.
+
+    Raises
+    ------
+    NotFound
+        If there is no such child for the actor.
+    """
+    return not at_home(work, config, child_id) or config.broker.elsewhere or bool(trusted(config))
