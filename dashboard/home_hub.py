@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from ..hub.control import socket_path
-from ..hub.control_client import ControlClient
+from ..hub.control.address import socket_path
+from ..hub.control.client import ControlClient
 from . import context
 
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..hub.config import Config
-from ..hub.control import HubNotRunning
+from ..hub.control.address import HubNotRunning
 from ..hub.delivery import mqtt
 from ..hub.errors import SetupError
 from ..hub.live import LIVE_FILTER, MAX_WATCHED, WATCH_S, ExerciseView, LiveFrame, Watch, watch_topic

@@ -12,8 +12,9 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..hub.config import Config
-from ..hub.control import ControlError, HubNotRunning, socket_path
-from ..hub.control_client import ControlClient
+from ..hub.control.address import HubNotRunning, socket_path
+from ..hub.control.answers import ControlError
+from ..hub.control.client import ControlClient
 from ..hub.errors import SetupError
 from ..hub.live import ExerciseView
 from ..hub.program.faces import Face

@@ -16,7 +16,7 @@ from typing import Final
 
 from ..firmware_bridge.errors import GripError
 from ..firmware_bridge.quiet_check import QuietVerdict
-from ..hub.control_client import ControlClient, PairingTalk
+from ..hub.control.client import ControlClient, PairingTalk
 from .pairing_state import Belongs, Choose, Digits, Found, Press, Said, Stage, Standing, State, Trouble
 
 log = logging.getLogger(__name__)

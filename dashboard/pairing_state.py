@@ -8,7 +8,8 @@ from ..firmware_bridge.errors import GripError
 from ..firmware_bridge.nearness import Nearness
 from ..firmware_bridge.pairing_diagnosis import PairingProblem
 from ..firmware_bridge.quiet_check import QuietReport
-from ..hub.control import ControlError, HubNotRunning, Paired
+from ..hub.control.address import HubNotRunning
+from ..hub.control.answers import ControlError, Paired
 from ..hub.records.vocabulary import Hand
 from ..hub.tools import HomeTool
 

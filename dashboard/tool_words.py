@@ -4,7 +4,7 @@ from typing import Final
 
 from ..firmware_bridge.errors import AdapterCause
 from ..firmware_bridge.link_state import LinkPhase
-from ..hub.control import RadioStatus
+from ..hub.control.answers import RadioStatus
 from .i18n import N_, _, ngettext
 from .queries.tools import Tool
 

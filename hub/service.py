@@ -14,14 +14,14 @@ from ..firmware_bridge.errors import UnsupportedTool
 from ..firmware_bridge.known import known_as
 from ..firmware_bridge.link import GripClient
 from ..firmware_bridge.link_state import LinkLog, LinkState
-from ..firmware_bridge.pairing import PasskeyDesk
+from ..firmware_bridge.pairing import Pairing, PasskeyDesk
 from ..firmware_bridge.supervisor import LinkSupervisor
 from ..firmware_bridge.tool import ToolClient
 from . import watchdog
 from .config import Config
-from .control import socket_path
-from .control_server import serve
-from .control_talk import Home
+from .control.address import socket_path
+from .control.home import Home
+from .control.server import serve
 from .delivery.committer import Committer
 from .delivery.notice import Notice, notice_path
 from .delivery.outbox import Entry, Outbox
@@ -143,13 +143,13 @@ class Hub:
             counted=self._keeper.counted,
             calibrations=config.data_dir / CALIBRATIONS,
         )
-        self._home = Home.around(
+        self._home = Home(
             self.supervisor,
             self.registry,
-            desk,
+            Pairing(self.supervisor, desk, real_time, ours=self.registry.knows),
             real_time,
-            reassigned=self._reassigned,
-            squeezing=self._squeezing,
+            reassigned=self._keeper.reassigned,
+            squeezing=self._keeper.squeezing,
             exercises=Exercises(config, clock, self._coach, self._committer, near=self._near),
             tests=self._keeper,
             reminding=self._reminding,
@@ -231,9 +231,6 @@ class Hub:
     async def _carry(self, events: Sequence[Event]) -> None:
         await self._committer.commit(Entry(events))
 
-    def _squeezing(self, tool_id: str) -> bool:
-        return self._keeper.squeezing(tool_id)
-
     def _take_letter(self, topic: str, payload: bytes) -> None:
         self._mailbox.put(topic, payload)
 
@@ -280,10 +277,6 @@ class Hub:
         except SetupError as error:
             log.warning("%s Until then no tool can be paired while the hub runs.", error)
         await asyncio.Event().wait()
-
-    async def _reassigned(self, tool_id: str) -> None:
-        """End what the child before has begun with a tool."""
-        await self._keeper.reassigned(tool_id)
 
     def _wanted(self, advertisement: Advertisement) -> str | None:
         """Say which of the home's tools a device is, by what it advertises; strangers' are left alone."""

@@ -6,8 +6,8 @@ from contextlib import closing
 from enum import StrEnum
 
 from .config import Config
-from .control import HubNotRunning, socket_path
-from .control_client import ControlClient
+from .control.address import HubNotRunning, socket_path
+from .control.client import ControlClient
 from .delivery.journal import Journal
 from .delivery.outbox import Outbox
 from .errors import SetupError

@@ -9,7 +9,7 @@ from ..firmware_bridge.calibration import CalibrationBook, CalibrationError
 from ..firmware_bridge.link_state import LinkLog, LinkPhase
 from ..firmware_bridge.samples import SampleBlock
 from ..firmware_bridge.tool import Capabilities, ToolClient, ToolDescription
-from .control import ToolFacts
+from .control.answers import ToolFacts
 
 
 @dataclass(slots=True)

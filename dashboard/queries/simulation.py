@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ...firmware_bridge.link_state import LinkPhase
 from ...firmware_bridge.samples import Unit
-from ...hub.control import ToolStatus
+from ...hub.control.answers import ToolStatus
 from ...hub.simulation import Simulation
 from ...hub.stores.contract import SessionDetail, SessionPoint
 from ...hub.truth import TruePlay

@@ -8,7 +8,7 @@ from typing import Final
 from ...firmware_bridge.link_state import LinkPhase, LinkState
 from ...firmware_bridge.nearness import Nearness, nearness
 from ...firmware_bridge.samples import ToolKind
-from ...hub.control import RadioStatus, ToolStatus
+from ...hub.control.answers import RadioStatus, ToolStatus
 from ...hub.program.alerts import LOW_BATTERY_PERCENT
 from ...hub.records.tool import ToolSeen
 from ...hub.records.vocabulary import Source

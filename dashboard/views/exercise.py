@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import streamlit as st
 
-from ...hub.control import ControlError, HubNotRunning
+from ...hub.control.address import HubNotRunning
+from ...hub.control.answers import ControlError
 from ...hub.errors import SetupError
 from ...hub.live import ExerciseView
 from ...hub.program import home

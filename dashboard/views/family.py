@@ -9,7 +9,8 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ...hub.control import ControlError, HubNotRunning
+from ...hub.control.address import HubNotRunning
+from ...hub.control.answers import ControlError
 from ...hub.errors import SetupError
 from ...hub.program.activity import Activity
 from ...hub.records.said import ActivityDone, FeedbackGiven

@@ -8,8 +8,8 @@ from typing import Final
 import streamlit as st
 
 from ...firmware_bridge.pairing_diagnosis import PairingProblem
-from ...hub.control import socket_path
-from ...hub.control_client import ControlClient
+from ...hub.control.address import socket_path
+from ...hub.control.client import ControlClient
 from ...hub.database.actor import Role
 from ...hub.errors import SetupError
 from ...hub.records.vocabulary import Hand

@@ -9,7 +9,8 @@ import streamlit as st
 
 from ...firmware_bridge.errors import GripError
 from ...hub import simulation
-from ...hub.control import HubNotRunning, ToolStatus
+from ...hub.control.address import HubNotRunning
+from ...hub.control.answers import ToolStatus
 from ...hub.database.actor import Role
 from ...hub.errors import SetupError
 from ...hub.simulation import TRUTH, FaultForm, NoSimulation, Simulation

@@ -12,8 +12,9 @@ import streamlit as st
 
 from ...firmware_bridge.errors import GripError
 from ...firmware_bridge.samples import ToolKind
-from ...hub.control import HubNotRunning, RadioStatus, ToolStatus
-from ...hub.control_client import ControlClient
+from ...hub.control.address import HubNotRunning
+from ...hub.control.answers import RadioStatus, ToolStatus
+from ...hub.control.client import ControlClient
 from ...hub.database.actor import Role
 from ...hub.errors import SetupError, StoreError
 from ...hub.people import places

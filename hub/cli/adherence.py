@@ -53,8 +53,8 @@ def adherence(child: ChildArgument, config: ConfigOption = None, as_json: JsonOp
 
 def reminders(child: ChildArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say what is left of today in which slot, and of what the running hub reminded the family."""
-    from ..control import socket_path
-    from ..control_client import ControlClient
+    from ..control.address import socket_path
+    from ..control.client import ControlClient
     from ..program.home import child_id_of, zone_of
 
     with here(config) as home, home.database.reading(home.actor) as work:

@@ -12,8 +12,8 @@ from rich.panel import Panel
 from rich.text import Text
 
 from .. import config as configuration
-from ..control import socket_path
-from ..control_client import ControlClient
+from ..control.address import socket_path
+from ..control.client import ControlClient
 from ..live import ExerciseView
 from ..program.faces import FACES, Face
 from .common import ConfigOption, JsonOption, out, set_up_logging
@@ -82,7 +82,7 @@ async def _lead(
 
 async def _listen(client: ControlClient, child: str) -> None:
     """Take what somebody types; without anybody at the terminal, just let it go on."""
-    from ..control import ControlError
+    from ..control.answers import ControlError
     from .ask import Asker, NobodyAnswered
 
     asker = Asker()

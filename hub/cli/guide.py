@@ -14,8 +14,8 @@ from ...firmware_bridge.candidates import OWN, Candidate
 from ...firmware_bridge.pairing_diagnosis import WORDS, PairingProblem
 from ...firmware_bridge.quiet_check import QuietReport, QuietVerdict
 from ..config import ChildConfig, Config
-from ..control import ControlError, Problem
-from ..control_client import ControlClient, PairingTalk
+from ..control.answers import ControlError, Problem
+from ..control.client import ControlClient, PairingTalk
 from ..records.vocabulary import Hand
 from .ask import Asker
 from .common import out

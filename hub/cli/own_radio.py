@@ -9,14 +9,15 @@ from tempfile import TemporaryDirectory
 
 from ...firmware_bridge.clock import HostClock
 from ...firmware_bridge.link_state import LinkLog
-from ...firmware_bridge.pairing import PasskeyDesk
+from ...firmware_bridge.pairing import Pairing, PasskeyDesk
 from ...firmware_bridge.supervisor import LinkSupervisor
 from ...firmware_bridge.tool import ToolClient
-from .. import control, tools
+from .. import tools
 from ..config import Config
-from ..control_client import ControlClient
-from ..control_server import serve
-from ..control_talk import Home
+from ..control.address import FILE, socket_path
+from ..control.client import ControlClient
+from ..control.home import Home
+from ..control.server import serve
 from ..lock import only_hub
 
 
@@ -30,13 +31,13 @@ async def hub_or_own_radio(config: Config) -> AsyncIterator[ControlClient]:
         If the data folder cannot be used, or a hub is just starting or stopping.
     """
     logging.getLogger("griphub").setLevel(logging.ERROR)  # what is in the way comes as an answer
-    path = control.socket_path(config)
+    path = socket_path(config)
     client = ControlClient(path)
     if await client.answers():
         yield client
         return
     with only_hub(config.data_dir), TemporaryDirectory(prefix="griphub-") as folder:
-        async with _own_radio(config, Path(folder) / control.FILE) as own:
+        async with _own_radio(config, Path(folder) / FILE) as own:
             yield own
 
 
@@ -53,7 +54,8 @@ async def _own_radio(config: Config, path: Path) -> AsyncIterator[ControlClient]
         bonds=config.data_dir / "bonds",
         passkey=desk.ask,
     )
-    home = Home.around(supervisor, registry, desk, clock, reassigned=_no_session)
+    pairing = Pairing(supervisor, desk, clock, ours=registry.knows)
+    home = Home(supervisor, registry, pairing, clock, reassigned=_no_session)
     running = asyncio.create_task(supervisor.run(), name="own radio")
     try:
         async with serve(path, home):

@@ -32,7 +32,7 @@ def pair(
     ] = None,
 ) -> None:
     """Take a tool into the home: find it, see it blink, check it, and say who uses it."""
-    from ..control import ControlError
+    from ..control.answers import ControlError
     from .ask import Asker
     from .guide import Guide
     from .own_radio import hub_or_own_radio

@@ -16,7 +16,7 @@ from ...firmware_bridge.adapter import open_adapter
 from ...firmware_bridge.errors import AdapterUnavailable
 from .. import watchdog
 from ..config import Config
-from ..control import MAX_PATH_BYTES
+from ..control.address import MAX_PATH_BYTES
 from ..database.engine import open_database
 from ..database.migrate import require_current, upgrade
 from ..delivery.broker import healthy

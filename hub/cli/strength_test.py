@@ -60,8 +60,9 @@ def strength_test(
 
     from ...signal.strength import PROTOCOLS
     from .. import config as configuration
-    from ..control import StrengthTest, socket_path
-    from ..control_client import ControlClient
+    from ..control.address import socket_path
+    from ..control.client import ControlClient
+    from ..control.requests import StrengthTest
     from ..records.vocabulary import Hand
 
     hands = {Which.OWN: (), Which.BOTH: (Hand.LEFT, Hand.RIGHT)}.get(hand)

@@ -10,7 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from .. import config as configuration
-from ..control import HubNotRunning, ToolStatus, socket_path
+from ..control.address import HubNotRunning, socket_path
+from ..control.answers import ToolStatus
 from ..people.home import with_children
 from ..records.vocabulary import Hand
 from ..tools import FILE, HomeTool, ToolRegistry, registered
@@ -24,7 +25,7 @@ ToolArgument = Annotated[str, typer.Argument(metavar="TOOL", help="Its id, as `g
 @app.callback(invoke_without_command=True)
 def tools(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the home's tools, who uses them, and where their links stand."""
-    from ..control_client import ControlClient
+    from ..control.client import ControlClient
 
     set_up_logging()
     if context.invoked_subcommand:
@@ -58,7 +59,7 @@ def use(
     config: ConfigOption = None,
 ) -> None:
     """Give a tool to another child or hand; what was measured before stays with whom it was."""
-    from ..control_client import ControlClient
+    from ..control.client import ControlClient
 
     settings = with_children(configuration.load(config))
     child_id = next((c.id for c in settings.children if child.casefold() == c.alias.casefold()), child)

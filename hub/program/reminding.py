@@ -13,7 +13,7 @@ from typing import Final
 
 from ...firmware_bridge.errors import GripError
 from ..config import Config
-from ..control import RemindersToday, SlotToday
+from ..control.answers import RemindersToday, SlotToday
 from ..database.actor import Actor
 from ..database.engine import FILE, Database, open_database
 from ..delivery.outbox import Outbox, Told

@@ -27,10 +27,11 @@ from griphub.firmware_bridge import held_tool
 from griphub.firmware_bridge import pairing as bridge_pairing
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.samples import ToolKind, Unit
-from griphub.hub import control_server, control_talk
 from griphub.hub.config import BrokerConfig, ChildConfig, Config, DashboardConfig
-from griphub.hub.control import socket_path
-from griphub.hub.control_talk import Home
+from griphub.hub.control import handler as control_handler
+from griphub.hub.control.address import socket_path
+from griphub.hub.control.home import Home
+from griphub.hub.control.server import serve
 from griphub.hub.database.actor import Actor, Role
 from griphub.hub.delivery import broker as home_broker
 from griphub.hub.delivery import mqtt
@@ -107,7 +108,7 @@ def house(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """A running hub on a virtual radio, without any tool; waits are short."""
     monkeypatch.setattr(bridge_pairing, "FRESH_S", 1.0)
     monkeypatch.setattr(held_tool, "QUIET_S", 0.6)
-    monkeypatch.setattr(control_talk, "LIST_S", 0.05)
+    monkeypatch.setattr(control_handler, "LIST_S", 0.05)
     monkeypatch.setattr(pairing_session, "AGAIN_S", 0.05)
     made = House(config)
     made.open()
@@ -402,7 +403,7 @@ def home_hub(config: Config, fill: Callable[[list[Event]], None]) -> Iterator[Ca
     loop, ended, listening = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
 
     async def run() -> None:
-        async with control_server.serve(socket_path(config), home):
+        async with serve(socket_path(config), home):
             committing = asyncio.ensure_future(committer.run())
             listening.set()
             await ended.wait()

@@ -12,8 +12,8 @@ import numpy as np
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.profile import WireKind, WireUnit
 from griphub.hub.config import Config
-from griphub.hub.control import socket_path
-from griphub.hub.control_client import ControlClient
+from griphub.hub.control.address import socket_path
+from griphub.hub.control.client import ControlClient
 from griphub.hub.service import Hub
 from griphub.simulators.plays import Play
 from griphub.simulators.radio import VirtualLink, serve_hci

@@ -13,8 +13,8 @@ from griphub.dashboard.live import AWAY, LiveHub
 from griphub.dashboard.live_words import BURST, MAX_CHARACTERS, PER_S, Allowance, HubExercises, Word
 from griphub.firmware_bridge.clock import HostClock
 from griphub.hub.config import Config, ToolConfig
-from griphub.hub.control import HubNotRunning, socket_path
-from griphub.hub.control_client import ControlClient
+from griphub.hub.control.address import HubNotRunning, socket_path
+from griphub.hub.control.client import ControlClient
 from griphub.hub.records.vocabulary import Hand
 from griphub.hub.service import Hub
 

@@ -20,7 +20,7 @@ from griphub.firmware_bridge.pairing_diagnosis import PairingProblem
 from griphub.firmware_bridge.profile import GRIP_SERVICE
 from griphub.firmware_bridge.quiet_check import QuietVerdict
 from griphub.hub.config import Config
-from griphub.hub.control import HubNotRunning
+from griphub.hub.control.address import HubNotRunning
 from griphub.hub.database.actor import Role
 from griphub.hub.records.vocabulary import Hand
 from griphub.simulators.gatt import Advert, VirtualDevice

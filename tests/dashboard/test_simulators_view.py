@@ -17,7 +17,7 @@ from griphub.firmware_bridge.clock import HostClock
 from griphub.hub import simulation
 from griphub.hub.cli import simulate
 from griphub.hub.config import Config
-from griphub.hub.control import ToolFacts, ToolStatus
+from griphub.hub.control.answers import ToolFacts, ToolStatus
 from griphub.hub.database.actor import Role
 from griphub.hub.errors import NotAllowed
 from griphub.hub.records.vocabulary import Hand

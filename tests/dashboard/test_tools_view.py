@@ -13,7 +13,7 @@ from griphub.firmware_bridge.errors import AdapterCause
 from griphub.firmware_bridge.link_state import LinkPhase, LinkState
 from griphub.firmware_bridge.samples import ToolKind
 from griphub.hub.config import Config, ToolConfig
-from griphub.hub.control import RadioStatus, ToolFacts, ToolStatus
+from griphub.hub.control.answers import RadioStatus, ToolFacts, ToolStatus
 from griphub.hub.database.actor import Role
 from griphub.hub.records.ids import status_id
 from griphub.hub.records.tool import ToolSeen

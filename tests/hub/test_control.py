@@ -19,11 +19,13 @@ from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.link_state import LinkPhase
 from griphub.firmware_bridge.profile import WireKind, WireUnit
 from griphub.firmware_bridge.quiet_check import QuietVerdict
-from griphub.hub import control_server, control_talk
 from griphub.hub.cli.strength_test import describe, report
 from griphub.hub.config import Config
-from griphub.hub.control import ControlError, HubNotRunning, StrengthTest, socket_path
-from griphub.hub.control_client import ControlClient
+from griphub.hub.control import handler, server, talk
+from griphub.hub.control.address import HubNotRunning, socket_path
+from griphub.hub.control.answers import ControlError
+from griphub.hub.control.client import ControlClient
+from griphub.hub.control.requests import StrengthTest
 from griphub.hub.database.actor import Actor
 from griphub.hub.errors import SetupError
 from griphub.hub.live import ExerciseView
@@ -122,7 +124,7 @@ async def running(config: Config) -> AsyncIterator[Hub]:
 async def room(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
     monkeypatch.setattr(pairing_module, "FRESH_S", 1.0)
     monkeypatch.setattr(held_tool, "QUIET_S", 0.6)
-    monkeypatch.setattr(control_talk, "LIST_S", 0.05)
+    monkeypatch.setattr(handler, "LIST_S", 0.05)
     children = [{"id": "c-1", "alias": "Mia"}, {"id": "c-2", "alias": "Noah"}]
     changes = {"radio": f"unix:{tmp_path}/hci", "tools": [], "children": children}
     home = Config(**(config.model_dump() | changes))
@@ -189,7 +191,7 @@ async def test_what_the_hub_knows_of_a_tool_and_of_its_radio(room: Room) -> None
 async def test_a_radio_that_is_full_says_how_many_it_holds(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control_talk, "LIST_S", 0.05)
+    monkeypatch.setattr(handler, "LIST_S", 0.05)
     home = Config(**(config.model_dump() | {"radio": f"unix:{tmp_path}/hci", "tools": []}))
     link = VirtualLink()
     async with serve_hci(link, f"unix:{tmp_path}/hci", slots=1), running(home) as hub:
@@ -313,7 +315,7 @@ async def test_a_client_that_vanishes_releases_what_it_held(room: Room) -> None:
 async def test_a_client_that_says_nothing_does_not_keep_the_tool(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control_talk, "HOLD_S", 0.3)
+    monkeypatch.setattr(talk, "HOLD_S", 0.3)
     tool = room.tool()
     async with room.client.pairing(await room.candidate()):
         assert tool.peripheral.connection
@@ -367,7 +369,7 @@ async def test_requests_that_pile_up_cost_the_connection(room: Room) -> None:
 
 
 async def test_too_many_clients_are_told_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control_server, "MAX_TALKS", 3)
+    monkeypatch.setattr(server, "MAX_TALKS", 3)
     opened = [await asyncio.open_unix_connection(room.path) for _ in range(3)]
     await asyncio.sleep(0)
     with pytest.raises(ControlError, match="talking already"):

@@ -14,8 +14,8 @@ import pytest
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.profile import WireKind, WireUnit
 from griphub.hub.config import Config
-from griphub.hub.control import socket_path
-from griphub.hub.control_client import ControlClient
+from griphub.hub.control.address import socket_path
+from griphub.hub.control.client import ControlClient
 from griphub.hub.service import Hub
 from griphub.hub.tools import FILE, ToolRegistry
 from griphub.simulators.plays import Play

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 from griphub.hub.cli.main import app
 from griphub.hub.config import Config
-from griphub.hub.control import ControlError, HubNotRunning, socket_path
-from griphub.hub.control_client import ControlClient
+from griphub.hub.control.address import HubNotRunning, socket_path
+from griphub.hub.control.answers import ControlError
+from griphub.hub.control.client import ControlClient
 from griphub.hub.database.actor import Actor
 from griphub.hub.program import commands, home
 from griphub.hub.program.activity import builtin

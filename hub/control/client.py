@@ -8,48 +8,42 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from ..firmware_bridge.candidates import Candidate, Digits
-from ..firmware_bridge.link_state import LinkState
-from ..firmware_bridge.quiet_check import QuietReport
-from .control import (
-    MAX_ANSWER_BYTES,
-    Answer,
+from ...firmware_bridge.candidates import Candidate, Digits
+from ...firmware_bridge.link_state import LinkState
+from ...firmware_bridge.quiet_check import QuietReport
+from ..live import ExerciseView
+from ..program.faces import Face
+from ..records.said import Statement
+from ..records.strength import StrengthTested
+from ..records.vocabulary import Hand
+from ..tools import HomeTool
+from .address import MAX_ANSWER_BYTES, HubNotRunning
+from .answers import Answer, ControlError, Paired, RadioStatus, RemindersToday, ToolStatus
+from .requests import (
     AskReminders,
     Blink,
     Candidates,
-    ControlError,
     Finish,
     ForgetTool,
-    HubNotRunning,
     IdentifyTool,
     LinkHistory,
     ListRadios,
     ListTools,
     Pair,
-    Paired,
     PasskeyIs,
     QuietCheck,
-    RadioStatus,
     Record,
-    RemindersToday,
     StartExercise,
     StrengthTest,
     Tare,
     TareTool,
     TellExercise,
-    ToolStatus,
     UseTool,
     WatchExercise,
 )
-from .live import ExerciseView
-from .program.faces import Face
-from .records.said import Statement
-from .records.strength import StrengthTested
-from .records.vocabulary import Hand
-from .tools import HomeTool
 
 if TYPE_CHECKING:
-    from .session.strength_steps import Step
+    from ..session.strength_steps import Step
 
 T = TypeVar("T")
 What = Literal["stop", "pain", "skip", "confirm", "longer", "after"]
@@ -176,7 +170,7 @@ class ControlClient:
 
         A caller that stops earlier ends the test.
         """
-        from .session.strength_steps import Step  # noqa: PLC0415 - a second to import, for those who test
+        from ..session.strength_steps import Step  # noqa: PLC0415 - a second to import, for those who test
 
         steps, results = TypeAdapter(Step), TypeAdapter(tuple[StrengthTested, ...])
         async with self._talk() as talk:

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from .control import (
-    MAX_REQUEST_BYTES,
-)
-from .control_talk import BadRequest, Home, Talk, refusal, send
-from .errors import SetupError
+from ..errors import SetupError
+from .address import MAX_REQUEST_BYTES
+from .home import Home
+from .requests import BadRequest
+from .talk import Talk, refusal, send
 
 #: A family has a few phones and a terminal.
 MAX_TALKS: Final = 16
@@ -28,7 +28,7 @@ async def serve(path: Path, home: Home) -> AsyncIterator[None]:
     Parameters
     ----------
     path : Path
-        From `control.socket_path`. What a killed hub left there is replaced: that none runs is made sure by
+        From `socket_path`. What a killed hub left there is replaced: that none runs is made sure by
         `lock.only_hub`.
 
     Raises
