@@ -2,7 +2,9 @@
 
 Synthetic sessions come from ``griphub.simulators.tiers``; recorded hands from the folder that
 GRIPHUB_RECORDINGS names, if it is set. What the detector was tuned on, and what nobody looked at meanwhile
-(other seeds, whole tiers, every other recording), is told apart: only the latter judges.
+(other seeds, whole tiers, every other recording), is told apart: only the latter judges. The unseen family
+(``griphub.simulators.unseen_hands``) was never tuned on, nor may it be: what fails there may be told in
+words.
 """
 
 import csv
@@ -27,12 +29,14 @@ from griphub.signal.batch import detect_squeezes
 from griphub.signal.settings import DEFAULTS
 from griphub.signal.squeeze import SqueezeDetector
 from griphub.simulators.other_hands import MANNERS, other_session
+from griphub.simulators.plays import Play
 from griphub.simulators.tiers import TIERS, session
+from griphub.simulators.unseen_hands import KINDS, unseen_session
 
 SEEDS = int(os.environ.get("GRIPHUB_BENCH_SEEDS", "20"))
 SHAKEN_SEEDS = max(SEEDS // 7, 1)
 UNSEEN = 5000  #: seeds from here on were never looked at; tuning used those below 1000
-OTHER = "other: "  #: before the name of a tier of the second family
+OTHER, THIRD = "other: ", "unseen: "  #: before the name of a tier of the second family, and of the third
 OURS = ("griphub stream", "griphub offline")
 MEASURED = (baseline, counter, filters, measure, rise, usual)  #: whose constants are shaken
 Data = tuple[np.ndarray, np.ndarray, float, float | None]
@@ -41,8 +45,13 @@ Data = tuple[np.ndarray, np.ndarray, float, float | None]
 @cache
 def sessions(tier: str, first: int, seeds: int) -> list[tuple[Data, tuple]]:
     seeded = range(first, first + seeds)
-    other = tier.removeprefix(OTHER)
-    plays = [(other_session(other, k), None) if other != tier else session(tier, k) for k in seeded]
+    plays: list[tuple[Play, float | None]]
+    if tier.startswith(OTHER):
+        plays = [(other_session(tier.removeprefix(OTHER), k), None) for k in seeded]
+    elif tier.startswith(THIRD):
+        plays = [(unseen_session(tier.removeprefix(THIRD), k), None) for k in seeded]
+    else:
+        plays = [session(tier, k) for k in seeded]
     return [((p.t_s, p.values, p.rate_hz, usual), p.truth) for p, usual in plays]
 
 
@@ -66,6 +75,7 @@ GROUPS = {
     "same tiers, other seeds": ([name for name, tier in TIERS.items() if not tier.held_out], UNSEEN),
     "tiers held out": ([name for name, tier in TIERS.items() if tier.held_out], UNSEEN),
     "the other family": ([OTHER + name for name in MANNERS], UNSEEN),
+    "the unseen family": ([THIRD + name for name in KINDS], UNSEEN),
 }
 ALL = list(TIERS)
 IDLE = [name for name, tier in TIERS.items() if not tier.squeezes]
@@ -100,7 +110,7 @@ def groups(console: Console) -> None:
 
 def each_tier(console: Console) -> None:
     table = Table("tier (* held out)", "method", *COLUMNS, "within 2 SD %", title="Each tier, unseen seeds")
-    for tier in ALL + GROUPS["the other family"][0]:
+    for tier in ALL + GROUPS["the other family"][0] + GROUPS["the unseen family"][0]:
         for k, name in enumerate(OURS):
             score = scored(METHODS[name], [tier], UNSEEN, SEEDS)
             label = tier + (" *" if tier in TIERS and TIERS[tier].held_out else "")

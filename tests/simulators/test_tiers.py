@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from griphub.simulators import nuisance, other_hands, tiers
+from griphub.simulators import nuisance, other_hands, tiers, unseen_hands, unseen_tools
 from griphub.simulators.other_hands import MANNERS, other_session
 from griphub.simulators.tiers import TIERS, Tier, session
 
@@ -105,7 +105,7 @@ def test_knocks_are_short():
 
 
 def test_nothing_of_the_code_under_test_is_in_it():
-    for module in (tiers, other_hands, nuisance):
+    for module in (tiers, other_hands, unseen_hands, unseen_tools, nuisance):
         tree = ast.parse(Path(module.__file__).read_text())
         names = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         assert not any("signal" in name and not name.startswith("scipy") for name in names)
