@@ -51,11 +51,16 @@ def _catalogue(language: str) -> standard.NullTranslations:
     return standard.GNUTranslations(compiled)
 
 
+@cache  # a page asks some thousand times
+def _parsed(name: str) -> Locale:
+    return Locale.parse(name)
+
+
 def locale() -> Locale:
     """Language and region of whoever is looking: of the page that runs, or as `speaking` says."""
     if get_script_run_ctx(suppress_warning=True) is not None:
-        return Locale.parse(st.session_state.get(KEY, _REGION[SOURCE]))
-    return Locale.parse(_speaking.get())
+        return _parsed(st.session_state.get(KEY, _REGION[SOURCE]))
+    return _parsed(_speaking.get())
 
 
 def language() -> str:

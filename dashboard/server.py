@@ -1,6 +1,7 @@
 """The dashboard's web server: Streamlit behind the access gate, with the live socket beside it."""
 
 import gc
+import importlib
 import signal
 import socket
 import tomllib
@@ -66,6 +67,12 @@ def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def load_pages() -> None:
+    """Import what the first page of all would wait for otherwise: 2 s of a processor."""
+    importlib.import_module(f"{__package__}.router")
+    importlib.import_module("pandas")  # Streamlit asks it about whatever a component or a chart is given
+
+
 def collect_seldom() -> None:
     """Look for garbage after every 50,000 new objects, not 700; what was imported is none.
 
@@ -86,6 +93,7 @@ def run(config: Config) -> None:
     """
     with take_port(config) as taken:
         context.bind(config)
+        load_pages()
         collect_seldom()
         streamlit_config.get_config_options(force_reparse=True, options_from_flags=settings(config))
         key = load_key(config)

@@ -1,5 +1,7 @@
 """An admin's page: families and their children, accounts and their roles, who treats whom."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -70,6 +72,13 @@ def _invited(made: Invitation) -> None:
     st.session_state[_TOLD] = _Told(made.account.name, link, words.day_time(made.expires_at, layout.zone()))
 
 
+@contextmanager
+def _opened(title: str, key: str) -> Iterator[bool]:
+    """Something that is folded up, and whether it is open: hundreds of forms at once would be seconds."""
+    with (folded := st.expander(title, key=key, on_change="rerun")):
+        yield bool(folded.open)
+
+
 # -- families and children
 
 
@@ -80,10 +89,11 @@ def _families(found: People) -> None:
         children = found.of_family(family.id)
         count = ngettext("{number} child", "{number} children", len(children))
         hub = _("hub {name}").format(name=family.hub) if family.hub else _("no hub yet")
-        with st.expander(f"**{family.name}** · {count} · {hub}"):
-            for child in children:
-                _child(child)
-            _new_child(family)
+        with _opened(f"**{family.name}** · {count} · {hub}", f"family-{family.id}") as opened:
+            if opened:
+                for child in children:
+                    _child(child)
+                _new_child(family)
     with st.form("new-family", clear_on_submit=False):
         st.markdown(f"**{_('New family')}**")
         site = st.selectbox(_("Site"), [site.id for site in found.sites], format_func=_site_name(found))
@@ -169,7 +179,10 @@ def _account(found: People, person: Person) -> None:
     roles = ", ".join(f"{_(ROLE[held.role])} ({held.family or held.site})" for held in person.roles)
     closed = f" · {_('closed')}" if person.closed else ""
     login = _("opened with the home's access key") if person.household else person.login
-    with st.expander(f"**{person.name}** · {login} · {roles or _('no role')}{closed}"):
+    title = f"**{person.name}** · {login} · {roles or _('no role')}{closed}"
+    with _opened(title, f"account-{person.id}") as opened:
+        if not opened:
+            return
         for held in person.roles:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"{_(ROLE[held.role])} · {held.family or held.site}")

@@ -37,6 +37,13 @@ def said(app):
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
+def unfold(app, *keys):
+    """Open what is folded up; AppTest has no hand for it."""
+    for key in keys:
+        app.session_state[key] = True
+    return app.run()
+
+
 def press(app, label, number=0):
     found = [button for button in app.button if button.label == label]
     app = found[number].click().run()
@@ -69,6 +76,25 @@ def test_a_family_and_a_child_are_added_and_a_wrong_field_changes_nothing(show):
     assert {family.name for family in read(places.families)} == {"Home", "Ortiz"}
 
 
+def test_a_child_is_added_and_changed_once_its_family_is_unfolded(show):
+    app = show()
+    assert not [button for button in app.button if button.label == "Add the child"], "forms take time"
+    (home,) = read(places.families)
+    app = unfold(app, f"family-{home.id}")
+    ben = next(number for number, child in enumerate(read(places.children)) if child.id == "c-ben")
+    field(app, "selectbox", "Hand for writing", ben).select("left")
+    app = press(app, "Save", ben)
+    assert "Saved." in said(app)
+    assert {child.id: child.dominant_hand for child in read(places.children)} == {
+        "c-ada": None,
+        "c-ben": "left",
+    }
+    field(app, "text_input", "Name", 2).input("Cleo")
+    app = press(app, "Add the child")
+    assert "The child was added." in said(app)
+    assert "Cleo" in {child.name for child in read(places.children)}
+
+
 def test_an_invitation_is_shown_once_and_works(show):
     app = show()
     field(app, "selectbox", "Role", -1).select(Role.THERAPIST).run()
@@ -89,8 +115,8 @@ def test_an_invitation_is_shown_once_and_works(show):
     assert "The caseload is saved." in said(app)
     (sam,) = [account for account in read(accounts.accounts) if account.name == "Sam"]
     assert [entry.child_id for entry in read(caseload.caseload) if entry.account_id == sam.id] == ["c-ada"]
-    app = press(app, "Close the account")
-    assert "closed" in said(app)
+    app = press(unfold(app, f"account-{sam.id}"), "Close the account")
+    assert "closed" in app.expander[-1].label
 
 
 def test_nobody_else_opens_the_page_of_people(sign_in):
