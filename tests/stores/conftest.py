@@ -74,7 +74,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     else:
         config: InfluxConfig = request.getfixturevalue("influx_config")
         opened = server = InfluxStore(config)
-        server._make_buckets()  # as a first write would: some tests read before
+        server._server.make_buckets()  # as a first write would: some tests read before
     yield opened
     opened.close()
 
