@@ -29,6 +29,8 @@ class About:
         None: the day as a whole.
     session_id : UUID or None
         That it belongs to, where it was measured.
+    sessions : tuple of UUID
+        All in which a tool counted it.
     pain : PainRule
         The therapist's.
     age_years : float or None
@@ -42,6 +44,7 @@ class About:
     day: date
     activity: Activity | None
     session_id: UUID | None
+    sessions: tuple[UUID, ...]
     pain: PainRule
     age_years: float | None
     asked_before: bool
@@ -93,6 +96,7 @@ def about(
         day=on,
         activity=activity,
         session_id=session_id,
+        sessions=tuple(dict.fromkeys(one for done in told for one in done.sessions)),
         pain=program.pain if program else PainRule(),
         age_years=None if born is None else (on - born).days / 365.25,
         asked_before=any(one.pain_before is not None for one in said),

@@ -1,5 +1,6 @@
 """What the session's page asks: which sessions there are, where one was stopped, what compares with it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -37,6 +38,12 @@ class Stop:
 def recent(results: Results, child_id: str, now: datetime, *, far: bool = False) -> list[SessionPoint]:
     """Sessions of a child, the latest first."""
     return results.trend(child_id, since=now - (FAR if far else USUAL))[::-1]
+
+
+def corrected(results: Results, session_ids: Iterable[UUID]) -> list[SessionDetail]:
+    """Of some sessions, those that somebody corrected."""
+    found = [results.session(session_id) for session_id in session_ids]
+    return [detail for detail in found if detail and detail.point.recorded]
 
 
 def stops(results: ChildResults, point: SessionPoint) -> list[Stop]:

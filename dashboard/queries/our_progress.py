@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from ...hub.config import Config
 from ...hub.database.actor import Actor
@@ -20,7 +21,7 @@ from ...hub.program.reading import Picture, picture
 from ...hub.program.retention import Retention
 from ...hub.program.streak import streak
 from ...hub.records.vocabulary import Purpose
-from ...hub.stores.contract import ChildResults, Session
+from ...hub.stores.contract import ChildResults, SessionPoint
 from ...hub.trends import Finding
 
 #: This week and four before it: as far back as a program's numbers go.
@@ -28,6 +29,8 @@ WEEKS: Final = 5
 #: Trends look back on this much, and on a year of strength tests.
 PERIOD: Final = timedelta(weeks=8)
 YEAR: Final = timedelta(weeks=52)
+#: Corrected sessions that are told of; the others say it on a page of their own.
+CORRECTED: Final = 3
 
 _DAY: Final = timedelta(days=1)
 #: From here on a parent's or child's word means that it was fun.
@@ -88,7 +91,7 @@ class OurProgress:
         Of each hand, its present series.
     retained : tuple of Retention
         Of each hand, from the last visit but one to the last.
-    sessions : tuple of Session
+    sessions : tuple of SessionPoint
         The latest first.
     """
 
@@ -99,12 +102,17 @@ class OurProgress:
     exercise: tuple[Finding, ...]
     tests: tuple[Finding, ...]
     retained: tuple[Retention, ...]
-    sessions: tuple[Session, ...]
+    sessions: tuple[SessionPoint, ...]
 
     @property
     def program(self) -> Program | None:
         """What is asked for today."""
         return self.seen.history.program(self.seen.today)
+
+    @property
+    def corrected(self) -> list[UUID]:
+        """The latest sessions that somebody corrected."""
+        return [one.session_id for one in self.sessions if one.recorded][:CORRECTED]
 
 
 def of_child(

@@ -11,9 +11,10 @@ from ...hub.program.faces import FACES, LEAST_AGE_YEARS, SURE_AGE_YEARS
 from ...hub.records.base import MAX_OBSERVATION
 from ...hub.records.said import FeedbackGiven
 from ...hub.records.vocabulary import Person
-from .. import context, dose_words, faces, telling, viewer
+from .. import context, correction_words, dose_words, faces, telling, viewer, words
 from ..i18n import N_, _
 from ..queries import how as queries
+from ..queries import one_session
 from ..queries.how import About
 from . import family, layout
 from .exercise import DONE, ITEM
@@ -83,6 +84,8 @@ def _draw(child: viewer.Child) -> None:
         family.card(
             about.activity.picture, family.title_of(about.activity, ""), dose_words.full_day(about.day)
         )
+    for detail in one_session.corrected(viewer.results(), about.sessions):
+        st.info(words.plain(correction_words.corrected(detail)), icon="✏️")
     st.caption(_("Answer what you like. One answer is enough."))
     with st.form(f"how-{key}", border=False):
         scales = _questions(child, about, key)
@@ -143,10 +146,10 @@ def _scale(name: str, key: str) -> int | None:
 
 def _save(child: viewer.Child, about: About, scales: dict[str, int | None], key: str) -> None:
     state = st.session_state
-    words = state.get(f"seen-{key}", "").strip()
+    seen = state.get(f"seen-{key}", "").strip()
     picture = state.get(f"photo-{key}")
     share = bool(state.get(f"share-{key}"))
-    if not (words or picture or any(value is not None for value in scales.values())):
+    if not (seen or picture or any(value is not None for value in scales.values())):
         st.info(_("Nothing is answered yet. Choose a face or a word, or go back to Today."), icon="💬")
         return
     try:
@@ -161,7 +164,7 @@ def _save(child: viewer.Child, about: About, scales: dict[str, int | None], key:
         day=about.day,
         said_by=Person.CHILD if state.get(f"child-{key}") else Person.PARENT,
         photo=name if share else None,
-        observation=words or ("A picture was taken." if name and not share else ""),
+        observation=seen or ("A picture was taken." if name and not share else ""),
         session_id=about.session_id,
         **scales,
     )

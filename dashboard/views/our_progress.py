@@ -12,8 +12,9 @@ from ...hub.program.adherence import Dose
 from ...hub.program.prescription import Unit
 from ...hub.records.vocabulary import Source
 from ...hub.stores.contract import Session
-from .. import context, dose_words, i18n, progress_words, telling, viewer, words
+from .. import context, correction_words, dose_words, i18n, progress_words, telling, viewer, words
 from ..i18n import _
+from ..queries import one_session
 from ..queries import our_progress as queries
 from ..queries.our_progress import OurProgress, Week, Win
 from . import family, layout, our_pictures, session
@@ -201,6 +202,9 @@ def _closer(found: OurProgress) -> None:
             if st.button(_named(one), icon="🔍", key=f"closer-{one.session_id}"):
                 st.session_state[session.CHOSEN] = one.session_id
                 layout.go("session")
+    for detail in one_session.corrected(viewer.results(), found.corrected):
+        when = words.day_time(detail.point.started_at, layout.zone())
+        st.caption(f"✏️ {when}: {words.plain(correction_words.corrected(detail))}")
     layout.link_to("session", _("All times"), icon="〰️")
 
 

@@ -9,7 +9,7 @@ from ...hub.database.actor import Role
 from ...hub.export.waveform import waveform_csv
 from ...hub.records.vocabulary import Source
 from ...hub.stores.contract import SessionDetail, SessionPoint
-from .. import viewer, words
+from .. import correction_words, viewer, words
 from ..components.waveform_chart import stopped, waveform_chart
 from ..i18n import _, ngettext
 from ..queries import one_session, sessions
@@ -65,6 +65,8 @@ def _draw(results: Results, child: viewer.Child, detail: SessionDetail | None) -
         return
     if viewer.role() is Role.THERAPIST:
         correct(results, detail)
+    elif said := correction_words.corrected(detail):
+        st.info(words.plain(said), icon="✏️")
     compare(results, detail, one_session.comparable(points, detail.point))
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 import streamlit as st
 
 from ...firmware_bridge.errors import GripError
+from ...hub.program.statement_post import ways_of
+from ...hub.program.tables import StatementPosted
 from ...hub.records.said import SessionCorrected, Statement
 from ...hub.records.session import SqueezeCounted
 from ...hub.records.vocabulary import Hand, Person
@@ -73,6 +75,7 @@ def _record(detail: SessionDetail) -> None:
     )
     with viewer.reading() as work:
         known = names(work, [one.account for one in detail.corrections if one.account])
+        posted = ways_of(work, [one.event_id for one in detail.corrections])
     numbers = {one.event_id: one.number for one in (*detail.squeezes, *detail.set_aside)}
     for one in detail.corrections:
         who = known.get(one.account or "") or (_(_WHO[one.by]) if one.by in _WHO else _("somebody"))
@@ -85,6 +88,19 @@ def _record(detail: SessionDetail) -> None:
                 reason=words.plain(one.reason),
             )
         )
+    if posted:
+        st.caption(_way(posted))
+
+
+def _way(posted: Sequence[StatementPosted]) -> str:
+    """How far corrections have come that go to the family's home."""
+    if any(one.gone for one in posted):
+        return _("The family's GripHub no longer has this session: nothing changes there.")
+    times = [one.taken_at for one in posted if one.taken_at]
+    if len(times) < len(posted):
+        return _("On its way to the family's GripHub.")
+    time = words.day_time(max(times), layout.zone())
+    return _("The family's GripHub has it since {time}.").format(time=time)
 
 
 def _what(one: SessionCorrected, numbers: dict[UUID, int], aliases: dict[str, str]) -> str:
@@ -174,7 +190,10 @@ def _reassign(results: Results, detail: SessionDetail) -> None:
 
 def _reason(key: str) -> str:
     return st.text_input(
-        _("Why"), max_chars=300, key=key, help=_("In a sentence; it stays beside the session.")
+        _("Why"),
+        max_chars=300,
+        key=key,
+        help=_("In a sentence; it stays beside the session, and the family reads it."),
     )
 
 

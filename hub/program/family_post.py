@@ -1,7 +1,8 @@
 """The clinic's end of what families write and share: read from ingest's journal into the database of people.
 
-No store of results gets it. The journal has it until it is in the database, so a kill costs a repetition,
-and a row that is there already stays as it is.
+No store of results gets it. What a therapist corrected here is read there as well, and goes to its home. The
+journal has it until it is in the database, so a kill costs a repetition, and a row that is there already
+stays as it is.
 """
 
 import logging
@@ -24,10 +25,13 @@ from ..errors import PayloadError
 from ..people.model import Child
 from ..records.event import decode
 from ..records.post import ForPeople, PausesSaid, PicturePiece, ProgramStepped, SaidPause
+from ..records.said import Statement
 from .letter import SentPause, SentVersion
+from .outgoing import note_change
 from .picture_post import take_piece
 from .post import HOME
 from .prescription import Program
+from .statement_post import post_statement
 from .suggestions import RULE
 from .tables import FamilyNote
 from .taking import take_pauses, take_versions
@@ -46,7 +50,9 @@ BATCH: Final = 2_000
 
 _POST: Final = Actor.part("post")
 #: What a payload has that is for people, wherever in it: cheaper than to read all.
-_MARKS: Final = tuple(str(kind.model_fields["schema_"].default).encode() for kind in get_args(ForPeople))
+_MARKS: Final = tuple(
+    str(kind.model_fields["schema_"].default).encode() for kind in get_args(ForPeople | Statement)
+)
 
 
 class FamilyPost:
@@ -112,11 +118,15 @@ class FamilyPost:
         if events := _for_people([payload for _, payload in rows]):
             with database.work(_POST, "post.from_home") as work:
                 for event in events:
-                    if not self._erased(event):
+                    if self._erased(event):
+                        continue
+                    if isinstance(event, ForPeople):
                         _take(work, event)
+                    elif post_statement(work, self._config, event):
+                        note_change(work, event.child_id)
         self._journal.advance(CURSOR, rows[-1][0])
         # what is private is here now, and needs no second place
-        self._journal.forget([event.event_id for event in events])
+        self._journal.forget([event.event_id for event in events if isinstance(event, ForPeople)])
         return True
 
     def _opened(self) -> Database | None:
@@ -126,15 +136,16 @@ class FamilyPost:
         return self._database
 
 
-def _for_people(payloads: Sequence[bytes]) -> list[ForPeople]:
-    found = []
+def _for_people(payloads: Sequence[bytes]) -> list[ForPeople | Statement]:
+    """What families wrote; and what was stated, which may concern the home that measured it."""
+    found: list[ForPeople | Statement] = []
     for payload in payloads:
         if any(mark in payload for mark in _MARKS):
             try:
                 event = decode(payload)
             except PayloadError:  # of a newer version, before a downgrade: the forwarder sets it aside
                 continue
-            if isinstance(event, ForPeople):
+            if isinstance(event, ForPeople | Statement):
                 found.append(event)
     return found
 

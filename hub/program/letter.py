@@ -14,7 +14,7 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import to_json
 
 from ...firmware_bridge.errors import GripError
@@ -39,6 +39,8 @@ MAX_PAUSES: Final = 60
 #: The latest visits and notes on the chart: a year of them, as a therapist makes them.
 MAX_VISITS: Final = 30
 MAX_ANNOTATIONS: Final = 60
+#: Corrections of sessions, and what moved along with them; more go when the home has these.
+MAX_STATEMENTS: Final = 40
 
 
 class LetterError(GripError):
@@ -139,6 +141,13 @@ class SentDiary(_Part):
     annotations: tuple[SentAnnotation, ...] = Field(max_length=MAX_ANNOTATIONS)
 
 
+class SentStatement(_Part):
+    """What the clinic stated of a session: an event, as docs/mqtt.md has it."""
+
+    id: UUID = Field(description="`event_id` of the event")
+    event: dict[str, JsonValue] = Field(description="correction, or what moved along with one")
+
+
 class Letter(_Part):
     """All that a home should know of what is asked of a child."""
 
@@ -153,6 +162,9 @@ class Letter(_Part):
         None, description="as the clinic knows it; null: nobody decided there"
     )
     diary: SentDiary | None = Field(None, description="null: nothing is said of it, and what was said stays")
+    statements: tuple[SentStatement, ...] = Field(
+        (), description="of sessions that this home measured; those that it has not answered for"
+    )
 
 
 class SealedLetter(_Part):
@@ -183,6 +195,14 @@ class LetterTaken(_Part):
         max_length=40,
         description="of the last five weeks: over, the hub ran, and all is sent; null: nothing is said",
     )
+    stated: tuple[UUID, ...] = Field(
+        (),
+        max_length=MAX_STATEMENTS,
+        description="of the clinic's statements in its letter, those that hold here",
+    )
+    gone: tuple[UUID, ...] = Field(
+        (), max_length=MAX_STATEMENTS, description="those that are of no session that is here any more"
+    )
 
 
 def letter_topic(site: str, hub: str, child_id: str) -> str:
@@ -196,7 +216,7 @@ def answer_topic(site: str, hub: str, child_id: str) -> str:
 
 
 def fitting(letter: Letter) -> Letter:
-    """The letter without its oldest versions, as far as it must be shorter to travel.
+    """The letter without its latest statements and oldest versions, as far as it must be shorter to travel.
 
     Raises
     ------
@@ -204,12 +224,17 @@ def fitting(letter: Letter) -> Letter:
         If even the latest version is too long.
     """
     while _too_long(letter):
-        if len(letter.versions) > 1:
+        if len(letter.statements) > 1:  # the others wait, and go when the home has these
+            half = len(letter.statements) // 2
+            letter = letter.model_copy(update={"statements": letter.statements[:half]})
+        elif len(letter.versions) > 1:
             letter = letter.model_copy(update={"versions": letter.versions[1:]})
         elif letter.notes:
             letter = letter.model_copy(update={"notes": letter.notes[1:]})
         elif letter.diary:
             letter = letter.model_copy(update={"diary": None})
+        elif letter.statements:
+            letter = letter.model_copy(update={"statements": ()})
         else:
             raise LetterError("the program is too long to be sent")
     return letter

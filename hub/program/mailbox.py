@@ -1,7 +1,7 @@
 """The home's letter box: letters that come over the hub's connection are taken one by one, and answered.
 
-What is decided about consent here, and of which days all is told, goes to the clinic in the answer as well;
-where it changes, the answer is given once more.
+What is decided about consent here, of which days all is told, and what became of corrections, goes to the
+clinic in the answer as well; where it changes, the answer is given once more.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from ..errors import StoreError
 from ..people.model import Child, Family
 from .keys import trusted
 from .letter import LetterTaken, answer_topic
+from .statement_post import bring_in
 from .taking import answered, take
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ MAX_LETTERS: Final = 64
 RETRY_S: Final = 5.0
 #: How often it is looked at whether there is news for the clinic.
 NEWS_S: Final = 10.0
+#: How often the store is given what the clinic stated.
+BRING_IN_S: Final = 5.0
 
 #: How often a letter that was not taken is tried again: the clinic's key, or the child, may be here by now.
 AGAIN_S: Final = 30.0
@@ -71,7 +74,10 @@ class Mailbox:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._take_letters(), name="letters")
             tasks.create_task(self._try_again(), name="refused letters")
-            tasks.create_task(self._tell_news(), name="news")
+            news = self._every(lambda: NEWS_S, self.tell_news, "The clinic cannot be told how it stands here")
+            tasks.create_task(news, name="news")
+            stated = self._every(lambda: BRING_IN_S, self.bring_in, "The clinic's corrections wait")
+            tasks.create_task(stated, name="statements")
 
     async def _try_again(self) -> None:
         while True:
@@ -109,20 +115,33 @@ class Mailbox:
             log.error("A program on %s was not taken: %s.", topic, taken.problem)
         self._say(taken)
 
-    async def _tell_news(self) -> None:
+    async def _every(self, wait_s: Callable[[], float], step: Callable[[], None], hindered: str) -> None:
+        """Take a step again and again; what hinders it is said once, and hinders no letter."""
         said = ""
         while True:
             try:
-                await asyncio.to_thread(self.tell_news)
+                await asyncio.to_thread(step)
                 said = ""
             except GripError as error:
                 if str(error) != said:  # once, not every few seconds
-                    log.error("The clinic cannot be told how it stands here: %s", error)
+                    log.error("%s: %s", hindered, error)
                 said = str(error)
-            await asyncio.sleep(NEWS_S)
+            await asyncio.sleep(wait_s())
+
+    def bring_in(self) -> None:
+        """Give this home's store what the clinic stated of sessions.
+
+        Raises
+        ------
+        StoreError, SetupError
+            If the database or the store does not answer: it waits.
+        """
+        if self._joined():
+            with self._opened() as database:
+                bring_in(self._config, database)
 
     def tell_news(self) -> None:
-        """Answer once more where consent, or the days of which all is told, are others than the clinic knows.
+        """Answer once more where the clinic does not know yet how it stands here.
 
         Raises
         ------
@@ -130,8 +149,8 @@ class Mailbox:
             If the database does not answer, or is to be brought up to date first.
         """
         config = self._config
-        if not trusted(config) or (config.database.url is None and not (config.data_dir / FILE).exists()):
-            return  # there is no clinic, or nobody yet to tell of
+        if not self._joined():
+            return
         ours = select(Child.id).join(Family).where(Family.site_id == config.site, Family.hub == config.hub)
         with self._opened() as database, database.reading(_POST) as work:
             for child_id in work.scalars(ours).all():
@@ -140,6 +159,13 @@ class Mailbox:
                 now = answered(work, config, child_id, digest, problem)
                 if _news(now) != _news(known):
                     self._say(now.model_copy(update={"taken_at": known.taken_at}) if known else now)
+
+    def _joined(self) -> bool:
+        """Whether there is a clinic, and somebody to tell of."""
+        config = self._config
+        return bool(trusted(config)) and (
+            config.database.url is not None or (config.data_dir / FILE).exists()
+        )
 
     def _say(self, answer: LetterTaken) -> None:
         self._answered[answer.child_id] = answer
@@ -159,4 +185,8 @@ class Mailbox:
 
 
 def _news(answer: LetterTaken | None) -> tuple[object, ...]:
-    return (answer.consent, answer.known_days or ()) if answer else (None, ())
+    return (
+        (answer.consent, answer.known_days or (), answer.stated, answer.gone)
+        if answer
+        else (None, (), (), ())
+    )

@@ -17,6 +17,7 @@ from ..people.decisions import hear
 from ..people.model import Child, Family
 from .heard import note_heard
 from .letter import LetterTaken, answer_topic
+from .statement_post import note_outcomes
 from .tables import FamilyNote, LetterOut
 
 
@@ -166,13 +167,15 @@ def _note_read_out(work: Work, row: LetterOut) -> None:
 
 
 def _hear(work: Work, answer: LetterTaken) -> None:
-    """Take what a home says of its own children: of consent, and of which days all is told."""
+    """Take what a home says of its own children: of consent, of which days all is told, of corrections."""
     child = work.get(Child, answer.child_id)
     if child and (child.family.site_id, child.family.hub) == (answer.site, answer.hub):
         if answer.known_days is not None:
             note_heard(work, child.id, answer.known_days, answer.said_at or answer.taken_at)
         if answer.consent:
             hear(work, child.id, answer.consent.decision)
+        if note_outcomes(work, answer):
+            note_change(work, child.id)
 
 
 def _elsewhere(config: Config) -> ColumnElement[bool]:

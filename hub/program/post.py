@@ -27,6 +27,7 @@ from .letter import (
 )
 from .outgoing import note_change
 from .prescription import Program
+from .statement_post import statements_for
 from .tables import FamilyNote, LetterOut, ProgramPause, ProgramVersion
 
 #: Stand for who wrote something at the other end.
@@ -135,6 +136,7 @@ def letter_for(work: Work, child_id: str) -> Letter:
             pauses=tuple(SentPause.model_validate(row, from_attributes=True) for row in pauses[-MAX_PAUSES:]),
             consent=SentConsent.of(decided),
             diary=diary_of(work, child_id),
+            statements=statements_for(work, child_id),
         )
     )
 

@@ -164,6 +164,22 @@ class MessageRead(ClinicalData, Base):
         return and_(super().visible_to(actor), cls.account_id == actor.account_id)
 
 
+class StatementPosted(ClinicalData, Base):
+    """What the clinic stated of a session that a home measured: a correction, or what moved along with it.
+
+    At the clinic on its way to the home; at the home on its way to the store of results.
+    """
+
+    __tablename__ = "statements_posted"
+
+    id: Mapped[str] = mapped_column(_UUID, primary_key=True)  #: of the event
+    document: Mapped[dict[str, Any]] = mapped_column(JSON(none_as_null=True), info=PRIVATE)  #: the event
+    came_at: Mapped[datetime]
+    serial: Mapped[int | None]  #: at the home: of the last letter that it came in; null: this is the clinic
+    taken_at: Mapped[datetime | None]  #: when the home's store was given it; or when it was known to be gone
+    gone: Mapped[bool] = mapped_column(default=False)  #: the home no longer has such a session
+
+
 class LetterOut(ClinicalData, Base):
     """How the letter stands that a child's home should have; written wherever something for it changes."""
 

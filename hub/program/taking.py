@@ -26,6 +26,7 @@ from .letter import (
     unseal,
 )
 from .post import pauses_of
+from .statement_post import outcomes, take_statements
 from .tables import FamilyNote, LetterSeen, ProgramPause, ProgramVersion
 
 
@@ -54,10 +55,11 @@ def take(
 
 
 def answered(work: Work, config: Config, child_id: str, digest: str, problem: str = "") -> LetterTaken:
-    """What this home has to say: what became of a letter, consent, and of which days all is told."""
+    """What this home has to say: of a letter, of consent, of corrections, and of which days all is told."""
     here = work.get(Child, child_id) is not None
     shares = here and consent.may_share(work, child_id)
     decided = standing_of(work, child_id) if here else None
+    stated, gone = outcomes(work, child_id)
     return LetterTaken(
         site=config.site,
         hub=config.hub,
@@ -69,6 +71,8 @@ def answered(work: Work, config: Config, child_id: str, digest: str, problem: st
         consent=SentConsent.of(decided_here(work, child_id)) if here else None,
         shares=shares if here else None,
         known_days=whole_days(config, child_id, work.now, shares=shares, decided=decided) if here else None,
+        stated=stated,
+        gone=gone,
     )
 
 
@@ -101,6 +105,7 @@ def _take(work: Work, letter: Letter) -> None:
     take_pauses(work, letter.child_id, letter.pauses)
     if letter.diary is not None:
         take_diary(work, letter.child_id, letter.diary)
+    take_statements(work, letter.child_id, letter.serial, letter.statements)
     if letter.consent is not None:
         hear(work, letter.child_id, letter.consent.decision)
     seen = work.get(LetterSeen, letter.child_id)

@@ -17,6 +17,8 @@ from griphub.hub.program.faces import FACES
 from griphub.hub.program.tables import Photo
 from griphub.hub.records.said import FeedbackGiven
 from griphub.hub.records.vocabulary import Evidence, Person
+from griphub.hub.session.mend import Mender
+from griphub.hub.stores import open_store
 
 from .families import APP, done, text
 
@@ -149,6 +151,22 @@ def test_a_child_whom_the_exercise_asked_for_pain_is_not_asked_again(asked, home
     save(app)
     (said,) = home_hub()
     assert said.session_id == session
+
+
+def test_what_the_therapist_corrected_of_it_stands_above_the_questions(
+    asked, home_hub, session_events, fill, config
+):
+    at = datetime.now(UTC)
+    events = session_events("odd", at)
+    fill(events)
+    session = events[0].session_id
+    store = open_store(config, read_only=True)
+    detail = store.session(session)
+    store.close()
+    mender = Mender(config, detail, by=Person.THERAPIST, reason="A knock", now=at)
+    fill([mender.judge(2, "removed")])
+    app, _ = asked(evidence=Evidence.SENSOR, sessions=(session,))
+    assert "Your therapist corrected this: 2 squeezes instead of 3. “A knock”" in text(app).replace("\\", "")
 
 
 def test_the_age_of_the_child_says_how_far_faces_can_be_trusted(sign_in):

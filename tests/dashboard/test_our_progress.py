@@ -1,7 +1,7 @@
 """A family's progress in every state: wins, weeks, hands; and never a word of failure."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -19,7 +19,9 @@ from griphub.hub.program.tables import VisitKind
 from griphub.hub.program.versions import History, PauseReason
 from griphub.hub.program.work import Work
 from griphub.hub.records.said import FeedbackGiven
-from griphub.hub.records.vocabulary import Evidence, Hand, Source
+from griphub.hub.records.vocabulary import Evidence, Hand, Person, Source
+from griphub.hub.session.mend import Mender
+from griphub.hub.stores import open_store
 
 from .families import done, text
 
@@ -184,3 +186,26 @@ def test_another_childs_weeks_are_not_this_ones(sign_in, show, prescribe, fill, 
     app = show()
     assert "It begins with the first time" in text(app)
     assert {one.id for one in viewer.children()} == {"c-ada", "c-ben"}
+
+
+def test_a_session_that_the_therapist_corrected_says_so(
+    sign_in, show, prescribe, fill, session_events, config
+):
+    sign_in()
+    day = prescribe()
+    at = datetime.combine(day, time(12), UTC) - timedelta(days=1)
+    fill([done(day), *session_events("odd", at), *session_events("other", at - timedelta(days=1))])
+    store = open_store(config, read_only=True)
+    detail = next(
+        found
+        for one in store.trend("c-ada")
+        if (found := store.session(one.session_id)) and one.started_at == at
+    )
+    store.close()
+    assert "corrected" not in text(show())
+    mender = Mender(config, detail, by=Person.THERAPIST, reason="A knock", now=datetime.now(UTC))
+    fill([mender.judge(2, "removed")])
+    app = show()
+    (said,) = (one.value for one in app.caption if "corrected" in one.value)
+    assert "Your therapist corrected this: 2 squeezes instead of 3. “A knock”" in said.replace("\\", "")
+    assert any(one.label.endswith("2 squeezes") for one in app.button)

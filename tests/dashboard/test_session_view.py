@@ -12,10 +12,11 @@ from griphub.dashboard.components import waveform_chart
 from griphub.dashboard.queries import one_session
 from griphub.firmware_bridge.samples import Unit
 from griphub.hub.config import Config, DatabaseConfig
-from griphub.hub.database.actor import Role
+from griphub.hub.database.actor import Actor, Role
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.export.waveform import waveform_csv
+from griphub.hub.program.tables import StatementPosted
 from griphub.hub.records.event import decode
 from griphub.hub.records.said import ActivityDone, FeedbackGiven, SessionCorrected
 from griphub.hub.records.vocabulary import Evidence, Hand
@@ -166,6 +167,39 @@ def test_a_parent_reads_and_corrects_nothing(page, fill, session_events):
     assert charts(app)
     assert "Correct this session" not in [one.label for one in app.expander]
     assert not [one for one in app.button if "orrect" in one.label]
+
+
+def test_a_parent_reads_what_was_corrected_in_plain_words(page, fill, mend, session_events):
+    fill(session_events("odd", AT))
+    mend("odd", lambda mender: mender.judge(2, "removed"), reason="A *knock*")
+    said = text(page(Role.PARENT))
+    assert "Your therapist corrected this: 2 squeezes instead of 3. “A *knock*”" in said
+    mend("odd", lambda mender: mender.reassign(hand=Hand.RIGHT), by="parent", reason="The other one")
+    assert "2 squeezes instead of 3, Right hand instead of Left hand. “A *knock*” “The other one”" in text(
+        page(Role.PARENT)
+    )
+
+
+def test_a_therapist_sees_how_far_a_correction_has_come(page, fill, mend, session_events):
+    fill(session_events("odd", AT))
+    mend("odd", lambda mender: mender.judge(2, "removed"))
+    assert "GripHub has it" not in text(page())
+    store = open_store(context.config(), read_only=True)
+    (correction,) = store.session(session_id("odd")).corrections
+    store.close()
+    for change, words in (
+        ({}, "On its way to the family's GripHub."),
+        ({"taken_at": AT}, "The family's GripHub has it since"),
+        ({"gone": True}, "no longer has this session: nothing changes there"),
+    ):
+        with context.database().work(Actor.part("post")) as work:
+            row = work.get(StatementPosted, str(correction.event_id)) or StatementPosted(
+                id=str(correction.event_id), child_id="c-ada", document={}, came_at=AT
+            )
+            for name, value in change.items():
+                setattr(row, name, value)
+            work.add(row)
+        assert words in text(page())
 
 
 def test_what_was_set_aside_stays_in_sight_with_who_and_why(page, fill, mend, session_events):
