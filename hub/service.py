@@ -36,9 +36,10 @@ from .program.mailbox import Mailbox
 from .program.reminding import Reminding
 from .records.event import Event
 from .records.session import SqueezeCounted
+from .session.circumstances import CALIBRATIONS
 from .session.coach import Coach
 from .session.exercises import Exercises
-from .session.keeper import CALIBRATIONS, SessionKeeper
+from .session.keeper import SessionKeeper
 from .session.near import Near
 from .tool_facts import FactKeeper
 from .tool_status import StatusTeller

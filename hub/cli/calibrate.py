@@ -26,7 +26,7 @@ def show(tool: ToolArgument, config: ConfigOption = None, as_json: JsonOption = 
 
     from ...firmware_bridge.calibration import CalibrationBook
     from ..config import load
-    from ..session.keeper import CALIBRATIONS
+    from ..session.circumstances import CALIBRATIONS
 
     history = CalibrationBook(load(config).data_dir / CALIBRATIONS).history(tool.lower())
     if as_json:
@@ -87,7 +87,7 @@ def add(
 
     from ...firmware_bridge.calibration import Calibration, CalibrationBook
     from ..config import load
-    from ..session.keeper import CALIBRATIONS
+    from ..session.circumstances import CALIBRATIONS
 
     given = {
         "tool_id": tool.lower(),

@@ -6,33 +6,29 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from ...firmware_bridge.calibration import Calibration, CalibrationBook, CalibrationError
 from ...firmware_bridge.clock import HostClock
-from ...firmware_bridge.samples import SampleBlock, Unit
+from ...firmware_bridge.samples import SampleBlock
 from ...firmware_bridge.tool import ToolDescription
 from ..config import Config, ToolConfig
 from ..delivery.committer import Committer
 from ..delivery.outbox import Entry, Taken
 from ..errors import RegistryError
 from ..live import LiveFrame
-from ..people.home import Household
 from ..records.event import Event
 from ..records.ids import stored_session_id
-from ..records.session import SessionEnded, SqueezeCounted
-from ..records.vocabulary import Purpose, Source
-from ..utc import utc
+from ..records.session import SqueezeCounted
+from ..records.vocabulary import Purpose
+from .circumstances import Circumstances
 from .coach import Coach
 from .curve import Curve
 from .handover import StoredSession, count, unheard
 from .lives import anchor
 from .state import SessionState
 from .tracker import SessionTracker
-from .usual import FILE as USUAL
-from .usual import About, UsualPeaks
 
 if TYPE_CHECKING:
     from .leading import LedTest  # a second to import, for those who test
@@ -43,8 +39,6 @@ UseAt = Callable[[float], ToolConfig]
 
 #: Ends of sessions within a test that goes on.
 _OF_A_TEST = ("test_began", "hand_changed")
-#: The calibrations of this home's tools, in the data folder.
-CALIBRATIONS = "calibrations.jsonl"
 
 
 @dataclass(slots=True)
@@ -84,15 +78,13 @@ class SessionKeeper:
         coach: Coach | None = None,
     ) -> None:
         self._config = config
-        self._household = Household(config)
         self._clock = clock
         self._committer = committer
         self._counted = counted
         self._live = live
         self._watched = watched
         self._coach = coach
-        self._calibrations = CalibrationBook(config.data_dir / CALIBRATIONS)
-        self._usual = UsualPeaks(config.data_dir / USUAL)
+        self._circumstances = Circumstances(config, clock)
         self._open: dict[str, _Open] = {}
         self._handing: set[asyncio.Task[None]] = set()
         self._hands: dict[str, asyncio.Lock] = {}  # by tool
@@ -106,12 +98,7 @@ class SessionKeeper:
             except ValidationError as error:
                 log.error("The open session of %s cannot be read and stays as it is: %s", tool_id, error)
                 continue
-            calibration = None
-            try:
-                if state.calibration_id:
-                    calibration = self._calibrations.get(tool_id, state.calibration_id)
-            except CalibrationError as error:  # the session is closed when raw samples come
-                log.error("%s", error)
+            calibration = self._circumstances.calibration_of(state)
             tracker = SessionTracker(state, calibration=calibration, stepped_s=self._clock.stepped_s)
             self._open[tool_id] = _Open(tracker, Curve(self._clock), away_since_s=self._clock.monotonic_s())
             log.info("session of %s goes on with %d squeezes", tool_id, len(state.peaks))
@@ -132,7 +119,7 @@ class SessionKeeper:
             if not len(block):
                 return
         if entry is None:
-            about = self._about(tool, use, block, test)
+            about = self._circumstances.of(tool, use, block, test)
             tracker, events = SessionTracker.begin(block, boot_id=tool.boot_id, stepped_s=stepped_s, **about)
             entry = self._open[tool.tool_id] = _Open(tracker, Curve(self._clock))
         entry.away_since_s = None
@@ -233,7 +220,7 @@ class SessionKeeper:
                 time_known=new.time_known,
                 time_within_s=new.time_within_s,
                 stepped_s=stepped_s,
-                **self._about(tool, use_at(first.utc_s), first),
+                **self._circumstances.of(tool, use_at(first.utc_s), first),
             )
 
         entry = self._open.get(tool_id)
@@ -262,7 +249,7 @@ class SessionKeeper:
             if entry := self._open.get(tool_id):
                 entry.away_since_s = self._clock.monotonic_s()
         self._tell(counted.events)
-        await self._learn(counted.events)
+        await self._circumstances.learn(counted.events)
         log.info("%s handed over %d sessions", tool_id, len(counted.trackers))
 
     def counted(self, tool_id: str) -> int | None:
@@ -291,7 +278,7 @@ class SessionKeeper:
             async with entry.lock:
                 events = tracker.end(ended_by)
                 await self._commit(entry, events, close=True)
-            await self._learn(events)
+            await self._circumstances.learn(events)
             test = self._tests.get(tool_id)
             goes_on = test is not None and test.prescribed and ended_by in _OF_A_TEST
             if self._coach and not goes_on:  # whether it sleeps or is lost, the exercise waits for it
@@ -315,7 +302,7 @@ class SessionKeeper:
             await asyncio.wait(self._handing)
         for tool_id in list(self._open):
             await self.link_lost(tool_id)
-        self._usual.close()
+        self._circumstances.close()
 
     async def _bring_out(self, tool_id: str) -> None:
         """Commit what a session holds back."""
@@ -349,66 +336,6 @@ class SessionKeeper:
         for event in events:
             if isinstance(event, SqueezeCounted):
                 self._counted(event)
-
-    async def _learn(self, events: list[Event]) -> None:
-        """Remember what the child usually squeezes, for its next session."""
-        for event in events:
-            if isinstance(event, SessionEnded):
-                await asyncio.to_thread(self._usual.note, event)
-
-    def _about(
-        self,
-        tool: ToolDescription,
-        use: ToolConfig,
-        first: SampleBlock,
-        test: "LedTest | None" = None,
-    ) -> dict[str, Any]:
-        """What is known of a new session before its first sample."""
-        hand = test.run.hand if test else use.hand
-        calibration = self._calibration(tool, first.unit)
-        child = self._household.get(use.child)
-        about = About(
-            use.child,
-            hand,
-            tool.tool_id,
-            Unit.NEWTON if calibration else first.unit,
-            tool.firmware,
-            calibration.calibration_id if calibration else None,
-            Source.SIMULATED if tool.simulated else Source.REAL,
-        )
-        return {
-            "site": self._config.site,
-            "hub": self._config.hub,
-            "child_id": about.child_id,
-            "tool_id": about.tool_id,
-            "tool_kind": tool.kind,
-            "hand": about.hand,
-            "source": about.source,
-            "goal": child.goal if child else 0,
-            "counts": tool.counts,
-            "loss_known": tool.loss_known,
-            "firmware": tool.firmware,
-            "calibration": calibration,
-            "usual_peak": self._usual.peak(about, first.utc_s),
-            "purpose": Purpose.STRENGTH_TEST if test else Purpose.EXERCISE,
-        }
-
-    def _calibration(self, tool: ToolDescription, unit: Unit) -> Calibration | None:
-        """The calibration for a new session of a tool; says why there is none, or that it is overdue."""
-        try:
-            calibration, reason = self._calibrations.find(tool.tool_id, unit, tool.firmware)
-        except CalibrationError as error:
-            log.error("%s Until then the session stays in %s.", error, unit)
-            return None
-        if reason:
-            log.warning("The calibration of %s is not used: %s. Calibrate it anew.", tool.tool_id, reason)
-        elif calibration and calibration.overdue(utc(self._clock.utc_s()).date()):
-            log.warning(
-                "The calibration of %s was due on %s. It is used, and results are marked; calibrate it anew.",
-                tool.tool_id,
-                calibration.due_on,
-            )
-        return calibration
 
 
 def _not_of(test: "LedTest | None", state: SessionState) -> str | None:

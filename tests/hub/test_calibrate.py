@@ -14,7 +14,7 @@ from griphub.firmware_bridge.creep import Creep
 from griphub.firmware_bridge.samples import SampleBlock, Unit
 from griphub.hub.cli.main import app
 from griphub.hub.records.session import SessionEnded, SqueezeCounted, WaveformSecond
-from griphub.hub.session.keeper import CALIBRATIONS
+from griphub.hub.session.circumstances import CALIBRATIONS
 from griphub.hub.session.tracker import UNCALIBRATED
 from griphub.hub.waveform import decode_samples
 
