@@ -19,7 +19,7 @@ from griphub.hub.program.prescription import Slot, parse_program
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.simulators.radio import VirtualLink, serve_hci
 
-from .test_control import running
+from .control.room import running
 
 PROGRAM = """
 [[items]]
