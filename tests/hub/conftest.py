@@ -13,15 +13,19 @@ from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.samples import SampleBlock, ToolKind
 from griphub.firmware_bridge.tool import ToolDescription
 from griphub.hub.config import Config, ToolConfig
+from griphub.hub.database.engine import Database
 from griphub.hub.delivery import broker
 from griphub.hub.delivery.committer import Committer
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.live import LiveFrame
+from griphub.hub.program import home as program_home
 from griphub.hub.records.event import Event, decode
 from griphub.hub.records.ids import event_id
 from griphub.hub.records.session import SessionEnded, SqueezeCounted
 from griphub.hub.session.keeper import SessionKeeper
 from griphub.hub.utc import utc
+
+from .letters import share_passwords
 
 SESSION = UUID(int=7)
 NOW_S = 1_800_000_000.0
@@ -205,3 +209,21 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("needs the right to mount a small file system (run as root)")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def clinic(config: Config, tmp_path: Path) -> Iterator[tuple[Config, Database]]:
+    """The clinic has the child's home in its own database, and uses the same broker."""
+    there = config.model_copy(update={"data_dir": tmp_path / "clinic"})
+    with program_home.opened(there):
+        pass
+    share_passwords(config, there)
+    desk = there.model_copy(update={"hub": "desk", "children": (), "tools": ()})
+    with program_home.opened(desk) as database:
+        yield desk, database
+
+
+@pytest.fixture
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("griphub.hub.program.sending.POLL_S", 0.05)
+    monkeypatch.setattr("griphub.hub.program.sending.RETRY_S", 0.05)

@@ -24,7 +24,7 @@ from griphub.hub.program.outgoing import Stand, note_taken
 from griphub.hub.program.post import letter_for
 from griphub.hub.program.taking import take
 
-from .test_letters import Letterbox, _share_passwords, sending, until
+from .letters import Letterbox, sending, share_passwords, until
 
 PART = Actor.part("test")
 TOPIC = letter_topic("home", "hub", "c-1")
@@ -89,7 +89,7 @@ def ends(config: Config, tmp_path: Path, clock: Clock) -> Iterator[tuple[End, En
         database = Database(f"sqlite:///{where.data_dir / 'people.db'}", clock=clock)
         upgrade(database)
         made.append(End(where, database))
-    _share_passwords(config, desk)
+    share_passwords(config, desk)
     made[0].config = desk.model_copy(update={"hub": "desk", "children": (), "tools": ()})
     trust(config, shown(signing_key(desk).public_key()))
     with made[0].database.work(PART) as work:

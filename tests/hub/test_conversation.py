@@ -34,9 +34,7 @@ from griphub.hub.records.post import MessageWritten
 from griphub.hub.stores import open_store
 
 from .conftest import Broker
-from .test_letters import clinic, program, quickly, sending
-
-__all__ = ["clinic", "quickly"]
+from .letters import program, sending
 
 OWNER = Actor.part("test")
 End = tuple[Config, Database]

@@ -37,9 +37,6 @@ from griphub.hub.taking_in import TakenBy, take_in
 
 from .conftest import SESSION, Broker
 from .test_conversation import hub, ingest, until
-from .test_letters import clinic, quickly
-
-__all__ = ["clinic", "quickly"]
 
 PART = Actor.part("test")
 AT = datetime(2026, 11, 2, 17, tzinfo=UTC)

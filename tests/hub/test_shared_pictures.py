@@ -32,9 +32,8 @@ from griphub.hub.stores import open_store
 
 from .conftest import Broker
 from .test_conversation import End, hub, ingest, joined, until
-from .test_letters import clinic, quickly
 
-__all__ = ["clinic", "joined", "quickly"]
+__all__ = ["joined"]
 
 OWNER = Actor.part("test")
 DAY = date(2026, 11, 25)
