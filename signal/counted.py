@@ -32,7 +32,7 @@ class Squeeze:
     decided_s : float
         Time of the sample at which the detector was sure: what it waited is ``decided_s - offset_s``.
     peak : float
-        Highest force above rest.
+        Highest force above rest, less what the tool has crept by then.
     rest : float
         Level of the resting hand before the squeeze.
     impulse : float
@@ -42,8 +42,8 @@ class Squeeze:
     doubtful : tuple of str
         Reasons not to trust it fully; empty for a clear squeeze.
     peak_sd : float
-        Standard uncertainty of `peak`, in `unit`: noise, tremor and rest. What the sensor itself is wrong
-        by, its calibration and the creep of putty, is not in it.
+        Standard uncertainty of `peak`, in `unit`: noise, tremor, rest, and creep as far as it has shown. What
+        the sensor itself is wrong by, its calibration, is not in it.
     rise_s, release_s : float
         From onset to nine tenths of the height, and from there to the offset.
     rfd : float or None

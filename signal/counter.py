@@ -7,6 +7,7 @@ from statistics import median
 from ..firmware_bridge.samples import Unit
 from .baseline import Rest
 from .counted import EndedBy, Provisional, Squeeze
+from .creeping import Creeping
 from .filters import DELAY_STEPS
 from .grid import NEVER, STEP_S, Moment, Row, Stretch
 from .measure import peak_of, phases_s, rate_of_force
@@ -55,6 +56,8 @@ class Known:
         Whether those are enough to know what is usual.
     noise, level : float
         SD of smoothed force at rest; where the recording begins, level of the resting hand.
+    creep, creep_sd : float
+        Share by which the tool's readings creep, and its standard uncertainty.
     """
 
     peaks: tuple[float, ...]
@@ -62,6 +65,8 @@ class Known:
     firm: bool
     noise: float
     level: float
+    creep: float
+    creep_sd: float
 
 
 class Counter:
@@ -86,8 +91,10 @@ class Counter:
         self.noise = 0.0
         self.rest: Rest | None = None
         self.rise: Rise | None = None
+        self.creeping = Creeping(settings.creep_share)
         self._begin_stream()
         if known:
+            self.creeping = Creeping(settings.creep_share, known.creep, known.creep_sd)
             if known.peaks:
                 duration_s = median(known.durations_s) if known.durations_s else 0.0
                 self.usual.learn(median(known.peaks), duration_s, firm=known.firm)
@@ -98,6 +105,7 @@ class Counter:
 
     def _begin_stream(self) -> None:
         self.usual.end_stream()
+        self.creeping.interrupt()
         self.rest = self.rise = None
         self._last = self._low = NEVER
         self._begins_s = -inf
@@ -136,6 +144,7 @@ class Counter:
         if self.rest is None:
             self.rest = Rest(value)
         self.rest.interrupt()
+        self.creeping.interrupt()
 
     def end(self, ended_by: EndedBy, out: list[Squeeze]) -> None:
         """End the stream: what is on the way counts if it already qualifies."""
@@ -174,7 +183,11 @@ class Counter:
                 self._pause_s = STEP_S * min(rest.seen, rest.seen - self._rested)
                 self._paused = self._rested < 0 or self._pause_s >= _PAUSE_S
                 ladder = Ladder(rest.base, self._low)
-                self.rise = Rise(self._settings, ladder, rest.base, rest.level, steps, i, self._on)
+                self.creeping.rise()
+                crept = self.creeping.left(rest.seen)
+                self.rise = Rise(
+                    self._settings, ladder, rest.base, rest.level, steps, i, self._on, crept=crept
+                )
             else:
                 i = self._follow_rest(rest, steps, i, end)
                 continue
@@ -201,6 +214,8 @@ class Counter:
         """Take steps while they are rest; return the next one."""
         noise = rest.noise
         end = rest.follow(steps.forces, begin, end, self._on)
+        if rest.seen > self.creeping.due:
+            self.creeping.look(steps.forces, end, rest.seen)
         if rest.quiet >= 0:
             self._low = Moment(*steps.moments[rest.quiet])
             self._away = 0
@@ -233,6 +248,7 @@ class Counter:
         weighs = self._away * STEP_S > _AWAY_S or (rise.still_s > _WEIGHT_S and not self.usual.known)
         if weighs and not self.usual.firm and rise.height < self._high(rest):
             self.rise = None
+            self.creeping.interrupt()
             self._away = 0
             rest.settle(force)
             return
@@ -242,7 +258,8 @@ class Counter:
         doubtful = (STUCK,) if turn is Turn.STUCK else ()
         slack = 3 * rest.noise if rest.seen * STEP_S >= self._settings.first_rest_s else 0.0
         came_back = force - rise.level < _BACK_SHARE * rise.height + slack
-        self._conclude(rise, ended_by, Moment(*steps.moments[i]), now_s, came_back, doubtful, out)
+        now = Moment(*steps.moments[i])
+        squeezed = self._conclude(rise, ended_by, now, now_s, came_back, doubtful, out)
         self._rested = rest.seen
         if turn is Turn.AGAIN:
             self.rise = rise.next(steps, i)
@@ -250,6 +267,8 @@ class Counter:
         else:
             self.rise = None
             rest.settle(force)
+            height = rise.height if squeezed and came_back else 0.0
+            self.creeping.begin(rise.crept, rest.seen, height, now.t_s - rise.left_top[0])
 
     def _cut_off(self, ended_by: EndedBy, out: list[Squeeze]) -> bool:
         """End what is on the way, for want of samples; return whether there was a squeeze."""
@@ -314,7 +333,9 @@ class Counter:
         """Say all of a rise that is known at its end, as if it counted next."""
         onset, top = rise.ladder.onset, Moment(*rise.top)
         offset, area = rise.end(now, released=ended_by is EndedBy.RELEASE)
-        peak, peak_sd = peak_of(rise, rest.noise, self._quantum if self._quantum < inf else 0.0)
+        peak, peak_sd = peak_of(
+            rise, rest.noise, self._quantum if self._quantum < inf else 0.0, self.creeping
+        )
         rise_s, release_s = phases_s(rise, peak, onset.t_s, offset.t_s)
         rfd, no_rfd = rate_of_force(rise, peak, rest.noise)
         if rise.clipped:

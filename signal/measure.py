@@ -2,6 +2,7 @@
 
 from math import hypot, log, sqrt
 
+from .creeping import Creeping
 from .filters import WHITE_GAIN
 from .grid import STEP_S
 from .rise import HIGH_SHARE, Rise
@@ -27,7 +28,7 @@ TOO_FEW_SAMPLES = "fewer than 8 samples between 20 % and 80 % of the climb"
 TOO_NOISY = "noise makes the slope uncertain by more than a tenth"
 
 
-def peak_of(rise: Rise, noise: float, quantum: float) -> tuple[float, float]:
+def peak_of(rise: Rise, noise: float, quantum: float, creeping: Creeping) -> tuple[float, float]:
     """Peak above rest and its standard uncertainty.
 
     Parameters
@@ -36,6 +37,8 @@ def peak_of(rise: Rise, noise: float, quantum: float) -> tuple[float, float]:
         SD of smoothed force at rest.
     quantum : float
         The sensor's resolution.
+    creeping : Creeping
+        What is known of the tool's creep.
     """
     window = rise.window
     calm = rise.height < _CALM_BELOW * noise
@@ -51,8 +54,10 @@ def peak_of(rise: Rise, noise: float, quantum: float) -> tuple[float, float]:
     middle = len(window) // 2
     trembling = (window[middle - 3] - 2 * window[middle] + window[middle + 3]) / 4
     kept = _KEPT * (rise.base - rise.level)
-    sd = hypot(own, noise, quantum / sqrt(12), 0.5 * luck, 0.7 * trembling, kept)
-    return read - rise.level - luck, sd
+    crept = rise.crept_at_top
+    crept_sd = creeping.share_sd * crept
+    sd = hypot(own, noise, quantum / sqrt(12), 0.5 * luck, 0.7 * trembling, kept, crept_sd)
+    return read - rise.level - luck - creeping.share * crept, sd
 
 
 def rate_of_force(rise: Rise, peak: float, noise: float) -> tuple[float | None, str]:

@@ -4,6 +4,7 @@ from collections import deque
 from enum import Enum, auto
 from math import inf, sqrt
 
+from .creeping import CREEP_GAIN
 from .filters import DELAY_STEPS
 from .grid import STEP_S, Moment, Row
 from .settings import SqueezeSettings
@@ -102,6 +103,8 @@ class Rise:
         Force that must at least be climbed or lost to matter.
     area : float
         Integral of force above `level` before this step, in unit times seconds.
+    crept : float
+        What is left of low-passed force from before; see `creeping`.
 
     Attributes
     ----------
@@ -119,6 +122,8 @@ class Rise:
         Whether force has since fallen by enough to end it.
     clipped : bool
         Whether the sensor was at its end.
+    crept : float
+        Low-passed force above `level`.
     """
 
     def __init__(
@@ -131,6 +136,7 @@ class Rise:
         k: int,
         least: float,
         area: float = 0.0,
+        crept: float = 0.0,
     ) -> None:
         force, moment = steps.forces[k], steps.moments[k]
         self._settings = settings
@@ -149,6 +155,7 @@ class Rise:
         self._least = least
         self._crest = force
         self.area = area
+        self.crept = self._crept_at_foot = self._crept_at_top = crept
         self._steps = self._top_step = self._still_since = self._deeper_since = 0
         self._still = force
         self._valley = self._deeper = inf
@@ -160,6 +167,11 @@ class Rise:
     def climbed(self) -> float:
         """Height above where it began."""
         return self.height + self.level - self.base
+
+    @property
+    def crept_at_top(self) -> float:
+        """Low-passed force at the top, above what was there before the rise."""
+        return self._crept_at_top - self._crept_at_foot
 
     @property
     def still_s(self) -> float:
@@ -191,6 +203,7 @@ class Rise:
         forces, moments, level, height = steps.forces, steps.moments, self.level, self.height
         crest, area, fallen, number = self._crest, self.area, self.fallen, self._steps
         still, still_since, moves = self._still, self._still_since, 3 * noise
+        crept, crept_at_top = self.crept, self._crept_at_top
         fall_share, slight = self._settings.fall_share, 0.5 * self._least
         top, turn, k = -1, Turn.ON, begin - 1
         while turn is Turn.ON and k + 1 < end:
@@ -199,6 +212,7 @@ class Rise:
             above = force - level
             number += 1
             area += above * STEP_S
+            crept += (above - crept) * CREEP_GAIN
             if force > crest:
                 crest = force
                 fallen = False
@@ -213,7 +227,7 @@ class Rise:
                 self._near_squares += away * away
                 self.left_top = moments[k]
                 if above > height:
-                    height, top, self._top_step = above, k, number
+                    height, top, self._top_step, crept_at_top = above, k, number, crept
                     self.ladder.climb(force, moments[k], self._settings.release_share)
             moved = force - still
             if (moved > moves or -moved > moves) and abs(moved) > _STILL_SHARE * height:
@@ -230,6 +244,7 @@ class Rise:
             turn = self._follow_fall(force, above, moments[k])
         self.height, self._crest, self.area, self._steps = height, crest, area, number
         self.fallen, self._still, self._still_since = fallen, still, still_since
+        self.crept, self._crept_at_top = crept, crept_at_top
         if top >= 0:
             self.top, self.window = moments[top], steps.window(top)
         self.clipped = self.clipped or True in steps.clipped[begin : k + 1]
@@ -264,4 +279,6 @@ class Rise:
         ladder = self._next_ladder
         assert ladder is not None  # force has risen since the valley
         area = self.area - self._valley_area
-        return Rise(self._settings, ladder, self.base, self.level, steps, k, self._least, area)
+        after = Rise(self._settings, ladder, self.base, self.level, steps, k, self._least, area, self.crept)
+        after._crept_at_foot = self._crept_at_foot  # the level is the same
+        return after

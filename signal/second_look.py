@@ -107,6 +107,8 @@ def look_twice(
         firm=counter.usual.firm or len(first) >= _FIRM,
         noise=counter.noise,
         level=_level(smoothed),
+        creep=counter.creeping.share,
+        creep_sd=counter.creeping.share_sd,
     )
     again = Counter(settings, known=learned)
     again.unit = unit

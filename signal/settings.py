@@ -52,6 +52,9 @@ class SqueezeSettings:
         Time without samples, seconds, after which filters begin anew.
     lost_share : float
         Share of lost samples above which a squeeze is doubtful.
+    creep_share : float
+        Standard uncertainty of the share by which readings go on growing under a steady force, before the
+        tool's squeezes show it.
 
     Raises
     ------
@@ -80,6 +83,7 @@ class SqueezeSettings:
     hold_s: float = 60.0
     gap_s: float = 0.15
     lost_share: float = 0.4
+    creep_share: float = 0.04
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -90,3 +94,5 @@ class SqueezeSettings:
 
 
 DEFAULTS = SqueezeSettings()
+#: Of putty without a fitted model: simulated ones grow by 5 to 20 %.
+PUTTY = SqueezeSettings(creep_share=0.1)

@@ -128,4 +128,5 @@ class SqueezeDetector:
         out += self._end(EndedBy.GAP)
         if self._tool_id is not None:
             self._counter.usual.forget()
+            self._counter.creeping.forget()
         self._tool_id, self._counter.unit = block.tool_id, block.unit

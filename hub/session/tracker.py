@@ -7,8 +7,9 @@ from typing import Any, Self
 import numpy as np
 
 from ...firmware_bridge.calibration import Calibration
-from ...firmware_bridge.samples import SampleBlock, Unit
+from ...firmware_bridge.samples import SampleBlock, ToolKind, Unit
 from ...signal.second_look import recount
+from ...signal.settings import DEFAULTS, PUTTY
 from ...signal.squeeze import Squeeze, SqueezeDetector
 from ...signal.untouched import Untouched
 from ..records.event import Event
@@ -58,7 +59,10 @@ class SessionTracker:
         self._calibration = calibration
         self._inverter = calibration.begin() if calibration else None
         self.latest: SampleBlock | None = None  #: block, in the session's unit
-        self._detector = SqueezeDetector(usual_peak=median(state.peaks) if state.peaks else state.usual_peak)
+        creeps = state.tool_kind is ToolKind.PUTTY and not self._inverter
+        self._settings = PUTTY if creeps else DEFAULTS
+        usual_peak = median(state.peaks) if state.peaks else state.usual_peak
+        self._detector = SqueezeDetector(self._settings, usual_peak=usual_peak)
         self._untouched = Untouched()
         self._piece: list[SampleBlock] = []
         # of a session that was interrupted, the beginning is not here to be looked at again
@@ -226,7 +230,8 @@ class SessionTracker:
         """Squeezes that all of the session shows and that were not counted live, and the other way round."""
         if not (self._early and self.state.counts):
             return [], []
-        found = recount(self._early, self._live, usual_peak=self.state.usual_peak)
+        usual_peak = self.state.usual_peak
+        found = recount(self._early, self._live, settings=self._settings, usual_peak=usual_peak)
         late = self._live[LOOK_AGAIN_SQUEEZES:]
         until_s = late[0].onset_s if late else math.inf
         added = [squeeze for squeeze in found.added if squeeze.onset_s < until_s]
