@@ -198,6 +198,12 @@ def _timing(session: SessionDetail) -> Timing:
     return Timing.ARRIVAL if quality is not None and quality.lost_percent is None else Timing.TOOL
 
 
+def _rate_hz(session: SessionDetail) -> float:
+    """Samples a second; 0 where that was not measured."""
+    quality = session.point.quality
+    return (quality.rate_hz if quality else None) or 0.0
+
+
 def _timed(session: SessionDetail, value_s: float | None, measure: str, trust: str) -> Quantity | Refused:
     if _timing(session) is Timing.ARRIVAL:
         because = "Not available on this tool: it does not stamp its samples, and radio is too uneven."
@@ -325,6 +331,7 @@ def _together(
             onsets[Hand.LEFT],
             onsets[Hand.RIGHT],
             clock_error_s=error_s,
+            rate_hz=min(_rate_hz(left), _rate_hz(right)),
             timing=Timing.ARRIVAL if arrival else Timing.TOOL,
         )
         timing.take(at, [found if isinstance(found, Refused) else found.lag])

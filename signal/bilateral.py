@@ -23,6 +23,7 @@ ORDINARY_PERCENT = 10.0  #: a difference that healthy children show
 #: Squeezes of both hands whose onsets are further apart were not meant to be one.
 PAIR_S = 0.5
 _LEAST_PAIRS = 5
+_LEAST_HZ = 25.0  #: onsets of slower tools are no better than the clocks have to be
 _CLOCK_ERROR_S = 0.02  #: two tools whose clocks are known to each other no better show no lag worth telling
 
 
@@ -98,6 +99,7 @@ def bilateral_timing(
     right_s: Sequence[float],
     *,
     clock_error_s: float,
+    rate_hz: float,
     timing: Timing = Timing.TOOL,
 ) -> BilateralTiming | Refused:
     """How far apart both hands begin squeezes that were meant to be at the same moment.
@@ -108,6 +110,8 @@ def bilateral_timing(
         Onsets on one common clock, seconds, increasing.
     clock_error_s : float
         How well the two tools' clocks are known to each other; 0 for two sensors of one tool.
+    rate_hz : float
+        Samples a second of the slower tool.
     timing : Timing
         ``ARRIVAL`` if the times of either tool are.
     """
@@ -118,6 +122,9 @@ def bilateral_timing(
     if not 0 <= clock_error_s <= _CLOCK_ERROR_S:
         because = f"The two tools' clocks are known to each other to {clock_error_s:.3f} s only."
         return Refused(measure, Reason.STAMPS, because)
+    if not rate_hz >= _LEAST_HZ:
+        because = f"Not available on these tools: it takes {_LEAST_HZ:.0f} samples a second from both."
+        return Refused(measure, Reason.RATE, because)
     left, right = (np.array(onsets, dtype=np.float64) for onsets in (left_s, right_s))
     for name, onsets in (("left_s", left), ("right_s", right)):
         if onsets.ndim != 1 or not (np.isfinite(onsets).all() and (np.diff(onsets) > 0).all()):

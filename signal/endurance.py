@@ -12,10 +12,11 @@ A maximal hold of 30 s at home is for the therapist to switch on.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from .effort import Effort, effort
+from .effort import effort
 from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Recording
 from .refusal import Reason, Refused
@@ -29,6 +30,23 @@ _LOST_PERCENT = 5.0
 _GAP_S = 1.0
 
 FALLEN_TO = (0.75, 0.5, 0.25)
+
+
+@dataclass(frozen=True, slots=True)
+class Threes:
+    """Fall over twelve squeezes, from the first three to the last three.
+
+    Attributes
+    ----------
+    first, last : float
+        Mean peaks of both, in the unit of the peaks.
+    fall : Quantity
+        From `first` to `last`, per cent of `first`.
+    """
+
+    first: float
+    last: float
+    fall: Quantity
 
 
 def fatigue_index(peaks: Sequence[float]) -> Quantity | Refused:
@@ -47,14 +65,14 @@ def fatigue_index(peaks: Sequence[float]) -> Quantity | Refused:
     return Quantity(float(100 * (x[0] - x[-1]) / x[0]), "%", trust)
 
 
-def fatigue_of_threes(peaks: Sequence[float]) -> Quantity | Refused:
-    """Fall from the mean of the first three to the mean of the last three of twelve, per cent of the former.
+def fatigue_of_threes(peaks: Sequence[float]) -> Threes | Refused:
+    """Fall from the mean of the first three to the mean of the last three of twelve greatest squeezes.
 
     Examples
     --------
-    >>> fall = fatigue_of_threes([12, 11.8, 11.5, 11.2, 11, 10.8, 10.5, 10.4, 10.1, 10, 9.8, 9.6])
-    >>> round(fall.value, 2)
-    16.71
+    >>> threes = fatigue_of_threes([12, 11.8, 11.5, 11.2, 11, 10.8, 10.5, 10.4, 10.1, 10, 9.8, 9.6])
+    >>> round(threes.first, 3), round(threes.last, 3), round(threes.fall.value, 2)
+    (11.767, 9.8, 16.71)
     """
     x = _repetitions(peaks, "fatigue of threes")
     if isinstance(x, Refused):
@@ -63,7 +81,7 @@ def fatigue_of_threes(peaks: Sequence[float]) -> Quantity | Refused:
     trust = (
         f"The source gives the two means; the percentage is ours, its reliability is not known. {_YOUNGER}"
     )
-    return Quantity(100 * (first - last) / first, "%", trust)
+    return Threes(first, last, Quantity(100 * (first - last) / first, "%", trust))
 
 
 def force_kept(hold: Recording) -> Quantity | Refused:
@@ -148,21 +166,25 @@ def _hold(recording: Recording, measure: str, lasting_s: float) -> tuple[float, 
     found = effort(recording, measure)
     if isinstance(found, Refused):
         return found
+    if found.onset_s is None:
+        return Refused(measure, Reason.PROTOCOL, "The recording begins in the squeeze. Start it at rest.")
+    begin_s = found.onset_s
+    end_s = begin_s + lasting_s if lasting_s else float(recording.t_s[-1])
+    return _no_hold(recording, measure, begin_s, end_s) or (begin_s, found.force)
+
+
+def _no_hold(recording: Recording, measure: str, begin_s: float, end_s: float) -> Refused | None:
     if recording.clipped.any():
         return Refused(measure, Reason.SATURATED, "The sensor came to the end of its range.")
-    begin_s = _begin_s(found)
-    end_s = begin_s + lasting_s if lasting_s else float(recording.t_s[-1])
     if recording.t_s[-1] + recording.period_s < end_s:
-        return Refused(measure, Reason.TOO_SHORT, f"The recording ends before {lasting_s:.0f} s of the hold.")
+        because = f"The recording ends before {end_s - begin_s:.0f} s of the hold."
+        return Refused(measure, Reason.TOO_SHORT, because)
+    if end_s - begin_s < _LEAST_SAMPLES * recording.period_s * (1 - 1e-9):
+        because = f"The tool sends fewer than {_LEAST_SAMPLES} samples in {end_s - begin_s:.0f} s."
+        return Refused(measure, Reason.RATE, because)
     if recording.lost_percent(begin_s, end_s) > _LOST_PERCENT:
-        return Refused(
-            measure, Reason.GAP, f"More than {_LOST_PERCENT:.0f} % of the hold's samples are missing."
-        )
+        because = f"More than {_LOST_PERCENT:.0f} % of the hold's samples are missing."
+        return Refused(measure, Reason.GAP, because)
     if recording.longest_gap_s(begin_s, end_s) > _GAP_S:
         return Refused(measure, Reason.GAP, f"More than {_GAP_S:.0f} s of the hold are missing.")
-    return begin_s, found.force
-
-
-def _begin_s(found: Effort) -> float:
-    """Onset; where the recording begins in the squeeze, its first sample."""
-    return float(found.force.t_s[0]) if found.onset_s is None else found.onset_s
+    return None

@@ -21,6 +21,7 @@ from .refusal import Reason, Refused
 
 SDD_FACTOR = 1.96 * sqrt(2)  #: 2.77: of the SEM, for a difference between two tests
 OWN_TESTS = 8
+_NO_SCATTER = 1e-9  #: of the results, as rounding leaves it
 OWN_DAYS = 28.0  #: growth and practice are small beside error in four weeks
 
 
@@ -141,8 +142,7 @@ def compare(before: Quantity, after: Quantity, error: MeasurementError) -> Chang
     if error.sdd is None:
         return Change.ERROR_NOT_KNOWN
     difference = abs(after.value - before.value)
-    # an error of zero, of equal results, makes no change of none
-    return Change.LARGER_THAN_ERROR if difference and difference >= error.sdd else Change.WITHIN_ERROR
+    return Change.LARGER_THAN_ERROR if difference >= error.sdd else Change.WITHIN_ERROR
 
 
 def series(days: Sequence[float], values: Sequence[float]) -> tuple[FloatArray, FloatArray]:
@@ -169,4 +169,6 @@ def _own(x: FloatArray, y: FloatArray) -> tuple[float, int] | None:
         return None
     centred = x - x.mean()
     residuals = y - y.mean() - centred * float(centred @ y) / float(centred @ centred)
-    return float(np.sqrt(residuals @ residuals / (x.size - 2))), int(x.size)
+    sd = float(np.sqrt(residuals @ residuals / (x.size - 2)))
+    # results without any scatter are those of a tool too coarse to show it, not of an error of nothing
+    return (sd, int(x.size)) if sd > _NO_SCATTER * float(np.abs(y).max()) else None

@@ -107,7 +107,8 @@ def tare(quiet: Recording, noise_limit: float) -> Tare | Refused:
             Reason.TOO_SHORT,
             "Leave the tool alone for a second or more, a slow tool for some seconds.",
         )
-    if quiet.has_gap():
+    # what the radio delays is no gap, but a second without a word is
+    if quiet.has_gap() and (quiet.timing is Timing.TOOL or quiet.longest_gap_s() > TARE_S):
         return Refused(measure, Reason.GAP, "Samples were lost meanwhile. Bring the tool near and repeat.")
     if quiet.clipped.any():
         return Refused(

@@ -15,6 +15,7 @@ from ..firmware_bridge.samples import FloatArray, Unit
 from .quantity import LARGEST
 
 GAP_PERIODS = 3.0  #: samples further apart are not joined
+_UNEVEN = 0.2  #: a middle half of the steps that spans more, of the usual step: the tool samples unevenly
 
 #: Noise bandwidth of the filter run both ways, as a share of its cut-off:
 #: ∫ (9 / (x⁴ + 3x² + 9))² dx / 1.362, where 1.362 is its own cut-off.
@@ -98,15 +99,25 @@ class Recording:
         """Usual samples per second."""
         return 1 / self.period_s
 
+    @property
+    def _pace_s(self) -> float:
+        """Time that a sample stands for: the usual one, or the mean where the tool's own clock is uneven."""
+        steps_s = np.diff(self.t_s)
+        quarter_s, three_quarters_s = np.quantile(steps_s, [0.25, 0.75])
+        if three_quarters_s - quarter_s <= _UNEVEN * self.period_s:
+            return self.period_s
+        return float(steps_s[steps_s <= GAP_PERIODS * self.period_s].mean())
+
     def lost_percent(self, begin_s: float = -inf, end_s: float = inf) -> float:
         """Share of samples that are missing between two times, by the usual period.
 
-        It is 0 with fewer than two samples, and where times are of arrival: uneven arrival is no loss.
+        It is 0 with fewer than two samples, and where times are of arrival: uneven arrival is no loss. Of a
+        tool that samples unevenly only gaps show.
         """
         if len(self) < 2 or self.timing is Timing.ARRIVAL:
             return 0.0
         lasted_s = min(end_s, self.t_s[-1]) - max(begin_s, self.t_s[0])
-        expected = max(round(float(lasted_s) / self.period_s), 1)
+        expected = max(round(float(lasted_s) / self._pace_s), 1)
         # of n periods at least n - 1 samples are seen, wherever the two times fall
         return float(100 * max(1 - (len(self.between(begin_s, end_s)) + 1) / (expected + 1), 0.0))
 

@@ -49,9 +49,21 @@ class SqueezeDetector:
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from griphub import SampleBlock, Unit
+    >>> t_s = np.arange(0, 6, 0.01)
+    >>> force_n = 20 * np.exp(-(((t_s - 3) / 0.3) ** 2))
+    >>> clipped = np.zeros(t_s.size, bool)
     >>> detector = SqueezeDetector(usual_peak=20.0)
-    >>> detector.count, detector.squeezing, detector.rest
-    (0, False, 0.0)
+    >>> for begin in range(0, t_s.size, 10):  # as packets bring them
+    ...     part = slice(begin, begin + 10)
+    ...     samples = t_s[part], force_n[part], Unit.NEWTON
+    ...     packet = SampleBlock("ball", begin, *samples, fs_hz=100.0, lost=0, clipped=clipped[part])
+    ...     for squeeze in detector.update(packet):
+    ...         print(f"{squeeze.number}: {squeeze.peak:.0f} {squeeze.unit} at {squeeze.peak_s:.1f} s")
+    1: 20 N at 3.0 s
+    >>> detector.finish(), detector.count
+    ([], 1)
     """
 
     def __init__(self, settings: SqueezeSettings = DEFAULTS, *, usual_peak: float | None = None) -> None:

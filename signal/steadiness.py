@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..firmware_bridge.errors import InvalidInput
-from .effort import effort
+from .effort import LOW_SHARE as LET_GO_SHARE
+from .effort import NOISE_FACTOR, Effort, effort
 from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Recording, Timing
 from .refusal import Reason, Refused
@@ -23,6 +24,7 @@ _LEAST_HZ = 10.0  #: tremor is up to 12 Hz; slower tools see mostly the slow par
 _LOST_PERCENT = 5.0
 _NOISE_SHARE = 0.5
 RELEASE_HZ = 15.0  #: zero-phase cut-off, as for the rise
+_RELEASE_SAMPLES = 8  #: fewer tell it no better than to an eighth, as for the rise
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class TrackingError:
     ----------
     overall : Quantity
     release : Quantity or None
-        None if the target never falls.
+        None if the target never falls, or if the tool's noise hides how well the hand follows it then.
     """
 
     overall: Quantity
@@ -78,7 +80,7 @@ def steadiness(hold: Recording, maximum: float) -> Quantity | Refused:
 
 
 def tracking_error(recording: Recording, target: ArrayLike, maximum: float) -> TrackingError | Refused:
-    """Distance of force from a target, per cent of the maximum.
+    """Distance of force from a target, per cent of the maximum; noise of the tool is taken off in quadrature.
 
     Parameters
     ----------
@@ -109,10 +111,19 @@ def tracking_error(recording: Recording, target: ArrayLike, maximum: float) -> T
     falling = np.flatnonzero(np.diff(asked) < 0) + 1
     trust = "Of children it is not known how well it repeats."
 
-    def root(part: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Quantity:
-        return Quantity(100 * float(np.sqrt(part.mean())), "%", trust)
+    assert recording.noise is not None
+    noise = recording.noise / maximum
 
-    return TrackingError(root(squares), root(squares[falling]) if falling.size else None)
+    def root(part: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Quantity | None:
+        square = float(part.mean()) if part.size else 0.0
+        if noise > _NOISE_SHARE * sqrt(square):
+            return None
+        return Quantity(100 * sqrt(square - noise * noise), "%", trust)
+
+    overall = root(squares)
+    if overall is None:
+        return Refused(measure, Reason.NOISE, "The hand follows the target as well as the tool can show.")
+    return TrackingError(overall, root(squares[falling]) if falling.size else None)
 
 
 def release_time(recording: Recording) -> Quantity | Refused:
@@ -121,17 +132,33 @@ def release_time(recording: Recording) -> Quantity | Refused:
     if recording.timing is Timing.ARRIVAL:
         because = "Not available on this tool: it does not stamp its samples, and radio is too uneven."
         return Refused(measure, Reason.STAMPS, because)
+    if recording.noise is None:
+        return Refused(measure, Reason.NOISE, "Noise is not known. Tare the tool before the test.")
     found = effort(recording, measure, RELEASE_HZ)
     if isinstance(found, Refused):
         return found
-    if recording.clipped.any():
-        return Refused(measure, Reason.SATURATED, "The sensor came to the end of its range.")
     if found.released_s is None:
         return Refused(measure, Reason.TOO_SHORT, "The recording ends before the hand let go.")
     took_s = found.released_s - found.left_s
-    if recording.has_gap(found.left_s, found.released_s):
+    trust = "A soft tool comes back later than the hand."
+    return _no_release(recording, found, found.released_s) or Quantity(took_s, "s", trust, recording.period_s)
+
+
+def _no_release(recording: Recording, found: Effort, released_s: float) -> Refused | None:
+    measure = "release time"
+    if recording.clipped.any():
+        return Refused(measure, Reason.SATURATED, "The sensor came to the end of its range.")
+    if NOISE_FACTOR * (found.force.noise or 0.0) > LET_GO_SHARE * found.peak:
+        return Refused(measure, Reason.NOISE, "Noise hides where force was let go.")
+    if recording.has_gap(found.left_s, released_s):
         return Refused(measure, Reason.GAP, "Samples were lost during the release. Repeat the trial.")
-    return Quantity(took_s, "s", "A soft tool comes back later than the hand.", recording.period_s)
+    if round((released_s - found.left_s) / recording.period_s, 6) < _RELEASE_SAMPLES:
+        because = (
+            f"Not available on this tool: at {recording.rate_hz:.0f} samples a second, fewer than "
+            f"{_RELEASE_SAMPLES} fall into the release."
+        )
+        return Refused(measure, Reason.RATE, because)
+    return None
 
 
 def _refused(recording: Recording, measure: str) -> Refused | None:

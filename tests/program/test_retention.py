@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from griphub.firmware_bridge.samples import KGF_N, ToolKind, Unit
 from griphub.hub.program.retention import Retained, retention
+from griphub.signal.measurement_error import Basis
 from griphub.signal.strength import ASHT
 from griphub.signal.trend import SeriesKey, Test
 
@@ -41,9 +41,7 @@ def test_the_last_test_of_a_visit_meets_the_first_of_the_next() -> None:
 
 def test_the_same_again_is_held_also_where_no_result_ever_differed() -> None:
     found = retention(series(*((day, 12) for day in range(0, 29, 2))), VISITS)
-    assert [(one.error.sdd, one.retained) for one in found] == [
-        (pytest.approx(0, abs=1e-9), Retained.HELD)
-    ] * 2
+    assert [(one.error.basis, one.retained) for one in found] == [(Basis.BORROWED, Retained.HELD)] * 2
 
 
 def test_where_nobody_knows_the_error_nobody_says_lost() -> None:

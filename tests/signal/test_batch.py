@@ -1,8 +1,5 @@
 """Recordings in one call."""
 
-import doctest
-import importlib
-
 import numpy as np
 import pytest
 
@@ -76,16 +73,6 @@ def test_bad_input_says_what_to_do(arguments, message):
         detect_squeezes(**arguments)
     assert isinstance(caught.value, GripError)
     assert str(caught.value).endswith("See docs/detector.md for what the detector takes.")
-
-
-@pytest.mark.parametrize(
-    "module",
-    ["", ".signal.batch", ".signal.squeeze"],
-)
-def test_examples_in_docstrings(module):
-    failed, tried = doctest.testmod(importlib.import_module("griphub" + module))
-    assert failed == 0
-    assert tried
 
 
 def test_public_names():

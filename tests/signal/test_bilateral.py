@@ -5,12 +5,17 @@ import pytest
 
 from griphub.firmware_bridge.errors import GripError
 from griphub.firmware_bridge.samples import Unit
-from griphub.signal.bilateral import asymmetry, bilateral_timing
+from griphub.signal import bilateral
+from griphub.signal.bilateral import asymmetry
 from griphub.signal.counted import EndedBy, Squeeze
 from griphub.signal.quantity import Quantity
 from griphub.signal.recording import Timing
-from griphub.signal.refusal import Reason
+from griphub.signal.refusal import Reason, Refused
 from griphub.signal.volume import volume
+
+
+def bilateral_timing(left_s, right_s, *, rate_hz=100.0, **more):
+    return bilateral.bilateral_timing(left_s, right_s, rate_hz=rate_hz, **more)
 
 
 def newtons(value, sd=None):
@@ -82,6 +87,15 @@ def test_two_clocks_that_do_not_know_each_other():
     assert arrived.reason is Reason.STAMPS
     with pytest.raises(GripError, match="right_s must be finite times that increase"):
         bilateral_timing(together, together[::-1], clock_error_s=0)
+
+
+@pytest.mark.parametrize(("rate_hz", "refused"), [(10.0, True), (24.9, True), (25.0, False), (np.nan, True)])
+def test_a_slow_tool_shows_no_lag(rate_hz, refused):
+    together = np.arange(0, 20, 2.0)
+    found = bilateral_timing(together, together + 0.05, clock_error_s=0, rate_hz=rate_hz)
+    assert isinstance(found, Refused) is refused
+    if refused:
+        assert found.reason is Reason.RATE
 
 
 def counted(onset_s, peak, doubtful=(), unit=Unit.NEWTON):

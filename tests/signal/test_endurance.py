@@ -28,8 +28,9 @@ def hold(shape, lasting_s=31.0, fs=100.0, **more):
 
 def test_check_vectors():
     assert fatigue_index(VECTOR).value == pytest.approx(20.0)
-    assert fatigue_of_threes(VECTOR).value == pytest.approx(16.71, abs=0.005)
-    assert np.mean(VECTOR[:3]) == pytest.approx(11.767, abs=5e-4)
+    threes = fatigue_of_threes(VECTOR)
+    assert (threes.first, threes.last) == (pytest.approx(11.767, abs=5e-4), pytest.approx(9.8, abs=5e-4))
+    assert threes.fall.value == pytest.approx(16.71, abs=0.005)
     assert "6 to 11" in fatigue_index(VECTOR).trust
 
 
@@ -74,6 +75,18 @@ def test_times_to_shares_of_the_peak():
         assert time_until(tiring, share).value == pytest.approx(-20 * np.log(share), abs=0.3)
     assert time_until(hold(lambda t: 100 - 0 * t), 0.75).reason is Reason.TOO_SHORT
     assert time_until(tiring, 0.6).reason is Reason.PROTOCOL
+
+
+@pytest.mark.parametrize("measure", [force_kept, sustained, force_at_5_s, lambda r: time_until(r, 0.75)])
+def test_a_recording_that_begins_in_the_squeeze_has_no_onset(measure):
+    assert measure(hold(lambda t: 100 - 2 * t, 40.0).between(1.0, 40.0)).reason is Reason.PROTOCOL
+
+
+@pytest.mark.parametrize("measure", [sustained, force_at_5_s])
+def test_eight_samples_in_a_hold(measure):
+    slow = hold(lambda t: 100 - t, 40.0, fs=0.5)
+    assert measure(slow).reason is Reason.RATE
+    assert measure(hold(lambda t: 100 - t, 40.0, fs=2.0)).value > 80
 
 
 @pytest.mark.parametrize(("share", "refused"), [(0.02, False), (0.08, True)])

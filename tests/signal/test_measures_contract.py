@@ -22,6 +22,7 @@ from griphub.firmware_bridge.creep import Creep, CreepInverter
 from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.signal import bilateral, effort, endurance, mirror, quality, rfd, steadiness, warming
 from griphub.signal.counted import EndedBy, Squeeze
+from griphub.signal.filters import Smoother
 from griphub.signal.growth import growth_score
 from griphub.signal.measurement_error import Basis, MeasurementError, compare, error_of
 from griphub.signal.quantity import Quantity, in_unit
@@ -78,7 +79,7 @@ OF_NUMBERS: dict[str, Callable[[Any], Any]] = {
     "fatigue_index": endurance.fatigue_index,
     "fatigue_of_threes": endurance.fatigue_of_threes,
     "bilateral_timing": lambda v: bilateral.bilateral_timing(
-        np.cumsum(np.abs(v) + 1), np.cumsum(np.abs(v) + 1.01), clock_error_s=0.0
+        np.cumsum(np.abs(v) + 1), np.cumsum(np.abs(v) + 1.01), clock_error_s=0.0, rate_hz=100.0
     ),
     "volume": lambda v: volume(squeezes_of(v)),
     "error_of": lambda v: error_of(range(len(v)), v, Unit.NEWTON, ToolKind.BALL),
@@ -106,19 +107,45 @@ COVERED = {
 }  # fmt: skip
 
 
-def public_measures():
-    """Every public function of every module of `griphub.signal` that may refuse."""
+#: Other public functions: what each is a part of, or where else its contract is tested. They are called with
+#: what their caller has checked.
+PARTS = {
+    "detect_squeezes": "test_batch_contract",
+    "recount": "test_batch_contract",
+    "look_twice": "detect_squeezes",
+    "lowpass_delay_s": "SqueezeDetector",
+    "peak_of": "SqueezeDetector",
+    "phases_s": "SqueezeDetector",
+    "rate_of_force": "SqueezeDetector",
+    "reached_s": "effort",
+    "faults": "trial",
+    "without_handling": "strength",
+    "error_of": "trend",
+    "series": "trend",
+    "split": "trend",
+    "differences": "trend",
+    "theil_sen": "trend",
+    "widened_slope": "trend",
+    "z_score": "growth_score",
+}
+
+
+def public_of(kind):
+    """Names and what they are of every public function or class of every module of `griphub.signal`."""
     for found in pkgutil.iter_modules(griphub.signal.__path__):
         module = importlib.import_module(f"griphub.signal.{found.name}")
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            own = function.__module__ == module.__name__ and not name.startswith("_")
-            if own and Refused in typing.get_args(typing.get_type_hints(function).get("return")):
-                yield name
+        for name, one in inspect.getmembers(module, kind):
+            if one.__module__ == module.__name__ and not name.startswith("_"):
+                yield name, one
+
+
+def may_refuse(function):
+    return Refused in typing.get_args(typing.get_type_hints(function).get("return"))
 
 
 def test_no_measure_is_forgotten():
     """A new measure goes into one of the tables above, and then into `COVERED`."""
-    found = sorted(public_measures())
+    found = sorted(name for name, function in public_of(inspect.isfunction) if may_refuse(function))
     assert len(found) == len(set(found))
     assert set(found) == COVERED
     called = "".join(
@@ -127,6 +154,20 @@ def test_no_measure_is_forgotten():
         for measure in table.values()
     )
     assert [name for name in COVERED if name not in called] == []
+
+
+def test_no_other_function_is_forgotten():
+    """What never refuses is a part of something that is covered, and `PARTS` says of what."""
+    assert {name for name, function in public_of(inspect.isfunction) if not may_refuse(function)} == set(
+        PARTS
+    )
+    assert set(PARTS.values()) <= COVERED | set(PARTS) | {"SqueezeDetector", "test_batch_contract"}
+
+
+def test_no_stream_is_forgotten():
+    """What takes samples as they come has `update`; the detector's own contract is in `test_contract`."""
+    streams = {name for name, one in public_of(inspect.isclass) if hasattr(one, "update")}
+    assert streams == {"SqueezeDetector", "Untouched"}
 
 
 def good(fs=100.0, lasting_s=36.0, **more):
@@ -310,6 +351,7 @@ def test_memory_is_given_back(measure):
 #: What runs along with a stream, fed a second of samples.
 STREAMS: dict[str, tuple[Callable[[], Any], Callable[[Any, np.ndarray, np.ndarray], Any]]] = {
     "untouched": (Untouched, lambda one, t_s, values: one.update(t_s, values)),
+    "smoother": (lambda: Smoother(0.0), lambda one, t_s, values: one(values.tolist())),
     "creep inverter": (
         lambda: CreepInverter(Creep(shares=(0.1, 0.1), taus_s=(0.5, 5.0))),
         lambda one, t_s, values: one.update(t_s, values),

@@ -34,6 +34,15 @@ def test_tare_that_is_none():
     assert tare(Recording(whole.t_s[~hole], whole.force[~hole]), 0.2).reason is Reason.GAP
 
 
+def test_what_the_radio_delays_is_no_gap_of_a_tare():
+    t = np.arange(100) / 50
+    late = np.repeat(t[::5] + 0.08, 5) + np.tile(np.arange(5) * 0.001, 20)  # five at once, ten times a second
+    force = 3 + 0.1 * np.random.default_rng(0).standard_normal(100)
+    assert isinstance(tare(Recording(late, force, timing=Timing.ARRIVAL), 0.2), Tare)
+    silent = np.where(np.arange(100) < 50, late, late + 1.5)
+    assert tare(Recording(silent, force, timing=Timing.ARRIVAL), 0.2).reason is Reason.GAP
+
+
 def test_drift_is_judged_by_the_childs_maximum():
     before, after = Tare(3.0, 0.1, "kPa", 1.0), Tare(3.5, 0.1, "kPa", 1.0)
     found = drift(before, after, 20.0)
@@ -50,6 +59,15 @@ def test_loss(share):
     keep = np.random.default_rng(1).random(len(whole)) >= share
     found = loss(Recording(whole.t_s[keep], whole.force[keep]))
     assert found.value == pytest.approx(100 * (1 - keep.mean()), abs=0.1)
+
+
+@pytest.mark.parametrize("uneven", [0.1, 0.3, 0.5])
+def test_a_tool_that_samples_unevenly_loses_nothing_by_that(uneven):
+    rng = np.random.default_rng(2)
+    t = np.cumsum(rng.gamma(uneven**-2, uneven**2 / 100, 4000))
+    assert loss(Recording(t, np.ones(t.size))).value < 1.5
+    kept = (t < 10) | (t > 14)
+    assert loss(Recording(t[kept], np.ones(kept.sum()))).value == pytest.approx(10, abs=2)
 
 
 def test_loss_does_not_show_without_stamps():

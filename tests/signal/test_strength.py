@@ -8,7 +8,7 @@ import pytest
 
 from griphub.firmware_bridge.errors import GripError
 from griphub.firmware_bridge.samples import Unit
-from griphub.signal.quality import Fault
+from griphub.signal.quality import Fault, TrialRules
 from griphub.signal.quantity import Quantity, in_unit
 from griphub.signal.recording import Recording
 from griphub.signal.refusal import Reason, Refused
@@ -64,6 +64,12 @@ def test_a_good_trial():
 )
 def test_a_trial_that_does_not_count(recording, fault):
     assert trial(recording, "left").faults == (fault,)
+
+
+def test_a_clinic_may_have_its_own_rules():
+    strict = TrialRules(rise_s=0.1, hold_s=5.0, lost_percent=0.0)
+    assert trial(squeeze(), "left", strict).faults == (Fault.SLOW_RISE, Fault.SHORT_HOLD)
+    assert trial(squeeze(hold_s=0.3), "left", TrialRules(hold_s=0.2)).faults == ()
 
 
 def test_held_is_above_eight_tenths():
@@ -179,8 +185,24 @@ def test_the_example_of_the_docs_runs(capsys):
     assert "preset='ASHT 2015', sides=('left',), score=Quantity(value=105." in capsys.readouterr().out
 
 
-def test_presets_are_as_referenced():
-    assert (ASHT.trials, ASHT.hold_s, ASHT.rest_s, ASHT.score) == (3, 3.0, 15.0, Score.MEAN)
-    assert (NHANES.rest_s, NHANES.position, NHANES.alternating) == (60.0, "standing", True)
+@pytest.mark.parametrize(
+    ("preset", "trials", "practice", "hold_s", "rest_s", "alternating", "score"),
+    [
+        (ASHT, 3, 0, 3.0, 15.0, False, Score.MEAN),
+        (SOUTHAMPTON, 3, 0, None, None, True, Score.MAX_OF_BOTH),
+        (NIH_TOOLBOX, 1, 1, None, None, False, Score.SINGLE),
+        (NHANES, 3, 1, None, 60.0, True, Score.MAX),
+        (PLOEGMAKERS, 2, 0, None, None, False, Score.NOT_STATED),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_presets_are_as_referenced(preset, trials, practice, hold_s, rest_s, alternating, score):
+    assert (preset.trials, preset.practice, preset.score) == (trials, practice, score)
+    assert (preset.hold_s, preset.rest_s, preset.alternating) == (hold_s, rest_s, alternating)
+
+
+def test_every_preset_has_a_name_and_a_source():
+    assert NHANES.position == "standing"
+    assert "elbow at 90°" in ASHT.position
     assert len({preset.name for preset in PRESETS}) == len(PRESETS) == 5
     assert all(preset.source for preset in PRESETS)

@@ -153,11 +153,6 @@ def test_no_test_and_impossible_tests():
         trend(series_of([np.nan] * 12))
 
 
-def test_published_sdd_is_its_own_formula():
-    assert SDD_FACTOR * GASIOR.sem_kgf == pytest.approx(GASIOR.sdd_kgf, abs=0.005)
-    assert round(SDD_FACTOR, 2) == 2.77
-
-
 def test_examples_of_the_reference():
     error = MeasurementError(Basis.BORROWED, 2.05, "")
     before, within, beyond = (Quantity(kgf, "kgf", "") for kgf in (10.6, 12.0, 12.9))
@@ -215,6 +210,19 @@ def test_borrowed_only_for_the_force_of_a_dynamometer():
         assert error_of(week, ten, unit, kind).basis is Basis.UNKNOWN
 
 
+@pytest.mark.parametrize(("kgf", "sdd_kgf"), [(7.99, 1.240), (8.0, 2.05), (25.0, 2.05), (25.01, 3.882)])
+def test_where_the_published_sdd_becomes_a_percentage(kgf, sdd_kgf):
+    error = error_of([0.0], [kgf * KGF_N], Unit.NEWTON, ToolKind.DYNAMOMETER)
+    assert error.sdd / KGF_N == pytest.approx(sdd_kgf, abs=5e-4)
+
+
+def test_results_without_scatter_are_no_error_of_nothing():
+    """A tool that tells whole kilograms may tell the same eight times."""
+    for level in (12.0, 0.1):
+        coarse = error_of(range(8), [level] * 8, Unit.NEWTON, ToolKind.BALL)
+        assert (coarse.basis, coarse.sdd) == (Basis.UNKNOWN, None)
+
+
 def test_impossible_series():
     for days, values, says in (
         ([0, 1], [1.0], "one for each"),
@@ -230,6 +238,8 @@ def test_published_errors_come_back_from_their_formula():
     assert pytest.approx(2.051, abs=5e-4) == SDD_FACTOR * 0.74
     assert pytest.approx(2.162, abs=5e-4) == SDD_FACTOR * 0.78
     assert SDD_FACTOR * GASIOR.sem_kgf == pytest.approx(GASIOR.sdd_kgf, abs=0.005)
+    assert (GASIOR.sem_kgf, GASIOR.sdd_kgf, GASIOR.sdd_percent) == (0.74, 2.05, 15.52)
+    assert round(SDD_FACTOR, 2) == 2.77
 
 
 def test_nothing_is_borrowed_but_for_means_of_three_by_the_ashts_protocol():
