@@ -1,17 +1,20 @@
 """A program while a therapist changes it: a form's values, which may be wrong and are nobody's until saved.
 
-It lives in the browser's session, so that it outlasts a rerun and a visit to another page.
+Each change is kept (`hub.program.drafts`), so that it outlasts the page and is there on another device.
 """
 
 import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any, Final, get_args
 from uuid import uuid4
 
+from pydantic import BaseModel
+
 from ..hub.program.activity import Activity, Kind, Library
+from ..hub.program.drafts import Kept
 from ..hub.program.prescription import Hands, Program, Squeezes, check_program
 from ..hub.program.versions import History
 from .program_problems import said
@@ -21,7 +24,7 @@ Values = dict[str, Any]
 #: What is wrong with a whole program names the bound that it breaks.
 _BOUND: Final = re.compile(r"(.*) \((max_\w+)\)")
 
-#: Where a viewer's drafts are, by child.
+#: Where an open page has its viewer's drafts, by child.
 DRAFTS: Final = "program_drafts"
 
 #: What an item can be asked for in; the first of a kind is where a new item begins.
@@ -48,6 +51,8 @@ class Draft:
         ``valid_from``, a date, and ``because``, in words.
     opened : str
         Id of the item whose form is open; empty: none is.
+    kept_at : datetime or None
+        When it was kept last; None: never.
     key : str
         Begins the keys of the form's widgets: another one lets them show the values anew.
     """
@@ -57,12 +62,24 @@ class Draft:
     begun: Values
     saving: Values
     opened: str = ""
+    kept_at: datetime | None = None
     key: str = field(default_factory=lambda: uuid4().hex[:8])
+    _as_kept: tuple[int, Values, Values] | None = None
 
     @property
     def changed(self) -> bool:
         """Whether anything was changed that would be lost."""
         return self.values != self.begun or bool(self.saving["because"])
+
+    @property
+    def to_keep(self) -> bool:
+        """Whether it differs from what is kept of it."""
+        return self.changed and self._as_kept != (self.read, self.values, self.saving)
+
+    def note_kept(self, at: datetime) -> None:
+        """Remember that it is kept as it is."""
+        self.kept_at = at
+        self._as_kept = deepcopy((self.read, self.values, self.saving))
 
     @property
     def items(self) -> list[Values]:
@@ -125,6 +142,29 @@ def start(history: History, today: date) -> Draft:
     begins = max(today, latest.valid_from) if latest else today
     saving = {"valid_from": begins, "because": ""}
     return Draft(latest.number if latest else 0, values, deepcopy(values), saving)
+
+
+def resume(kept: Kept, history: History) -> Draft:
+    """Go on with a draft that was kept, perhaps by another device or an earlier GripHub."""
+    begun = next((one.program for one in history.versions if one.number == kept.read), None)
+    saving = {"valid_from": kept.valid_from, "because": kept.because}
+    draft = Draft(kept.read, _completed(Program, kept.values), _values(begun), saving)
+    draft.note_kept(kept.kept_at)
+    return draft
+
+
+def _completed(model: type[BaseModel], values: Mapping[str, Any]) -> Values:
+    """Values that may be wrong, with defaults where an earlier GripHub had no such field."""
+    found = model.model_construct(**values).model_dump(mode="json", warnings=False)
+    for name, about in model.model_fields.items():
+        kinds = (about.annotation, *get_args(about.annotation))
+        inner = next((one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        value = found.get(name)
+        if inner and isinstance(value, dict):
+            found[name] = _completed(inner, value)
+        elif inner and isinstance(value, list):
+            found[name] = [_completed(inner, one) for one in value]
+    return found
 
 
 def put_on_top(draft: Draft, history: History) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ...hub.config import Config
 from ...hub.database.work import Work
 from ...hub.people.model import Account, Child, Family
-from ...hub.program import commands, home
+from ...hub.program import commands, drafts, home
 from ...hub.program.activity import Library
 from ...hub.program.heard import LOOK_BACK
 from ...hub.program.local_days import noon
@@ -36,6 +36,8 @@ class ProgramPage:
         What the parents have not learned yet.
     declined : mapping of str to date
         By item, when what its rule proposed was last declined.
+    draft : Kept or None
+        What the viewer changed and did not save.
     """
 
     child_id: str
@@ -47,6 +49,7 @@ class ProgramPage:
     names: Mapping[str, str]
     training_left: tuple[str, ...]
     declined: Mapping[str, date]
+    draft: drafts.Kept | None
 
     @property
     def latest(self) -> int:
@@ -81,6 +84,7 @@ def read(work: Work, config: Config, child_id: str, now: datetime) -> ProgramPag
         ),
         training_left=tuple(commands.training_left(work, child_id, program)) if program else (),
         declined=declined(work, child_id),
+        draft=drafts.mine(work, child_id),
     )
 
 

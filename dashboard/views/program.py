@@ -18,7 +18,7 @@ from .fields import Fields
 from .program_items import edit_items
 from .program_library import choose_activity
 from .program_records import show_lines, show_pauses, show_versions, who
-from .program_saving import SAID, forget, preview, save
+from .program_saving import SAID, forget, keep, preview, save
 from .program_suggestions import show_suggestions
 from .program_whole import edit_goals, edit_whole
 
@@ -50,9 +50,10 @@ def page() -> None:
 
 def _draw(shown: ProgramPage, alias: str) -> None:
     draft = _draft(shown)
+    keep(shown, draft)
     if saved := st.session_state.pop(SAID, ""):
         st.success(saved)
-    _stand(shown, changed=draft.changed)
+    _stand(shown, draft)
     _meanwhile(shown, draft)
     show_suggestions(shown, draft)
     if not draft.items and not shown.latest:
@@ -78,15 +79,22 @@ def _draw(shown: ProgramPage, alias: str) -> None:
 
 def _draft(shown: ProgramPage) -> Draft:
     """The draft that this viewer has of it; one in which nothing was changed follows the latest version."""
-    kept: dict[str, Draft] = st.session_state.setdefault(drafts.DRAFTS, {})
-    draft = kept.get(shown.child_id)
+    here: dict[str, Draft] = st.session_state.setdefault(drafts.DRAFTS, {})
+    draft, kept = here.get(shown.child_id), shown.draft
+    if (draft.kept_at if draft else None) != (kept.kept_at if kept else None):
+        if draft and draft.changed:  # two devices: what was kept last holds, and nobody wonders
+            st.warning(_("Your draft was changed or let go of on another device. Below is how it is now."))
+        draft = drafts.resume(kept, shown.history) if kept else None
     if draft is None or (not draft.changed and draft.read != shown.latest):
-        draft = kept[shown.child_id] = drafts.start(shown.history, shown.today)
+        draft = drafts.start(shown.history, shown.today)
+    if (begins := draft.saving["valid_from"]) and begins < shown.today:  # it was begun on another day
+        draft.saving["valid_from"] = shown.today
+    here[shown.child_id] = draft
     return draft
 
 
-def _stand(shown: ProgramPage, *, changed: bool) -> None:
-    """Which version holds, whether it is paused, and whether the family has it."""
+def _stand(shown: ProgramPage, draft: Draft) -> None:
+    """Which version holds, whether it is paused, whether the family has it, and what is not sent yet."""
     version = shown.history.on(shown.today)
     said = []
     if version:
@@ -103,9 +111,14 @@ def _stand(shown: ProgramPage, *, changed: bool) -> None:
     if paused := shown.history.paused(shown.today):
         said.append(_("It is paused since {day}.").format(day=words.date_of(paused.since)))
     said.append(_post(shown.post))
-    if changed:
-        said.append("**" + _("You have changes that are not saved yet.") + "**")
     st.markdown(" ".join(part for part in said if part))
+    if draft.changed and draft.kept_at:
+        at = words.day_time(draft.kept_at, layout.zone())
+        kept = _(
+            "**Draft, not sent yet.** It was kept on {time}, for you alone and on all your devices. The "
+            "family sees none of it before you save it as a version."
+        ).format(time=at)
+        st.info(kept, icon="📝")
 
 
 def _post(post: Post) -> str:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ...firmware_bridge.errors import GripError
-from ...hub.program import commands
+from ...hub.program import commands, drafts
 from ...hub.program.activity import Activity
 from ...hub.program.diff import differences
 from ...hub.program.errors import ProgramChanged
@@ -100,12 +100,13 @@ def _prescribe(shown: ProgramPage, draft: Draft, program: Program) -> None:
                 because=draft.saving["because"] or "",
                 read=draft.read,
             )
+            drafts.discard(work, shown.child_id)
     except ProgramChanged:
         st.rerun()  # the page says whose, and what they changed
     except GripError as error:
         st.error(str(error))
         return
-    forget(shown.child_id)
+    st.session_state[DRAFTS].pop(shown.child_id, None)
     say_saved(version.number)
     st.rerun()
 
@@ -122,8 +123,32 @@ def _at(field: str, draft: Draft, shown: ProgramPage) -> str:
     return name
 
 
+def keep(shown: ProgramPage, draft: Draft) -> None:
+    """Keep what was changed; what was changed back is let go of."""
+    if draft.to_keep:
+        with viewer.changing() as work:
+            kept = drafts.keep(
+                work,
+                shown.child_id,
+                read=draft.read,
+                values=draft.values,
+                valid_from=draft.saving["valid_from"],
+                because=draft.saving["because"] or "",
+            )
+        draft.note_kept(kept.kept_at)
+    elif draft.kept_at and not draft.changed:
+        with viewer.changing() as work:
+            drafts.discard(work, shown.child_id)
+        draft.kept_at = None
+
+
 def forget(child_id: str) -> None:
     """Let go of what was changed and not saved."""
+    try:
+        with viewer.changing() as work:
+            drafts.discard(work, child_id)
+    except GripError:  # the page is drawn next, says why, and still has the draft
+        return
     st.session_state[DRAFTS].pop(child_id, None)
 
 

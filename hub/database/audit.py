@@ -61,7 +61,7 @@ def change_of(thing: Base, did: Did) -> dict[str, Any] | None:
         column = attribute.columns[0]
         private = column.info.get("private", False)
         history = inspect(thing).attrs[attribute.key].history
-        if did is Did.UPDATE and not history.has_changes():
+        if did is Did.UPDATE and (column.info.get("passing") or not history.has_changes()):
             continue
         old = history.deleted[0] if history.deleted else None
         new = history.added[0] if history.added else None

@@ -13,6 +13,9 @@ from .actor import Actor
 #: What a column's ``info`` says of personal data or a secret: the log tells that it changed, not what it was.
 PRIVATE: Final[dict[Any, Any]] = {"private": True}
 
+#: The same of what is rewritten while somebody types: the log tells that it came and went, not each change.
+PASSING: Final = PRIVATE | {"passing": True}
+
 #: Ids are those of `hub.records.Id`: they travel in topics and tags.
 ID: Final = String(48)
 #: What a person types as a name or title.

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..database.actor import Actor, Role
-from ..database.base import ID, NAME, PRIVATE, Base, word
+from ..database.base import ID, NAME, PASSING, PRIVATE, Base, word
 from ..people.scope import ClinicalData, OfSite, families_of
 from .prescription import Slot
 from .versions import PauseReason
@@ -42,6 +42,27 @@ class ProgramVersion(ClinicalData, Base):
     document: Mapped[dict[str, Any] | None] = mapped_column(
         JSON(none_as_null=True), info=PRIVATE
     )  #: a `Program`; null: nothing is asked any more
+
+
+class ProgramDraft(ClinicalData, Base):
+    """What somebody changed of a child's program and has not saved yet."""
+
+    __tablename__ = "program_drafts"
+
+    account_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
+    )
+    child_id: Mapped[str] = mapped_column(ID, ForeignKey("children.id", ondelete="CASCADE"), primary_key=True)
+    read: Mapped[int] = mapped_column(info=PASSING)  #: number of the version that it began from; 0: none
+    document: Mapped[dict[str, Any]] = mapped_column(JSON(none_as_null=True), info=PASSING)
+    valid_from: Mapped[date | None] = mapped_column(info=PASSING)
+    because: Mapped[str] = mapped_column(Text, info=PASSING)
+    kept_at: Mapped[datetime] = mapped_column(info=PASSING)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Only one's own."""
+        return and_(super().visible_to(actor), cls.account_id == actor.account_id)
 
 
 class ProgramPause(ClinicalData, Base):

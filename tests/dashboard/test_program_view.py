@@ -1,14 +1,16 @@
 """The therapist's program page: changed in forms, checked at the field, saved as a version."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from griphub.dashboard import context, viewer
 from griphub.hub.database.actor import Actor, Role
-from griphub.hub.program import commands, conversation, home, post
+from griphub.hub.database.audit import Audit
+from griphub.hub.program import commands, conversation, drafts, home, post
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.versions import PauseReason
@@ -165,6 +167,63 @@ def test_what_was_not_saved_outlasts_a_visit_to_another_page(page, prescribed):
     assert "Save as version 2" in text(app)
     app = press(app, "Discard my changes")
     assert "Nothing is changed yet" in text(app)
+
+
+def test_a_draft_is_there_after_a_reload_and_a_restart_until_it_is_discarded(page, prescribed, config):
+    app = press(page(), "Change")
+    field(app.number_input, "Sets").set_value(4).run()
+    field(app.text_input, "Why (for you and colleagues)").input("stronger now").run()
+    assert "Draft, not sent yet" in text(app)
+
+    app = press(page(), "Change")  # bound and signed in anew, with nothing of the browser's session
+    assert field(app.number_input, "Sets").value == 4
+    assert field(app.text_input, "Why (for you and colleagues)").value == "stronger now"
+    assert "Draft, not sent yet" in text(app) and "Save as version 2" in text(app)
+    assert len(history(config).versions) == 1
+
+    app = press(app, "Discard my changes")
+    for shown in (app, page()):
+        assert "Nothing is changed yet" in text(shown) and "Draft" not in text(shown)
+
+
+def test_a_draft_that_is_saved_or_changed_back_is_kept_no_longer(page, prescribed, config):
+    app = press(page(), "Change")
+    field(app.number_input, "Sets").set_value(4).run()
+    field(app.number_input, "Sets").set_value(2).run()
+    assert "Draft" not in text(app) and "Draft" not in text(page())
+    app = press(page(), "Change")
+    field(app.number_input, "Sets").set_value(5).run()
+    press(app, "Save")
+    app = page()
+    assert "Draft" not in text(app) and "Nothing is changed yet" in text(app)
+    with context.database().reading(Actor.part("test")) as work:
+        rows = work.scalars(select(Audit).where(Audit.table == "program_drafts").order_by(Audit.id)).all()
+    assert [one.did for one in rows] == ["insert", "delete", "insert", "delete"], "not every change"
+    assert set((rows[0].after or {}).values()) <= {"•••", rows[0].actor, "c-ada"}
+
+
+def test_two_devices_show_what_was_kept_last_and_say_so(page, prescribed):
+    desk = press(page(), "Change")
+    field(desk.number_input, "Sets").set_value(4).run()
+    phone = press(page(), "Change")
+    field(phone.number_input, "Sets").set_value(5).run()
+    assert "another device" not in text(phone)
+    field(desk.number_input, "Sets").set_value(6).run()
+    assert "changed or let go of on another device" in text(desk)
+    assert field(press(desk, "Change").number_input, "Sets").value == 5
+    assert "another device" not in text(desk)
+
+
+def test_a_draft_of_another_day_or_an_earlier_griphub_still_opens(page, prescribed):
+    page()
+    with viewer.changing() as work:
+        dough = {"id": "dough", "activity": "play-dough", "dose": {"days_per_week": 2}, "minutes": 5}
+        values = {"title": "Old", "items": [dough]}  # without all that has a default
+        drafts.keep(work, "c-ada", read=1, values=values, valid_from=date(2020, 1, 1), because="")
+    app = page()
+    assert "Draft, not sent yet" in text(app)
+    assert field(app.date_input, "Holds from").value == prescribed
+    assert "Version 2 is saved." in text(press(press(app, "Change"), "Save"))
 
 
 def test_two_therapists_at_once_overwrite_nothing(page, prescribed, config):

@@ -134,6 +134,9 @@ ABOUT_ONE: dict[str, Callable[[Ids], Callable[[Work], Any]]] = {
     "commands.prescribe": lambda of: _run(
         "commands.prescribe", of("child"), PROGRAM, valid_from=DAY, today=DAY
     ),
+    "drafts.mine": lambda of: _run("drafts.mine", of("child")),
+    "drafts.keep": lambda of: _run("drafts.keep", of("child"), read=0, values={}, valid_from=DAY, because=""),
+    "drafts.discard": lambda of: _run("drafts.discard", of("child")),
     "commands.pause": lambda of: _run(
         "commands.pause", of("child"), since=DAY, until=None, reason=PauseReason.ILLNESS
     ),
