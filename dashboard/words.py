@@ -232,9 +232,11 @@ def way(place: str, goal: str) -> str:
 
     Examples
     --------
-    >>> way("outbox", "ingest"), way("journal", "sqlite")
-    ('From the hub to ingest', 'From ingest to the store (sqlite)')
+    >>> way("outbox", "ingest"), way("outbox", "clinic"), way("journal", "sqlite")
+    ('From the hub to ingest', 'From the hub to the clinic', 'From ingest to the store (sqlite)')
     """
+    if goal == "clinic":
+        return _("From the hub to the clinic")
     if place == "outbox":
         return _("From the hub to {goal}").format(goal=goal)
     if goal == "people":

@@ -8,7 +8,7 @@ import tomllib
 from datetime import time
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -64,6 +64,8 @@ _SCHEMES = {"mqtt": (False, 1883), "mqtts": (True, 8883)}
 
 class BrokerConfig(_Section):
     """The MQTT broker. Without a host, a supervised nats-server runs here."""
+
+    section: ClassVar = "broker"  #: what it is called in the file
 
     url: str | None = Field(None, description="short for host, port and tls: mqtts://mqtt.example.org:8883")
     host: str | None = None
@@ -128,6 +130,22 @@ class BrokerConfig(_Section):
         except ValueError:
             return self.listen
         return "127.0.0.1" if unspecified else self.listen
+
+
+class ClinicConfig(BrokerConfig):
+    """The broker of the clinic that a home has joined, to which its results go as well."""
+
+    section: ClassVar = "clinic"
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.host is None:
+            raise ValueError(
+                "url is missing: where the clinic's broker is, as `griphub broker add-home` says"
+            )
+        if "listen" in self.model_fields_set:
+            raise ValueError("listen belongs into [broker]: the clinic's broker does not run here")
+        return self
 
 
 class InfluxConfig(_Section):
@@ -233,6 +251,7 @@ class Config(BaseSettings):
         "transport; or a list of them",
     )
     broker: BrokerConfig = BrokerConfig()
+    clinic: ClinicConfig | None = None
     store: StoreConfig = StoreConfig()
     database: DatabaseConfig = DatabaseConfig()
     oidc: OidcConfig = OidcConfig()
@@ -252,6 +271,16 @@ class Config(BaseSettings):
     def radios(self) -> tuple[str, ...]:
         """The radio or radios, as a sequence."""
         return (self.radio,) if isinstance(self.radio, str) else self.radio
+
+    @property
+    def at_clinic(self) -> Self | None:
+        """The same with the clinic's broker in place of the home's; None where no clinic was joined."""
+        return self.model_copy(update={"broker": self.clinic}) if self.clinic else None
+
+    @property
+    def leaves(self) -> bool:
+        """Whether results leave this computer."""
+        return self.clinic is not None or self.broker.elsewhere
 
     def child(self, child_id: str) -> ChildConfig:
         """The child of this id; a tool's child is always there."""

@@ -24,7 +24,8 @@ from .control.home import Home
 from .control.server import serve
 from .delivery.committer import Committer
 from .delivery.notice import Notice, notice_path
-from .delivery.outbox import Entry, Outbox
+from .delivery.outbox import Entry, open_outbox
+from .delivery.outbox_file import Owed
 from .delivery.publisher import Publisher
 from .errors import SetupError, StoreError
 from .homeassistant.bridge import Bridge, wanted
@@ -98,20 +99,14 @@ class Hub:
         )
         self._config = config
         self._clock = clock
-        self._outbox = Outbox(config.data_dir / "outbox.db")
+        self._outbox = open_outbox(config)
         self._notice: Notice | None = None
-        self._publisher = Publisher(
-            config,
-            self._outbox,
-            self._say,
-            letters=self._take_letter,
-            held=Sharing(config).held if config.broker.elsewhere else None,
-        )
-        self._mailbox = Mailbox(config, answer=self._publisher.answer)
+        self._publishers = self._deliver(config)
+        self._mailbox = Mailbox(config, answer=self._publishers[-1].answer)
         self._carrier = Carrier(config, self._outbox, self._carry)
         self._reminding = Reminding(config, self._outbox, lambda: utc(clock.utc_s()))
         self._committer = Committer(
-            self._outbox, self._publisher.wake, lambda reason: self._say("counting", reason)
+            self._outbox, self._wake_publishers, lambda reason: self._say("counting", reason)
         )
         self._coach = Coach(
             config,
@@ -127,7 +122,7 @@ class Hub:
             self._committer,
             counted=self._tell_counted,
             live=self._tell_live,
-            watched=self._publisher.watched,
+            watched=self._watched,
             coach=self._coach,
         )
         self._statuses = StatusTeller(
@@ -173,6 +168,29 @@ class Hub:
             except StoreError as error:
                 log.error("%s Until then Home Assistant is told nothing.", error)
 
+    def _deliver(self, config: Config) -> list[Publisher]:
+        """Deliver to the home's own ingest, and to the clinic that it joined, which comes last."""
+        shares = Sharing(config).held
+        if (there := config.at_clinic) is None:
+            held = shares if config.broker.elsewhere else None
+            return [Publisher(config, self._outbox, self._say, letters=self._take_letter, held=held)]
+        to_clinic = Publisher(
+            there,
+            self._outbox,
+            lambda what, reason: self._say(f"clinic {what}", reason),
+            letters=self._take_letter,
+            held=shares,
+            to=Owed.CLINIC,
+        )
+        return [Publisher(config, self._outbox, self._say), to_clinic]
+
+    def _wake_publishers(self) -> None:
+        for publisher in self._publishers:
+            publisher.wake()
+
+    def _watched(self, child_id: str) -> bool:
+        return any(publisher.watched(child_id) for publisher in self._publishers)
+
     async def run(self) -> None:
         """Serve until cancelled; then bring out what is held back, so that a stop loses nothing.
 
@@ -199,7 +217,7 @@ class Hub:
         self._coach.restore(self._outbox.open_exercises())
         services = [
             asyncio.create_task(self._committer.run(), name="committer"),
-            asyncio.create_task(self._publisher.run(), name="publisher"),
+            *(asyncio.create_task(one.run(), name="publisher") for one in self._publishers),
             asyncio.create_task(self._keeper.expire(), name="expiry"),
             asyncio.create_task(self._statuses.run(), name="statuses"),
             asyncio.create_task(self._coach.run(), name="coach"),
@@ -266,7 +284,8 @@ class Hub:
             self._homeassistant.counted(squeeze)
 
     def _tell_live(self, frame: LiveFrame) -> None:
-        self._publisher.send_live(frame)
+        for publisher in self._publishers:
+            publisher.send_live(frame)
         if self._homeassistant:
             self._homeassistant.live(frame)
 

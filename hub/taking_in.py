@@ -9,7 +9,8 @@ from .config import Config
 from .control.address import HubNotRunning, socket_path
 from .control.client import ControlClient
 from .delivery.journal import Journal
-from .delivery.outbox import Outbox
+from .delivery.outbox import open_outbox
+from .delivery.outbox_file import outbox_path
 from .errors import SetupError
 from .records.event import encode
 from .records.said import Statement
@@ -39,10 +40,10 @@ def take_in(config: Config, events: Sequence[Statement]) -> TakenBy:
         return TakenBy.HUB
     except HubNotRunning:
         pass
-    outbox, journal = config.data_dir / "outbox.db", config.data_dir / "journal.db"
+    outbox, journal = outbox_path(config), config.data_dir / "journal.db"
     # a clinic has a database of its own, and no tools: an outbox there would never be emptied
     if config.database.url is None or outbox.exists():
-        with closing(Outbox(outbox)) as box:
+        with closing(open_outbox(config)) as box:
             box.commit(events, {})
         return TakenBy.OUTBOX
     if journal.exists():

@@ -102,17 +102,22 @@ def _empty_broker(config: Config, child_id: str) -> list[str]:
 
     From another's broker only what is retained of the child can be taken.
     """
+    said: list[str] = []
+    for there in (config, config.at_clinic):
+        if there is not None and there.broker.host is not None:
+            homes = DatabasePlace(config).homes(child_id) | {(config.site, config.hub)}
+            said += [
+                f"Messages on their way at {there.broker.host} cannot be reached from here; ingest refuses "
+                "the child's from now on.",
+                *take_back(there, child_id, homes),
+            ]
     if config.broker.host is not None:
-        return [
-            f"Messages on their way at {config.broker.host} cannot be reached from here; ingest refuses the "
-            "child's from now on.",
-            *take_back(config, child_id, DatabasePlace(config).homes(child_id) | {(config.site, config.hub)}),
-        ]
+        return said
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", config.broker.port)) == 0:
             raise SetupError("The broker is running", "Stop GripHub, erase, and start it again.")
     shutil.rmtree(config.data_dir / "broker" / "jetstream", ignore_errors=True)
-    return []
+    return said
 
 
 def _files(config: Config, config_file: Path) -> Iterator[Path]:

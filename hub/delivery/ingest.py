@@ -11,8 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import paho.mqtt.client as paho
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from ..child.erased import Erased
 from ..config import Config
@@ -71,6 +74,7 @@ class Ingest:
             self._turned,
             Erased(config.data_dir).concerns,
         )
+        self._tell = partial(tell, "broker")
         self._queue: queue.Queue[_Message] = queue.Queue(QUEUE_SIZE)
         self._connection = 0
         self.turned_s = time.monotonic()  #: when `run` last came round, to see whether it hangs
@@ -80,11 +84,12 @@ class Ingest:
             "ingest",
             "griphub-ingest",
             connected=self._on_connected,
-            tell=lambda reason: tell("broker", reason),
+            tell=self._tell,
             durable=True,
             manual_ack=True,
         )
         self._client.on_message = self._on_message
+        self._client.on_subscribe = self._on_subscribe
 
     def run(self, stop: threading.Event) -> None:
         """Ingest until `stop` is set."""
@@ -129,6 +134,22 @@ class Ingest:
         self._connection += 1
         client.subscribe(EVENT_FILTER, qos=1)
         log.info("broker connected")
+
+    def _on_subscribe(
+        self,
+        client: paho.Client,
+        userdata: object,
+        mid: int,
+        reasons: list[ReasonCode],
+        properties: Properties | None,
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            refused = (
+                "The broker does not let ingest hear results. Give its user the rights of ingest "
+                "(docs/brokers.md); if it is a clinic's broker, name it in [clinic], not in [broker]."
+            )
+            log.error("%s", refused)
+            self._tell(refused)
 
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
         try:

@@ -69,12 +69,12 @@ def make_client(
         protocol=paho.MQTTv311,
         manual_ack=manual_ack,
     )
-    said = ""
+    said, section = "", config.broker.section
     refused = ""  # by the socket, in paho's words: why a connection ended at once
 
     def hindered(reason: str) -> None:
         nonlocal said
-        sentence = f"The {role} is not connected to the broker: {reason}"
+        sentence = f"The {role} is not connected to {_whose(config)}: {reason}"
         if sentence != said:  # once, not at every try of a long night
             log.warning("%s", sentence)
         said = sentence
@@ -89,7 +89,7 @@ def make_client(
     ) -> None:
         nonlocal said
         if reason.is_failure:
-            hindered(f"it answered «{reason}». Check [broker] user and password.")
+            hindered(f"it answered «{reason}». Check [{section}] user and password.")
             return
         said = ""
         tell(None)
@@ -113,7 +113,7 @@ def make_client(
     ) -> None:
         nonlocal refused
         if "certificate required" in refused or "bad certificate" in refused:
-            hindered("it wants a certificate that it knows. Name one in [broker] certificate and key.")
+            hindered(f"it wants a certificate that it knows. Name one in [{section}] certificate and key.")
         elif reason.is_failure and not said:
             hindered("the connection was lost.")
         refused = ""
@@ -149,8 +149,8 @@ def stop(client: paho.Client) -> None:
 _CERTIFICATE = {
     "expired": "has expired. Let whoever runs the broker renew it.",
     "not yet valid": "is not valid yet. See that this computer's clock is right.",
-    "mismatch": "is made out to another name. Correct [broker] url.",
-    "": "is signed by nobody that is known here. Name the broker's authority in [broker] ca_file.",
+    "mismatch": "is made out to another name. Correct [{}] url.",
+    "": "is signed by nobody that is known here. Name the broker's authority in [{}] ca_file.",
 }
 
 
@@ -168,30 +168,34 @@ def try_login(config: Config, role: Role, timeout_s: float = 8.0) -> str | None:
     try:
         return answers.get(timeout=timeout_s)
     except queue.Empty:
-        return f"The {role} is not connected to the broker: {explain(TimeoutError(), config)}"
+        return f"The {role} is not connected to {_whose(config)}: {explain(TimeoutError(), config)}"
     finally:
         stop(client)
 
 
 def explain(error: BaseException, config: Config) -> str:
     """Why a connection could not be made, and what to do, in a sentence."""
-    host = config.broker.address
+    host, url = config.broker.address, f"[{config.broker.section}] url"
     where = f"{host}:{config.broker.port}"
     match error:
         case ssl.SSLCertVerificationError(verify_message=said):
             fault = next(fault for word, fault in _CERTIFICATE.items() if word in said)
-            what = f"the certificate of {where} {fault}"
+            what = f"the certificate of {where} {fault.format(config.broker.section)}"
         case ssl.SSLError():
-            what = f"{where} speaks no TLS that can be used ({error}). Check [broker] url: mqtt or mqtts."
+            what = f"{where} speaks no TLS that can be used ({error}). Check {url}: mqtt or mqtts."
         case ConnectionRefusedError():
-            what = f"nothing listens on {where}. See that the broker runs and that [broker] url is right."
+            what = f"nothing listens on {where}. See that the broker runs and that {url} is right."
         case socket.gaierror():
-            what = f"there is no computer called {host}. Check [broker] url and the network."
+            what = f"there is no computer called {host}. Check {url} and the network."
         case TimeoutError():
-            what = f"{where} does not answer. Check the network and [broker] url."
+            what = f"{where} does not answer. Check the network and {url}."
         case _:
-            what = f"{where}: {error}. Check the network and [broker] url."
+            what = f"{where}: {error}. Check the network and {url}."
     return what
+
+
+def _whose(config: Config) -> str:
+    return "the broker" if config.broker.section == "broker" else "the clinic's broker"
 
 
 def _identity(config: Config) -> str:
@@ -230,7 +234,7 @@ def _tls(config: Config) -> ssl.SSLContext | None:
     if not here:
         return client_context(config)
     # our own broker's certificate is made out to the name that others use: trust it alone, by any name
-    context = _context(broker.certificate)
+    context = _context(broker.section, broker.certificate)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
@@ -245,11 +249,11 @@ def client_context(config: Config) -> ssl.SSLContext:
         If a certificate, key or CA file cannot be used.
     """
     broker = config.broker
-    return _context(broker.ca_file, broker.certificate, broker.key)
+    return _context(broker.section, broker.ca_file, broker.certificate, broker.key)
 
 
 def _context(
-    trusted: Path | None, certificate: Path | None = None, key: Path | None = None
+    section: str, trusted: Path | None, certificate: Path | None = None, key: Path | None = None
 ) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=trusted)
@@ -258,7 +262,7 @@ def _context(
             context.load_cert_chain(certificate, key)
     except OSError as error:  # ssl.SSLError is one
         raise SetupError(
-            f"A certificate of [broker] cannot be used ({error})",
+            f"A certificate of [{section}] cannot be used ({error})",
             "Check ca_file, certificate and key: PEM files that the user who runs griphub can read.",
         ) from None
     return context

@@ -1,7 +1,8 @@
 """The hub's promise: what is committed here reaches the store, whatever is killed in between.
 
-Rows go only when ingest says that it has committed them. In the same transaction as the events the state
-of the session is kept, so that a hub that was killed goes on where it was.
+Rows go only when each ingest to which they are owed says that it has committed them: the home's own, and that
+of a clinic. In the same transaction as the events the state of the session is kept, so that a hub that was
+killed goes on where it was.
 """
 
 import contextlib
@@ -9,6 +10,7 @@ import json
 import sqlite3
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,61 +18,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from ..config import Config
 from ..records.event import Event, encode
+from ..records.post import ForPeople
 from ..records.session import SqueezeCounted
-from ..sqlite_file import connect, connect_read_only, store_errors
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS outbox (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id BLOB NOT NULL UNIQUE,
-    topic TEXT NOT NULL,
-    payload BLOB NOT NULL,
-    committed_at REAL,  -- Unix time; null for what an older GripHub committed
-    child_id TEXT  -- null where it is about no child, such as a tool that was seen
-);
--- to see at every start, also after a long night, that nothing of another site or hub waits
-CREATE INDEX IF NOT EXISTS outbox_of_topic ON outbox (topic);
--- to pass over a child whose results are held without reading them, and to see who has any
-CREATE INDEX IF NOT EXISTS outbox_of_child ON outbox (child_id, seq);
-CREATE TABLE IF NOT EXISTS counted (event_id BLOB PRIMARY KEY, session_id BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS counted_session (session_id BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS open_session (tool_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS open_exercise (child_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS alive_day (day TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS reminded (
-    child_id TEXT NOT NULL, day TEXT NOT NULL, slot TEXT NOT NULL, at REAL NOT NULL, items TEXT NOT NULL,
-    PRIMARY KEY (child_id, day, slot)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS taken (
-    session_id BLOB PRIMARY KEY, tool_id TEXT NOT NULL, boot_id INTEGER NOT NULL,
-    first_index INTEGER NOT NULL, end_index INTEGER NOT NULL, at REAL NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS taken_of_tool ON taken (tool_id, boot_id);
-CREATE TABLE IF NOT EXISTS anchor (
-    tool_id TEXT NOT NULL, boot_id INTEGER NOT NULL, since_s REAL NOT NULL,
-    tool_s REAL NOT NULL, utc_s REAL NOT NULL, PRIMARY KEY (tool_id, boot_id, since_s)
-) WITHOUT ROWID;
-CREATE TRIGGER IF NOT EXISTS anchors_are_bounded AFTER INSERT ON anchor BEGIN
-    DELETE FROM anchor WHERE tool_id = new.tool_id AND (boot_id, since_s) IN (
-        SELECT boot_id, since_s FROM anchor WHERE tool_id = new.tool_id
-        ORDER BY utc_s DESC LIMIT -1 OFFSET 60 -- two contacts a day for a month
-    );
-END;
-CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
-INSERT OR IGNORE INTO tally VALUES ('committed', 0), ('acknowledged', 0);
-"""
-
+from ..sqlite_file import connect, store_errors
+from .outbox_file import SCHEMA, TALLIES, UPGRADES, VERSION, Owed, outbox_path
 
 _REMINDED = "SELECT slot, at, items FROM reminded WHERE child_id = ? AND day = ? ORDER BY at"
-
-_VERSION = 3
-_UPGRADES = {
-    1: "ALTER TABLE outbox ADD COLUMN committed_at REAL;",
-    2: """ALTER TABLE outbox ADD COLUMN child_id TEXT;
-          UPDATE outbox SET child_id = json_extract(CAST(payload AS TEXT), '$.child_id')
-          WHERE json_valid(CAST(payload AS TEXT));""",
-}
 
 #: Every child of whom something waits, null for what is about none: one step in the index for each of them.
 _CHILDREN = """WITH RECURSIVE child(id) AS (
@@ -148,6 +103,9 @@ class Outbox:
     ----------
     path : Path
         The file; made with its folder when missing.
+    clinic : bool
+        Whether what is committed from now on is owed to a clinic as well; what is for its people alone, such
+        as a message, is then owed to nobody else.
 
     Raises
     ------
@@ -155,11 +113,12 @@ class Outbox:
         From every method, when the disk does not take or give data.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, clinic: bool = False) -> None:
         self._lock = threading.Lock()
         self._path = path
+        self._clinic = clinic
         with store_errors("outbox", path):
-            self._db = connect(path, _SCHEMA, _VERSION, _UPGRADES)
+            self._db = connect(path, SCHEMA, VERSION, UPGRADES)
             self._latest_s = float(self._db.execute("SELECT ifnull(max(at), 0) FROM taken").fetchone()[0])
 
     def commit(self, events: Sequence[Event], sessions: Mapping[str, str | None]) -> None:
@@ -170,19 +129,22 @@ class Outbox:
         """Make entries durable, together and in order."""
         events = [event for entry in entries for event in entry.events]
         now = time.time()
-        rows = [
-            (event.event_id.bytes, event.topic(), encode(event), now, getattr(event, "child_id", None))
-            for event in events
-        ]
+        rows: dict[Owed, list[tuple[object, ...]]] = defaultdict(list)
+        for event in events:
+            about, owed = getattr(event, "child_id", None), self._owed(event)
+            rows[owed].append((event.event_id.bytes, event.topic(), encode(event), now, about, int(owed)))
         squeezes = [event for event in events if isinstance(event, SqueezeCounted)]
         with self._transaction() as db:
-            before = db.total_changes
-            db.executemany(
-                "INSERT OR IGNORE INTO outbox (event_id, topic, payload, committed_at, child_id)"
-                " VALUES (?, ?, ?, ?, ?)",
-                rows,
-            )
-            new = db.total_changes - before
+            for owed, some in rows.items():
+                before = db.total_changes
+                db.executemany(
+                    "INSERT OR IGNORE INTO outbox (event_id, topic, payload, committed_at, child_id, owed)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    some,
+                )
+                new = db.total_changes - before
+                for to in owed:
+                    _count(db, TALLIES[to][0], new)
             db.executemany(
                 "INSERT OR IGNORE INTO counted VALUES (?, ?)",
                 [(squeeze.event_id.bytes, squeeze.session_id.bytes) for squeeze in squeezes],
@@ -211,10 +173,21 @@ class Outbox:
                        DO UPDATE SET tool_s = excluded.tool_s, utc_s = excluded.utc_s""",
                     entry.anchors,
                 )
-            db.execute("UPDATE tally SET n = n + ? WHERE name = 'committed'", (new,))
 
-    def waiting(self, after: int, limit: int, branch: str = "", held: Collection[str] = ()) -> list[Waiting]:
-        """Unacknowledged events with a sequence number above `after`, oldest first.
+    def _owed(self, event: Event) -> Owed:
+        if not self._clinic:
+            return Owed.INGEST
+        return Owed.CLINIC if isinstance(event, ForPeople) else Owed.INGEST | Owed.CLINIC
+
+    def waiting(
+        self,
+        after: int,
+        limit: int,
+        branch: str = "",
+        held: Collection[str] = (),
+        to: Owed = Owed.INGEST,
+    ) -> list[Waiting]:
+        """Events owed to somebody with a sequence number above `after`, oldest first.
 
         Parameters
         ----------
@@ -223,7 +196,7 @@ class Outbox:
         held : collection of str
             Children whose events are passed over.
         """
-        where, rows = "seq > ? AND substr(topic, 1, ?) = ? ORDER BY seq LIMIT ?", []
+        where, rows = f"owed & {int(to)} AND seq > ? AND substr(topic, 1, ?) = ? ORDER BY seq LIMIT ?", []
         query = f"SELECT seq, event_id, topic, payload FROM outbox WHERE {where}"  # noqa: S608
         parameters = (after, len(branch), branch, limit)
         if held:
@@ -237,7 +210,7 @@ class Outbox:
         return [Waiting(seq, UUID(bytes=event_id), topic, payload) for seq, event_id, topic, payload in rows]
 
     def holds(self, event_ids: Sequence[UUID]) -> set[UUID]:
-        """Those of some events that nobody has acknowledged yet."""
+        """Those of some events that somebody is still owed."""
         rows = self._read(
             "SELECT event_id FROM outbox WHERE hex(event_id) IN (SELECT value FROM json_each(?))",
             (json.dumps([event_id.hex.upper() for event_id in event_ids]),),
@@ -259,13 +232,15 @@ class Outbox:
                         + (SELECT count(*) FROM outbox WHERE topic >= ?)"""
         return int(self._read(query, (branch, after))[0][0])
 
-    def acknowledge(self, event_ids: Iterable[UUID]) -> None:
-        """Forget events that ingest has committed."""
+    def acknowledge(self, event_ids: Iterable[UUID], to: Owed = Owed.INGEST) -> None:
+        """Forget events that an ingest has committed, as soon as none is owed them any more."""
+        rows = [(event_id.bytes,) for event_id in event_ids]
         with self._transaction() as db:
             before = db.total_changes
-            db.executemany("DELETE FROM outbox WHERE event_id = ?", [(e.bytes,) for e in event_ids])
-            gone = db.total_changes - before
-            db.execute("UPDATE tally SET n = n + ? WHERE name = 'acknowledged'", (gone,))
+            db.executemany(f"DELETE FROM outbox WHERE event_id = ? AND owed = {int(to)}", rows)  # noqa: S608
+            others = f"UPDATE outbox SET owed = owed - {int(to)} WHERE event_id = ? AND owed & {int(to)}"  # noqa: S608
+            db.executemany(others, rows)
+            _count(db, TALLIES[to][1], db.total_changes - before)
 
     def prune(self, before: datetime) -> None:
         """Strike sessions whose last squeeze is older off the ledger of what was counted.
@@ -291,10 +266,6 @@ class Outbox:
         """Note that the hub ran on a day: of a day on which it did not, nobody knows what was done."""
         with self._transaction() as db:
             db.execute("INSERT OR IGNORE INTO alive_day VALUES (?)", (day.isoformat(),))
-
-    def alive_days(self) -> set[date]:
-        """Days on which the hub ran."""
-        return {date.fromisoformat(day) for (day,) in self._read("SELECT day FROM alive_day")}
 
     def note_told(self, child_id: str, day: date, told: Told) -> None:
         """Note that a child's family was reminded; once for each slot of a day."""
@@ -330,9 +301,10 @@ class Outbox:
         rows = self._read("SELECT * FROM anchor WHERE tool_id = ? ORDER BY boot_id, tool_s", (tool_id,))
         return [Anchor(*row) for row in rows]
 
-    def tally(self) -> dict[str, int]:
-        """Count of events ever ``committed`` and ever ``acknowledged``."""
-        return dict(self._read("SELECT name, n FROM tally"))
+    def tally(self, to: Owed = Owed.INGEST) -> dict[str, int]:
+        """Count of events ever ``committed`` for somebody, and ever ``acknowledged``."""
+        found = dict(self._read("SELECT name, n FROM tally"))
+        return dict(zip(("committed", "acknowledged"), (found[name] for name in TALLIES[to]), strict=True))
 
     def counted(self, session_id: UUID) -> set[UUID]:
         """Event ids of the squeezes counted in a session, acknowledged or not."""
@@ -367,54 +339,19 @@ class Outbox:
             yield db
 
 
-def alive_days(path: Path) -> set[date]:
-    """Days on which the hub of an outbox ran, also if it runs now; empty where that was never noted."""
-    with store_errors("outbox", path):
-        if (db := connect_read_only(path, _VERSION)) is None:
-            return set()
-        with contextlib.closing(db):
-            try:
-                rows = db.execute("SELECT day FROM alive_day").fetchall()
-            except sqlite3.OperationalError:  # of a hub that did not note it yet
-                return set()
-    return {date.fromisoformat(day) for (day,) in rows}
+def open_outbox(config: Config) -> Outbox:
+    """Open the outbox of the configured home.
 
-
-def waiting_since(path: Path, child_id: str) -> float | None:
-    """Since when the oldest event of a child waits in an outbox, Unix time; None: none waits.
-
-    An event of before that was noted waits since 1970.
+    Raises
+    ------
+    StoreError
     """
-    with store_errors("outbox", path):
-        if (db := connect_read_only(path, _VERSION)) is None:
-            return None
-        with contextlib.closing(db):
-            query = "SELECT ifnull(committed_at, 0) FROM outbox WHERE child_id = ? ORDER BY seq LIMIT 1"
-            row = db.execute(query, (child_id,)).fetchone()
-    return None if row is None else float(row[0])
+    return Outbox(outbox_path(config), clinic=config.clinic is not None)
+
+
+def _count(db: sqlite3.Connection, tally: str, n: int) -> None:
+    db.execute("UPDATE tally SET n = n + ? WHERE name = ?", (n, tally))
 
 
 def _told(slot: str, at_s: float, items: str) -> Told:
     return Told(slot, at_s, tuple(json.loads(items)))
-
-
-def unacknowledged(path: Path) -> tuple[int, float | None]:
-    """What waits in an outbox that another process owns, or nobody any more: how many, and since when.
-
-    Returns
-    -------
-    count : int
-    since : float or None
-        Unix time at which the oldest was committed, where that is known.
-    """
-    with store_errors("outbox", path):
-        if (db := connect_read_only(path, _VERSION)) is None:
-            return 0, None
-        with contextlib.closing(db):
-            # counted as they come and go: with a million waiting, counting rows would take a while
-            count, since = db.execute(
-                """SELECT (SELECT n FROM tally WHERE name = 'committed')
-                        - (SELECT n FROM tally WHERE name = 'acknowledged'),
-                          (SELECT committed_at FROM outbox ORDER BY seq LIMIT 1)"""
-            ).fetchone()
-    return count, since

@@ -16,6 +16,7 @@ from ..errors import StoreError
 from ..live import WATCHED_S, LiveFrame, Watch, watch_topic
 from . import mqtt
 from .outbox import Outbox, Waiting
+from .outbox_file import Owed
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Publisher:
     `run` belongs to the hub's task group; everything else may be called from its loop. `tell` is told why
     ``broker`` or ``outbox`` does not go on, and None when it does. `letters` is given what a clinic has laid
     down for this home: topic and payload. `held` says of which children nothing may leave the home just now,
-    and is asked in a thread; without it everything is sent.
+    and is asked in a thread; without it everything is sent. `to` says whose confirmation it waits for.
     """
 
     def __init__(
@@ -66,11 +67,13 @@ class Publisher:
         *,
         letters: Callable[[str, bytes], None] | None = None,
         held: Callable[[], Collection[str]] | None = None,
+        to: Owed = Owed.INGEST,
     ) -> None:
         self._config = config
         self._tell = tell
         self._letters = letters
         self._outbox = outbox
+        self._to = to
         self._ask_held = held
         self._held: frozenset[str] | None = frozenset() if held is None else None  # None: not asked yet
         self._ask_at_s = 0.0
@@ -153,7 +156,7 @@ class Publisher:
     async def _settle(self) -> None:
         """Forget what was acknowledged."""
         if done := self._acknowledged.copy():
-            await asyncio.to_thread(self._outbox.acknowledge, done)
+            await asyncio.to_thread(self._outbox.acknowledge, done, self._to)
             del self._acknowledged[: len(done)]
             for event_id in done:
                 self._in_flight.pop(event_id, None)
@@ -186,7 +189,7 @@ class Publisher:
         if (room := WINDOW - len(self._in_flight)) > 0:
             after = self._last_seq
             waiting = await asyncio.to_thread(
-                self._outbox.waiting, after, room, self._branch, self._held or ()
+                self._outbox.waiting, after, room, self._branch, self._held or (), self._to
             )
             if after != self._last_seq:
                 return 0.0  # started over meanwhile: these are not the next ones any more
@@ -233,7 +236,11 @@ class Publisher:
 
     def _set_connected(self, connected: bool) -> None:
         if connected != self._connected:
-            log.info("broker %s", "connected" if connected else "away; events wait in the outbox")
+            log.info(
+                "%s %s",
+                "broker" if self._to is Owed.INGEST else "the clinic's broker",
+                "connected" if connected else "away; events wait in the outbox",
+            )
         self._connected = connected
         if connected:
             self._start_over()

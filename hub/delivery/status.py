@@ -14,7 +14,7 @@ from ..utc import utc
 from .dead_letters import read
 from .journal import DEAD_LETTER_BYTES, PEOPLE, DeadLetter, Journal
 from .notice import Reading, notice_path, read_notice
-from .outbox import unacknowledged
+from .outbox_file import Owed, outbox_path, unacknowledged
 
 #: Below this SQLite may not get room for a batch and its log; said beside whatever waits.
 FULL_BYTES = 8 << 20
@@ -31,7 +31,7 @@ class Queue:
     place : str
         ``outbox`` (the hub's) or ``journal`` (ingest's).
     goal : str
-        Where they are to go: ``ingest``, or a store's name.
+        Where they are to go: ``ingest``, ``clinic``, or a store's name.
     waiting : int
         Events.
     since : datetime or None
@@ -86,8 +86,8 @@ def delivery_status(config: Config, *, letters: int = 5) -> DeliveryStatus:
     """
     queues: list[Queue] = []
     full = _full(config.data_dir)
-    if (config.data_dir / "outbox.db").exists():
-        queues.append(_outbox(config, full))
+    if outbox_path(config).exists():
+        queues += _outbox(config, full)
     path, count, newest = config.data_dir / "journal.db", 0, []
     if path.exists():
         with contextlib.closing(Journal(path, read_only=True)) as journal:
@@ -120,16 +120,39 @@ def retry_dead_letters(journal: Journal) -> tuple[int, list[DeadLetter]]:
     return len(readable), left
 
 
-def _outbox(config: Config, full: list[str]) -> Queue:
+#: What a hub says of its ways to ingest and the clinic, and what it means if all is well and nothing arrives.
+_WAYS = {
+    Owed.INGEST: (
+        "ingest",
+        ("broker", "outbox", "counting", "name", "consent"),
+        "The broker answers, but nobody confirms what it was sent. See that ingest runs.",
+    ),
+    Owed.CLINIC: (
+        "clinic",
+        ("clinic broker", "clinic outbox", "clinic name", "clinic consent"),
+        "The clinic's broker answers, but nobody confirms what it was sent. Let the clinic see that its "
+        "ingest runs.",
+    ),
+}
+
+
+def _outbox(config: Config, full: list[str]) -> list[Queue]:
     notice = read_notice(notice_path(config.data_dir, "hub"))
-    waiting, since_s = unacknowledged(config.data_dir / "outbox.db")
-    since = _past(since_s)
-    reasons = _reasons(notice, full, ("broker", "outbox", "counting", "name", "consent"))
-    if waiting and not notice.running:
-        reasons = ["The hub does not run. Start it, for example with `griphub up`.", *full]
-    elif not reasons and since and utc(time.time()) - since > USUAL:
-        reasons = ["The broker answers, but nobody confirms what it was sent. See that ingest runs."]
-    return Queue("outbox", "ingest", waiting, since if waiting else None, tuple(reasons))
+    queues = []
+    for to, (goal, concerns, unheard) in _WAYS.items():
+        waiting, since_s = unacknowledged(outbox_path(config), to)
+        if to is Owed.CLINIC and config.clinic is None and not waiting:
+            continue
+        since = _past(since_s)
+        reasons = _reasons(notice, full, concerns)
+        if waiting and not notice.running:
+            reasons = ["The hub does not run. Start it, for example with `griphub up`.", *full]
+        elif to is Owed.CLINIC and config.clinic is None:
+            reasons = ["No clinic is configured any more. Put [clinic] back, and it goes on."]
+        elif not reasons and since and utc(time.time()) - since > USUAL:
+            reasons = [unheard]
+        queues.append(Queue("outbox", goal, waiting, since if waiting else None, tuple(reasons)))
+    return queues
 
 
 def _stores(config: Config, journal: Journal, full: list[str]) -> list[Queue]:

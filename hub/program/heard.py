@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from ..config import Config
 from ..database.base import Base
 from ..database.work import Work
-from ..delivery.outbox import alive_days, waiting_since
+from ..delivery.outbox_file import Owed, alive_days, outbox_path, waiting_since
 from ..people.decisions import Decision
 from ..people.model import Child, Family
 from ..utc import utc
@@ -25,8 +25,6 @@ from .versions import days
 
 #: What the numbers look back on: the longest window, and the week before it.
 LOOK_BACK: Final = timedelta(days=35)
-
-_OUTBOX: Final = "outbox.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ def unknown_days(
     StoreError
     """
     if home is None:
-        return off_days(alive_days(config.data_dir / _OUTBOX), today)
+        return off_days(alive_days(outbox_path(config)), today)
     span = set(days(today - LOOK_BACK, today))
     if home.at is not None or last_told is None:
         return span - home.days
@@ -112,9 +110,9 @@ def whole_days(
     """
     zone = zone_of(config)
     end = local_day(now, zone)
-    path = config.data_dir / _OUTBOX
+    path, to = outbox_path(config), Owed.CLINIC if config.clinic else Owed.INGEST
     alive = alive_days(path)
-    if (since_s := waiting_since(path, child_id)) is not None:
+    if (since_s := waiting_since(path, child_id, to)) is not None:
         end = min(end, local_day(utc(since_s), zone))
     if not shares:
         end = min(end, local_day(decided.decided_at, zone)) if decided else date.min

@@ -37,4 +37,4 @@ def has_clinic(work: Work, config: Config, child_id: str) -> bool:
     NotFound
         If there is no such child for the actor.
     """
-    return not at_home(work, config, child_id) or config.broker.elsewhere or bool(trusted(config))
+    return not at_home(work, config, child_id) or config.leaves or bool(trusted(config))

@@ -19,7 +19,7 @@ from ..database.actor import Actor
 from ..database.engine import Database
 from ..database.work import Work
 from ..delivery.journal import Journal
-from ..delivery.outbox import waiting_since
+from ..delivery.outbox_file import Owed, outbox_path, waiting_since
 from ..errors import PayloadError
 from ..people.model import Child
 from ..records.event import Event, decode, encode
@@ -203,12 +203,12 @@ def _here(config: Config, events: dict[str, Statement]) -> dict[str, bool | None
             with closing(Journal(journal_path, read_only=True)) as journal:
                 on_its_way = bool(journal.waiting(store.name).count)
             known |= {session for session in wanted - known if store.session(session) is not None}
-    outbox = config.data_dir / "outbox.db"
+    outbox = outbox_path(config)
     found: dict[str, bool | None] = {}
     for key, event in events.items():
         if any(session in known for session in _sessions(event)):
             found[key] = True
-        elif on_its_way or waiting_since(outbox, event.child_id) is not None:
+        elif on_its_way or waiting_since(outbox, event.child_id, Owed.INGEST) is not None:
             found[key] = None
         else:
             found[key] = False

@@ -597,8 +597,9 @@ def test_add_home_prints_what_goes_into_the_homes_configuration(tmp_path: Path) 
     from griphub.hub.config import load
 
     config = load(tmp_path / "home.toml")
-    assert (config.site, config.hub, config.broker.user) == ("home-17", "hub", ONE)
-    assert config.broker.host == "mqtt.example.org" and config.broker.password
+    assert config.clinic and config.broker.host is None, "the home keeps a broker of its own"
+    assert (config.site, config.hub, config.clinic.user) == ("home-17", "hub", ONE)
+    assert config.clinic.host == "mqtt.example.org" and config.clinic.password
     listed = subprocess.run([*run, "homes", *there], capture_output=True, text=True, check=True)
     assert listed.stdout.split() == ["home-17", "hub"]
     wrong = subprocess.run(

@@ -87,7 +87,9 @@ def test_an_outbox_of_an_older_version_keeps_what_waits(config, squeeze):
     outbox.commit([squeeze(0)], {})
     outbox.close()
     with sqlite3.connect(config.data_dir / "outbox.db") as db:
-        db.execute("DROP INDEX outbox_of_child")
+        for index in ("of_child", "to_ingest", "to_clinic"):
+            db.execute(f"DROP INDEX outbox_{index}")
+        db.execute("ALTER TABLE outbox DROP COLUMN owed")
         db.execute("ALTER TABLE outbox DROP COLUMN child_id")
         db.execute("ALTER TABLE outbox DROP COLUMN committed_at")
         db.execute("PRAGMA user_version = 1")

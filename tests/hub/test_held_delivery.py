@@ -244,7 +244,9 @@ def test_what_an_older_griphub_left_in_the_outbox_is_held_too(config: Config, sq
     outbox = Outbox(path)
     outbox.commit([squeeze(0), of("c-2", squeeze(1))], {})
     with outbox._transaction() as db:
-        db.execute("DROP INDEX outbox_of_child")
+        for index in ("of_child", "to_ingest", "to_clinic"):
+            db.execute(f"DROP INDEX outbox_{index}")
+        db.execute("ALTER TABLE outbox DROP COLUMN owed")
         db.execute("ALTER TABLE outbox DROP COLUMN child_id")
         db.execute("PRAGMA user_version = 2")
     outbox.close()

@@ -13,6 +13,7 @@ from griphub.hub.config import Config
 from griphub.hub.delivery import mqtt
 from griphub.hub.delivery import publisher as publisher_module
 from griphub.hub.delivery.outbox import Outbox, Waiting
+from griphub.hub.delivery.outbox_file import Owed
 from griphub.hub.delivery.publisher import WINDOW, Ack, Publisher
 from griphub.hub.errors import StoreError
 from griphub.hub.records.event import decode
@@ -75,8 +76,8 @@ async def test_a_reconnection_while_the_outbox_is_read_forgets_nothing(
     reading, go_on = threading.Event(), threading.Event()
     read = delivery.outbox.waiting
 
-    def slow(after: int, limit: int, branch: str, held: Collection[str]) -> list[Waiting]:
-        rows = read(after, limit, branch, held)
+    def slow(after: int, limit: int, branch: str, held: Collection[str], to: Owed) -> list[Waiting]:
+        rows = read(after, limit, branch, held, to)
         reading.set()
         go_on.wait(10)
         return rows

@@ -32,10 +32,11 @@ STOP_S = 4.0
 
 
 @asynccontextmanager
-async def _tools(folder: Path, *names: str) -> AsyncIterator[list[SimulatedTool]]:
-    """Tools that stream for a minute each, until the radio is switched off."""
+async def _tools(folder: Path, *names: str, rests: bool = False) -> AsyncIterator[list[SimulatedTool]]:
+    """Tools that stream for a minute each, until the radio is switched off; one that rests is squeezed."""
     t_s = np.arange(6000) / 100
-    play = Play(t_s, np.round(15 + 14 * np.sin(3 * t_s), 2), WireUnit.NEWTON, -2, 100.0, (), "wave")
+    force = 28 * np.sin(1.5 * t_s) ** 8 if rests else 15 + 14 * np.sin(3 * t_s)
+    play = Play(t_s, np.round(force, 2), WireUnit.NEWTON, -2, 100.0, (), "wave")
     link = VirtualLink()
     tools = [
         SimulatedTool(n, WireKind.BALL, [play], link=link, clock=HostClock(), bonds=folder / f"{n}.json")
