@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import bessel, sosfiltfilt
 
 from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import FloatArray, Unit
@@ -148,6 +147,8 @@ class Recording:
         """
         if not self.smooths(cutoff_hz):
             return self
+        from scipy.signal import bessel, sosfiltfilt  # noqa: PLC0415 - a second to import, and only for this
+
         period_s = self.period_s
         sos = bessel(2, cutoff_hz, fs=1 / period_s, output="sos", norm="mag")
         pad = int(np.ceil(3 / cutoff_hz / period_s))  # three periods, so that an edge rings outside

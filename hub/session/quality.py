@@ -43,7 +43,7 @@ def quality(state: SessionState) -> SessionQuality:
 
 
 def _drift(state: SessionState, before: QuietSecond, after: QuietSecond) -> Drift:
-    """As `griphub.signal.quality.drift`, without SciPy, for which a small computer waits seconds."""
+    """As `griphub.signal.quality.drift`, of quiet seconds."""
     moved = after.level - before.level
     percent = 100 * abs(moved) / max([*state.peaks, state.usual_peak or 0.0])
     return Drift(moved=moved, percent=percent, too_far=percent > DRIFT_PERCENT)

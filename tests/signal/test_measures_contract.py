@@ -5,6 +5,8 @@ import importlib
 import inspect
 import pickle
 import pkgutil
+import subprocess
+import sys
 import tracemalloc
 import typing
 from collections.abc import Callable
@@ -168,6 +170,15 @@ def test_no_stream_is_forgotten():
     """What takes samples as they come has `update`; the detector's own contract is in `test_contract`."""
     streams = {name for name, one in public_of(inspect.isclass) if hasattr(one, "update")}
     assert streams == {"SqueezeDetector", "Untouched"}
+
+
+def test_measures_load_without_scipy():
+    """Only what smooths waits for it: a trend, a volume and what is refused do not."""
+    names = [found.name for found in pkgutil.iter_modules(griphub.signal.__path__)]
+    script = "import sys; " + "".join(f"import griphub.signal.{name}; " for name in names)
+    subprocess.run(
+        [sys.executable, "-c", f"{script} assert 'scipy' not in sys.modules"], check=True, timeout=60
+    )
 
 
 def good(fs=100.0, lasting_s=36.0, **more):
