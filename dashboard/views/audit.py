@@ -1,22 +1,20 @@
 """The log of changes: who changed what and when, an admin's of their sites, everybody else's of their own."""
 
-import json
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import streamlit as st
 
 from ...hub.people import accounts, log, places
-from ...hub.people.log import Change
-from ...hub.people.model import Child
-from .. import viewer, words
+from .. import log_words, viewer
 from ..i18n import N_, _
 from . import layout
 
 _ROWS = 50
 _KEY = "griphub_audit_before"
 
-_DID = {"insert": N_("added"), "update": N_("changed"), "delete": N_("deleted")}
+#: What is shown, and what the query calls it; who came and went would hide all else.
+_SHOWN: Final = {N_("Changes"): False, N_("Sign-ins"): True, N_("All of it"): None}
 
 
 def page() -> None:
@@ -29,9 +27,17 @@ def page() -> None:
 
 def _draw() -> None:
     with viewer.reading() as work:
-        children = {one.id: one.name for one in places.children(work)}
-        people = {one.id: one.name for one in accounts.accounts(work)}
+        children, people, families, sites = (
+            {one.id: one.name for one in rows}
+            for rows in (
+                places.children(work),
+                accounts.accounts(work),
+                places.families(work),
+                places.sites(work),
+            )
+        )
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.selectbox(_("Shown"), list(_SHOWN), format_func=_)
         about = st.selectbox(
             _("Child"), [None, *children], format_func=lambda key: children[key] if key else _("all")
         )
@@ -41,7 +47,7 @@ def _draw() -> None:
         nothing: list[date | datetime | str | Literal["today"] | None] = []
         period = st.date_input(_("From and to"), nothing, help=_("Leave empty for all of it."))
     since, until = _period(period)
-    chosen = (about, actor, since, until)
+    chosen = (kind, about, actor, since, until)
     if st.session_state.get("griphub_audit_filter") != chosen:
         st.session_state["griphub_audit_filter"] = chosen
         st.session_state[_KEY] = []
@@ -51,6 +57,7 @@ def _draw() -> None:
             work,
             about=about,
             actor=actor,
+            signing_in=_SHOWN[kind],
             since=since,
             until=until,
             before=pages[-1] if pages else None,
@@ -60,7 +67,8 @@ def _draw() -> None:
     if not shown:
         layout.notice(_("Nothing here"), _("Nothing was changed, as far as you may know of it."))
     else:
-        st.dataframe([_row(one, children, people) for one in shown], hide_index=True)
+        names = log_words.Names(children, people, families, sites, layout.zone())
+        st.dataframe([log_words.line(one, names) for one in shown], hide_index=True)
     with st.container(horizontal=True):
         if pages and st.button(_("Newer")):
             pages.pop()
@@ -78,21 +86,3 @@ def _period(chosen: Any) -> tuple[datetime | None, datetime | None]:
     zone = layout.zone()
     begin = datetime.combine(days[0], time(), zone)
     return begin.astimezone(UTC), datetime.combine(days[-1] + timedelta(days=1), time(), zone).astimezone(UTC)
-
-
-def _row(one: Change, children: dict[str, str], people: dict[str, str]) -> dict[str, str]:
-    child = one.row if one.table == Child.__tablename__ else one.child_id
-    return {
-        _("When"): words.day_time(one.at, layout.zone()),
-        _("Who"): people.get(one.actor, one.actor),
-        _("As"): one.role,
-        _("What"): f"{one.table} {_(_DID[one.did])}",
-        _("Child"): children.get(child, child) if child else "–",
-        _("By command"): one.command,
-        _("From"): _plain(one.before),
-        _("To"): _plain(one.after),
-    }
-
-
-def _plain(values: dict[str, Any] | None) -> str:
-    return json.dumps(values, ensure_ascii=False, sort_keys=True) if values else "–"

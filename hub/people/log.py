@@ -16,7 +16,7 @@ from ..database.audit import Audit, Did
 from ..database.base import Base
 from ..database.commands import command
 from ..database.work import Work
-from .credentials import Credential, Identity, OneTimeToken, SignIn
+from .credentials import Credential, Identity, OneTimeToken, SignIn, Throttle
 from .scope import ClinicalData, accounts_of, people_of
 from .settings import AccountSettings
 
@@ -25,6 +25,8 @@ _ROWS: Final = 200
 
 #: Tables that nobody reads; that a row was written is of an account, and of its admins.
 _OF_ACCOUNTS: Final = (Credential, Identity, OneTimeToken, SignIn, AccountSettings)
+#: What changes whenever somebody comes and goes, a page of it for each change of anything else.
+_SIGNING_IN: Final = (SignIn.__tablename__, Throttle.__tablename__)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def changes(
     about: str | None = None,
     actor: str | None = None,
     table: str | None = None,
+    signing_in: bool | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     before: int | None = None,
@@ -75,6 +78,8 @@ def changes(
         Who did it, as the log calls them: the id of an account, ``owner:pi``.
     table : str, optional
         Which kind of row.
+    signing_in : bool, optional
+        Only that somebody signed in or out, or all but that.
     since, until : datetime, optional
         In ``[since, until)``.
     before : int, optional
@@ -85,6 +90,7 @@ def changes(
         (about, or_(Audit.child_id == about, Audit.row == about)),
         (actor, Audit.actor == actor),
         (table, Audit.table == table),
+        (signing_in, Audit.table.in_(_SIGNING_IN) if signing_in else Audit.table.not_in(_SIGNING_IN)),
     ):
         if wanted is not None:
             found = found.where(condition)

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from griphub.dashboard import context, viewer
+from griphub.dashboard import context, log_words, viewer
 from griphub.hub.config import BrokerConfig, Config
 from griphub.hub.database.actor import Actor, Role
+from griphub.hub.database.base import Base
+from griphub.hub.database.tables import metadata
 from griphub.hub.people import accounts, caseload, consent, places
 from griphub.hub.people.decisions import Decision, hear
+from griphub.hub.people.scope import ClinicalData
 from griphub.hub.people.sign_in import redeem
 from griphub.hub.people.sign_in import sign_in as sign_in_at
 
@@ -183,7 +186,7 @@ def test_a_site_without_anybody_is_a_designed_screen(show, tmp_path):
 
 def test_the_log_names_people_and_children_and_leafs(show, monkeypatch):
     app = show("audit")
-    assert app.dataframe[0].value["What"].str.contains("accounts added").any()
+    assert app.dataframe[0].value["What"].str.contains("Account: added").any()
     monkeypatch.setattr("griphub.dashboard.views.audit._ROWS", 3)
     app.run()
     first = app.dataframe[0].value
@@ -194,11 +197,34 @@ def test_the_log_names_people_and_children_and_leafs(show, monkeypatch):
     assert app.dataframe[0].value.equals(first)
 
     with viewer.changing() as work:
-        places.change_child(work, "c-ada", goal=20)
+        places.change_child(work, "c-ada", name="Adah", goal=20)
     field(app, "selectbox", "Child").select("c-ada").run()
     (changed,) = app.dataframe[0].value.to_dict("records")[:1]
-    assert (changed["What"], changed["Child"]) == ("children changed", "Ada")
-    assert "20" in changed["To"] and "Ada" not in changed["To"]
+    assert (changed["What"], changed["Child"], changed["As"]) == ("Child: changed", "Adah", "Admin")
+    assert changed["From what to what"] == "name: changed, not kept here · squeezes in a session: 15 → 20"
     field(app, "selectbox", "Child").select("c-ben").run()
     app.date_input[0].set_value((datetime(2020, 1, 1, tzinfo=UTC).date(),) * 2).run()
     assert "Nothing here" in said(app)
+
+
+def test_sign_ins_stand_apart_from_changes(show):
+    app = show("audit")
+    assert not app.dataframe[0].value["What"].str.contains("Sign-in").any()
+    field(app, "selectbox", "Shown").select("Sign-ins").run()
+    shown = app.dataframe[0].value
+    assert set(shown["What"]) == {"Sign-in: added", "Sign-in: changed"}
+    assert set(shown["Who"]) == {"GripHub itself"}
+    assert shown["From what to what"].str.contains("account: Home · role: Admin · valid until: ").any()
+    assert not shown.map(lambda cell: "{" in cell).any(axis=None), "words, not JSON"
+    field(app, "selectbox", "Shown").select("All of it").run()
+    both = set(app.dataframe[0].value["What"])
+    assert {"Sign-in: added", "Account: added"} <= both
+
+
+def test_every_table_and_every_value_that_an_admin_reads_has_its_word():
+    assert set(log_words.THINGS) == set(metadata.tables)
+    for mapper in Base.registry.mappers:
+        table = mapper.local_table
+        if table.name != "audit" and not issubclass(mapper.class_, ClinicalData):
+            columns = {column.name for column in table.columns}
+            assert columns <= {*log_words.VALUES, *log_words.SAID_ELSEWHERE}, table.name

@@ -6,7 +6,8 @@ import pytest
 
 from griphub.hub.database.actor import Actor, Role
 from griphub.hub.database.audit import HIDDEN
-from griphub.hub.people import accounts, caseload, consent, log, places, settings
+from griphub.hub.people import accounts, caseload, consent, log, places, settings, sign_in
+from griphub.hub.people.model import Account
 from griphub.hub.people.settings import Settings
 from griphub.hub.program import annotations, commands, routine, visits
 from griphub.hub.program.prescription import Slot
@@ -96,6 +97,17 @@ def test_it_is_read_page_by_page_and_by_time(clinic: Clinic, clock: Clock) -> No
     assert seen(clinic, Role.ADMIN, about=late.row, since=began + day) == [late]
     assert seen(clinic, Role.ADMIN, about=clinic.ids["child"]["foreign"]) == []
     assert seen(clinic, Role.ADMIN, actor="nobody") == []
+
+
+def test_coming_and_going_is_told_apart_from_changes(clinic: Clinic) -> None:
+    with clinic.database.work(OWNER) as work:
+        for role in (Role.ADMIN, Role.PARENT):
+            sign_in.begin(work, work.need(Account, clinic.actors[role].account_id), role)
+    whole = seen(clinic, Role.ADMIN)
+    came = seen(clinic, Role.ADMIN, signing_in=True)
+    others = seen(clinic, Role.ADMIN, signing_in=False)
+    assert {one.table for one in came} == {"sign_ins"}
+    assert {one.id for one in others} == {one.id for one in whole} - {one.id for one in came}
 
 
 def test_an_admin_of_no_site_any_more_sees_themselves_only(clinic: Clinic) -> None:
