@@ -169,6 +169,9 @@ def _hold(recording: Recording, measure: str, lasting_s: float) -> tuple[float, 
     if found.onset_s is None:
         return Refused(measure, Reason.PROTOCOL, "The recording begins in the squeeze. Start it at rest.")
     begin_s = found.onset_s
+    if lasting_s and found.released_s is not None and found.released_s < begin_s + lasting_s:
+        because = f"The hand let go before {lasting_s:.0f} s of the hold."
+        return Refused(measure, Reason.PROTOCOL, because)
     end_s = begin_s + lasting_s if lasting_s else float(recording.t_s[-1])
     return _no_hold(recording, measure, begin_s, end_s) or (begin_s, found.force)
 

@@ -82,6 +82,18 @@ def test_a_recording_that_begins_in_the_squeeze_has_no_onset(measure):
     assert measure(hold(lambda t: 100 - 2 * t, 40.0).between(1.0, 40.0)).reason is Reason.PROTOCOL
 
 
+@pytest.mark.parametrize(
+    ("measure", "lasting_s"), [(force_kept, 30.0), (sustained, 10.0), (force_at_5_s, 6.0)]
+)
+def test_a_hand_that_let_go_has_not_tired(measure, lasting_s):
+    def until(end_s):
+        return hold(lambda t: (100 - t) * np.clip((end_s - t) / 0.2, 0, 1), 40.0)
+
+    assert measure(until(lasting_s - 1)).reason is Reason.PROTOCOL
+    assert measure(until(lasting_s + 1)).value > 70
+    assert time_until(until(lasting_s - 1), 0.75).value < lasting_s
+
+
 @pytest.mark.parametrize("measure", [sustained, force_at_5_s])
 def test_eight_samples_in_a_hold(measure):
     slow = hold(lambda t: 100 - t, 40.0, fs=0.5)
