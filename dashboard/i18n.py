@@ -68,6 +68,14 @@ def language() -> str:
     return locale().language
 
 
+def language_name(tag: str) -> str:
+    """What a language is called, in the viewer's; `tag` is as BCP 47 writes it."""
+    try:
+        return str(Locale.parse(tag, sep="-").get_display_name(locale()) or tag)
+    except (UnknownLocaleError, ValueError):
+        return tag
+
+
 @contextmanager
 def speaking(locale: str) -> Iterator[None]:
     """Speak a language outside of Streamlit's pages; as `wanted` gives it."""

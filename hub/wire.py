@@ -18,6 +18,7 @@ from .. import __version__
 from .delivery.publisher import Ack
 from .homeassistant.discovery import ToolState
 from .live import LiveFrame, Watch
+from .program.consent_post import SealedText
 from .program.letter import LetterTaken, SealedLetter
 from .records.event import Event
 
@@ -68,6 +69,7 @@ MESSAGES: Final = (
     Message(Ack, "griphub/v1/{site}/{hub}/ack", "ingest", "hub", 1),
     Message(LiveFrame, "griphub/v1/{site}/{hub}/live/{tool}", "hub", "dashboard", 0),
     Message(SealedLetter, "griphub/v1/{site}/{hub}/program/{child}", "ingest", "hub", 1, retained=True),
+    Message(SealedText, "griphub/v1/{site}/{hub}/message/consent", "ingest", "hub", 1, retained=True),
     Message(LetterTaken, "griphub/v1/{site}/{hub}/program_ack/{child}", "hub", "ingest", 1, retained=True),
     Message(Watch, "griphub/v1/{site}/watch", "dashboard", "hub", 0),
     Message(

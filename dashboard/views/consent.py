@@ -6,9 +6,10 @@ import streamlit as st
 
 from ...hub.database.actor import Role
 from ...hub.people import consent, places
+from ...hub.people.decisions import standing_of
 from ...hub.people.model import Consent, ConsentText
-from ...hub.program.joining import has_clinic
-from .. import context, viewer, words
+from ...hub.program.joining import has_clinic, has_joined
+from .. import context, i18n, viewer, words
 from ..i18n import _
 from . import forms, layout
 
@@ -32,17 +33,19 @@ def _draw() -> None:
     else:
         child = layout.heading(_("Consent"), children)
         forms.said()
-        _of_child(child, list(texts))
+        _of_child(child)
     if role is Role.ADMIN:
         _texts(list(texts), [(site.id, site.name) for site in sites])
 
 
-def _of_child(child: viewer.Child, texts: list[ConsentText]) -> None:
+def _of_child(child: viewer.Child) -> None:
     with viewer.reading() as work:
         history = consent.history(work, child.id)
         shares = consent.may_share(work, child.id)
         there = consent.elsewhere(work, child.id)
         connected = has_clinic(work, context.config(), child.id)
+        text = consent.current_text(work, child.id)
+        holds = standing_of(work, child.id)
     if shares and not connected:
         st.info(_("No clinic is connected: everything stays on this computer."), icon="🏠")
     elif shares:
@@ -61,12 +64,18 @@ def _of_child(child: viewer.Child, texts: list[ConsentText]) -> None:
         day = words.day(there.decided_at, layout.zone())
         said = _("agreed on {day}") if there.given else _("no agreement since {day}")
         st.caption(_("As told from the other end: {said}.").format(said=said.format(day=day)))
-    if connected or texts or not shares:
+    if shares and text and holds and holds.version and holds.version != text.version:
+        st.caption(
+            _("What was agreed to is version {version}. The text is another one since {day}.").format(
+                version=holds.version, day=words.day(text.published_at, layout.zone())
+            )
+        )
+    if connected or text or not shares:
         with st.container(border=True):
             if shares and connected:
                 _take_back(child)
-            if texts:
-                _agree(child, texts)
+            if text:
+                _agree(child, text)
             elif not shares:
                 st.markdown(_("Your site has not published a text to agree to yet."))
     if history:
@@ -74,10 +83,11 @@ def _of_child(child: viewer.Child, texts: list[ConsentText]) -> None:
             st.dataframe([_row(one) for one in history], hide_index=True)
 
 
-def _agree(child: viewer.Child, texts: list[ConsentText]) -> None:
-    newest = texts[-1]
-    st.subheader(_("Version {version}").format(version=newest.version), anchor=False)
-    st.text(newest.text)
+def _agree(child: viewer.Child, text: ConsentText) -> None:
+    st.subheader(_("Version {version}").format(version=text.version), anchor=False)
+    if text.language and text.language.split("-")[0] != i18n.language():
+        st.caption(_("Written in {language}.").format(language=i18n.language_name(text.language)))
+    st.text(text.text)
     with st.form(f"agree-{child.id}", border=False):
         by = st.text_input(_("Name of the parent who agrees"), max_chars=80)
         day = st.date_input(
@@ -89,7 +99,7 @@ def _agree(child: viewer.Child, texts: list[ConsentText]) -> None:
                 st.error(_("Read the text first, then tick the box above."))
                 return
             with forms.change(_("Thank you. This is noted.")) as work:
-                consent.give(work, child.id, version=newest.version, given_by=by, given_on=day)
+                consent.give(work, child.id, version=text.version, given_by=by, given_on=day)
 
 
 def _take_back(child: viewer.Child) -> None:
@@ -117,12 +127,26 @@ def _texts(texts: list[ConsentText], sites: list[tuple[str, str]]) -> None:
     for text in texts:
         with st.expander(f"{text.site_id} · {text.version} · {words.day(text.published_at, layout.zone())}"):
             st.text(text.text)
+    if has_joined(context.config()):
+        st.caption(_("The text comes from the clinic that this home has joined."))
+        return
     names = dict(sites)
     with st.form("publish"):
         site = st.selectbox(_("Site"), list(names), format_func=lambda key: names[key])
         version = st.text_input(_("Version"), max_chars=48, help=_("Such as v2. A version is never changed."))
+        tongues = i18n.languages()
+        language = st.selectbox(
+            _("Language of the text"), tongues, tongues.index(i18n.language()), format_func=i18n.language_name
+        )
         text_words = st.text_area(_("Text"), height=160)
-        st.caption(_("With the first text, children without consent are not shared any more."))
+        st.caption(
+            _(
+                "With the first text, children without consent are not shared any more. Homes are sent the "
+                "newest text, and families agree to it there."
+            )
+        )
         if st.form_submit_button(_("Publish")):
             with forms.change(_("The text is published.")) as work:
-                consent.publish_text(work, site_id=site or "", version=version, text=text_words)
+                consent.publish_text(
+                    work, site_id=site or "", version=version, text=text_words, language=language
+                )

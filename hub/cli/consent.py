@@ -15,7 +15,7 @@ app = typer.Typer(help="Who agreed that a child's results are shared.", no_args_
 SiteOption = Annotated[str, typer.Option("--site", help="Id of the site.")]
 
 _CONSENT = ("child_id", "version", "given_by", "given_on", "withdrawn_on", "withdrawn_by")
-_TEXT = ("site_id", "version", "published_at")
+_TEXT = ("site_id", "version", "language", "published_at")
 
 
 @app.command("publish")
@@ -23,10 +23,13 @@ def publish(
     version: Annotated[str, typer.Argument(help="What the version is called, such as 2026-11.")],
     text: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="File with the words.")],
     site_id: SiteOption,
+    language: Annotated[
+        str | None, typer.Option(help="In which it is written, as BCP 47 has it: de, pt-BR.")
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish what parents agree to. From then on a child without consent may not be shared."""
+    """Publish what parents agree to, and send it to homes. A child without consent may not be shared then."""
     from ..errors import FieldError
     from ..people import consent as commands
 
@@ -35,7 +38,7 @@ def publish(
     except UnicodeDecodeError:
         raise FieldError("text", f"{text} is no text in UTF-8", "Save it as plain text.") from None
     with changing(config) as (_, work):
-        made = commands.publish_text(work, site_id=site_id, version=version, text=words)
+        made = commands.publish_text(work, site_id=site_id, version=version, text=words, language=language)
         row = columns(made, _TEXT)
     done(row, as_json, f"Version {made.version} is published at {made.site_id}.")
 

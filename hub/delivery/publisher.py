@@ -20,6 +20,9 @@ from .outbox_file import Owed
 
 log = logging.getLogger(__name__)
 
+#: Branches on which a clinic lays down what its homes should have.
+LETTERS = ("program", "message")
+
 #: Events sent and not yet acknowledged at a time: a second of the busiest hub (20 tools), and less than
 #: the broker lets wait for ingest (2,000).
 WINDOW = 500
@@ -218,7 +221,8 @@ class Publisher:
         client.subscribe(ack_topic(self._config.site, self._config.hub), qos=1)
         client.subscribe(watch_topic(self._config.site), qos=0)
         if self._letters:
-            client.subscribe(f"{self._branch}program/+", qos=1)
+            for kind in LETTERS:
+                client.subscribe(f"{self._branch}{kind}/+", qos=1)
         self._loop.call_soon_threadsafe(self._set_connected, True)
 
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
@@ -226,7 +230,7 @@ class Publisher:
             if message.topic == watch_topic(self._config.site):
                 watch = Watch.model_validate_json(message.payload)
                 self._loop.call_soon_threadsafe(self._on_watch, watch)
-            elif message.topic.startswith(f"{self._branch}program/"):
+            elif message.topic.startswith(tuple(f"{self._branch}{kind}/" for kind in LETTERS)):
                 if self._letters:
                     self._loop.call_soon_threadsafe(self._letters, message.topic, bytes(message.payload))
             else:

@@ -15,6 +15,7 @@ from ..database.base import random_id
 from ..database.commands import command
 from ..database.work import Work
 from ..errors import FieldError
+from ..program.consent_post import fits
 from ..program.outgoing import note_change
 from . import fields
 from .decisions import standing_of
@@ -26,15 +27,22 @@ ELSEWHERE = "not recorded here"
 
 
 @command(Role.ADMIN)
-def publish_text(work: Work, *, site_id: str, version: str, text: str) -> ConsentText:
-    """Publish what parents agree to; a version is never changed.
+def publish_text(
+    work: Work, *, site_id: str, version: str, text: str, language: str | None = None
+) -> ConsentText:
+    """Publish what parents agree to; a version is never changed. Homes are sent the newest.
 
     With the first, a child of whom nobody has decided is not shared any more, from its home either.
+
+    Parameters
+    ----------
+    language : str, optional
+        In which it is written, as BCP 47 has it.
 
     Raises
     ------
     FieldError
-        If the version is taken or the text is empty.
+        If the version is taken, or the text is empty or too long to be sent.
     """
     work.need(Site, site_id)
     version = fields.wire_id("version", version)
@@ -43,7 +51,12 @@ def publish_text(work: Work, *, site_id: str, version: str, text: str) -> Consen
         raise FieldError("text", f"has {len(text)} signs", f"It takes 1 to {_LONGEST_TEXT}.")
     if work.get(ConsentText, (site_id, version)):
         raise FieldError("version", f"{version} is published, and stays as it is", "Take the next version.")
-    published = ConsentText(site_id=site_id, version=version, text=text, published_at=work.now)
+    tongue = fields.language("language", language) if language else None
+    published = ConsentText(
+        site_id=site_id, version=version, text=text, language=tongue, published_at=work.now
+    )
+    if not fits(published):
+        raise FieldError("text", "is too long to be sent to homes", "Shorten it to some ten pages.")
     work.add(published)
     asked = select(Child.id).join(Family).where(Family.site_id == site_id, Child.left_at.is_(None))
     for child_id in work.scalars(asked).all():  # their homes do not know yet that they are asked
@@ -144,6 +157,14 @@ def elsewhere(work: Work, child_id: str) -> ConsentElsewhere | None:
 def texts(work: Work) -> Sequence[ConsentText]:
     """Every text of the actor's sites, oldest first."""
     return work.scalars(select(ConsentText).order_by(ConsentText.published_at, ConsentText.version)).all()
+
+
+@command(Role.ADMIN, Role.PARENT, Role.THERAPIST, reads=True)
+def current_text(work: Work, child_id: str) -> ConsentText | None:
+    """The newest text of the child's site; where one came from the clinic, the clinic's newest."""
+    site_id = work.need(Child, child_id).family.site_id
+    found = work.scalars(select(ConsentText).where(ConsentText.site_id == site_id)).all()
+    return max(found, key=lambda one: (one.heard_at is not None, one.published_at, one.version), default=None)
 
 
 @command(Role.ADMIN, Role.PARENT, Role.THERAPIST, reads=True)

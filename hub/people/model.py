@@ -3,7 +3,16 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..database.actor import Actor, Role
@@ -170,7 +179,9 @@ class ConsentText(OfSite, Base):
     site_id: Mapped[str] = mapped_column(ID, ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True)
     version: Mapped[str] = mapped_column(ID, primary_key=True)
     text: Mapped[str] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(String(60))  #: as BCP 47 writes it
     published_at: Mapped[datetime]
+    heard_at: Mapped[datetime | None]  #: at a home: when it came from the clinic; null: published here
 
 
 class Consent(OfChild, Base):

@@ -1,9 +1,21 @@
 """Whether a child's home and its clinic are two installations, and which of them this is."""
 
+from sqlalchemy import ColumnElement, and_, or_
+
 from ..config import Config
 from ..database.work import Work
 from ..people.model import Child, Family
 from .keys import trusted
+
+
+def elsewhere(config: Config) -> ColumnElement[bool]:
+    """Families whose hub is another installation's."""
+    return and_(Family.hub.is_not(None), or_(Family.site_id != config.site, Family.hub != config.hub))
+
+
+def has_joined(config: Config) -> bool:
+    """Whether this installation is a home that has joined a clinic."""
+    return bool(trusted(config))
 
 
 def at_home(work: Work, config: Config, child_id: str) -> bool:
@@ -26,7 +38,7 @@ def joined(work: Work, config: Config, child_id: str) -> bool:
     NotFound
         If there is no such child for the actor.
     """
-    return at_home(work, config, child_id) and bool(trusted(config))
+    return at_home(work, config, child_id) and has_joined(config)
 
 
 def has_clinic(work: Work, config: Config, child_id: str) -> bool:
@@ -37,4 +49,4 @@ def has_clinic(work: Work, config: Config, child_id: str) -> bool:
     NotFound
         If there is no such child for the actor.
     """
-    return not at_home(work, config, child_id) or config.leaves or bool(trusted(config))
+    return not at_home(work, config, child_id) or config.leaves or has_joined(config)

@@ -9,7 +9,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, Literal, Self
+from typing import Final, Literal, Self, TypeVar
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
@@ -44,7 +44,7 @@ MAX_STATEMENTS: Final = 40
 
 
 class LetterError(GripError):
-    """A letter that is not taken.
+    """What came from the clinic, and is not taken.
 
     Attributes
     ----------
@@ -53,14 +53,19 @@ class LetterError(GripError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"A program that came from the clinic was not taken: {reason}.")
+        super().__init__(f"What came from the clinic was not taken: {reason}.")
 
 
-class _Part(BaseModel):
+class SentPart(BaseModel):
+    """A part of what is sent; what a later version adds is passed over."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class SentVersion(_Part):
+Part = TypeVar("Part", bound=SentPart)
+
+
+class SentVersion(SentPart):
     """A program from a day on; null: nothing is asked any more."""
 
     id: Id
@@ -72,7 +77,7 @@ class SentVersion(_Part):
     program: Program | None
 
 
-class SentNote(_Part):
+class SentNote(SentPart):
     """A therapist's words to the family, or the family's own that it wrote at the clinic's dashboard."""
 
     id: Id
@@ -81,7 +86,7 @@ class SentNote(_Part):
     from_family: bool = False
 
 
-class SentPause(_Part):
+class SentPause(SentPart):
     """Days on which nothing is missed, or a correction of such days; what was noted with it stays."""
 
     id: UUID
@@ -94,7 +99,7 @@ class SentPause(_Part):
     withdrawn: bool = False
 
 
-class SentConsent(_Part):
+class SentConsent(SentPart):
     """What was last recorded, at the end that tells it, about sharing a child's results; no name is in it."""
 
     given: bool = Field(description="false: taken back, or asked for since then and not given")
@@ -114,7 +119,7 @@ class SentConsent(_Part):
         return Decision(self.given, self.version, self.decided_at)
 
 
-class SentVisit(_Part):
+class SentVisit(SentPart):
     """A visit, of the past or to come."""
 
     id: Id
@@ -123,7 +128,7 @@ class SentVisit(_Part):
     words: str = Field(max_length=2000)
 
 
-class SentAnnotation(_Part):
+class SentAnnotation(SentPart):
     """What a therapist wrote beside days of the chart, for the parents too."""
 
     id: Id
@@ -132,7 +137,7 @@ class SentAnnotation(_Part):
     words: str = Field(min_length=1, max_length=200)
 
 
-class SentDiary(_Part):
+class SentDiary(SentPart):
     """Visits and notes on the chart: all that there are from a day on; what is missing was removed."""
 
     visits_since: date
@@ -141,14 +146,14 @@ class SentDiary(_Part):
     annotations: tuple[SentAnnotation, ...] = Field(max_length=MAX_ANNOTATIONS)
 
 
-class SentStatement(_Part):
+class SentStatement(SentPart):
     """What the clinic stated of a session: an event, as docs/mqtt.md has it."""
 
     id: UUID = Field(description="`event_id` of the event")
     event: dict[str, JsonValue] = Field(description="correction, or what moved along with one")
 
 
-class Letter(_Part):
+class Letter(SentPart):
     """All that a home should know of what is asked of a child."""
 
     site: Id
@@ -167,15 +172,20 @@ class Letter(_Part):
     )
 
 
-class SealedLetter(_Part):
-    """A letter as it travels: its text, and the clinic's Ed25519 signature of exactly that text."""
+class Sealed(SentPart):
+    """What a clinic has signed: a text, and its Ed25519 signature of exactly that text."""
 
-    schema_: Literal["program/1"] = Field("program/1", alias="schema")
-    body: str = Field(max_length=MAX_BODY, description="JSON of the letter")
+    body: str = Field(max_length=MAX_BODY, description="JSON of what is sent")
     signature: str = Field(max_length=100, description="base64 of 64 bytes")
 
 
-class LetterTaken(_Part):
+class SealedLetter(Sealed):
+    """A letter as it travels: its text, and the clinic's Ed25519 signature of exactly that text."""
+
+    schema_: Literal["program/1"] = Field("program/1", alias="schema")
+
+
+class LetterTaken(SentPart):
     """A home's answer to a letter; retained, so that a clinic that comes later finds it."""
 
     schema_: Literal["program_ack/1"] = Field("program_ack/1", alias="schema")
@@ -195,6 +205,7 @@ class LetterTaken(_Part):
         max_length=40,
         description="of the last five weeks: over, the hub ran, and all is sent; null: nothing is said",
     )
+    consent_text: Id | None = Field(None, description="version of the clinic's text of consent that is here")
     stated: tuple[UUID, ...] = Field(
         (),
         max_length=MAX_STATEMENTS,
@@ -241,14 +252,23 @@ def fitting(letter: Letter) -> Letter:
 
 
 def _too_long(letter: Letter) -> bool:
-    body = letter.model_dump_json()
+    return too_long(letter.model_dump_json())
+
+
+def too_long(body: str) -> bool:
+    """Whether a broker would not take a text once it is sealed."""
     return len(body.encode()) > MAX_BODY or len(to_json(body)) > MAX_TEXT
 
 
 def seal(letter: Letter, key: Ed25519PrivateKey) -> SealedLetter:
     """Sign a letter."""
     body = letter.model_dump_json()
-    return SealedLetter(body=body, signature=base64.b64encode(key.sign(body.encode())).decode())
+    return SealedLetter(body=body, signature=sign(body, key))
+
+
+def sign(body: str, key: Ed25519PrivateKey) -> str:
+    """The signature of a text, in base64."""
+    return base64.b64encode(key.sign(body.encode())).decode()
 
 
 def unseal(payload: bytes, keys: Sequence[Ed25519PublicKey]) -> Letter:
@@ -264,15 +284,35 @@ def unseal(payload: bytes, keys: Sequence[Ed25519PublicKey]) -> Letter:
     LetterError
         If it is damaged, signed by nobody that is known here, or of a version that is not read here.
     """
+    return read(verified(SealedLetter, payload, keys), Letter)
+
+
+def verified(kind: type[Sealed], payload: bytes, keys: Sequence[Ed25519PublicKey]) -> str:
+    """The text of something sealed, if one of the keys signed it.
+
+    Raises
+    ------
+    LetterError
+    """
     try:
-        sealed = SealedLetter.model_validate_json(payload)
+        sealed = kind.model_validate_json(payload)
         signature = base64.b64decode(sealed.signature, validate=True)
     except ValueError:
         raise LetterError("it is damaged") from None
     if not any(_signed(key, signature, sealed.body) for key in keys):
         raise LetterError("it is not signed with the clinic's key that this home was given")
+    return sealed.body
+
+
+def read(body: str, kind: type[Part]) -> Part:
+    """Read what was signed.
+
+    Raises
+    ------
+    LetterError
+    """
     try:
-        return Letter.model_validate_json(sealed.body)
+        return kind.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))

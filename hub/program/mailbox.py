@@ -6,10 +6,11 @@ clinic in the answer as well; where it changes, the answer is given once more.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
 
 from ...firmware_bridge.errors import GripError
@@ -19,8 +20,9 @@ from ..database.engine import FILE, Database, open_database
 from ..database.migrate import require_current
 from ..errors import StoreError
 from ..people.model import Child, Family
+from .consent_post import take_text, text_topic
 from .keys import trusted
-from .letter import LetterTaken, answer_topic
+from .letter import LetterError, LetterTaken, answer_topic
 from .statement_post import bring_in
 from .taking import answered, take
 
@@ -104,6 +106,12 @@ class Mailbox:
         before = self._refused.pop(topic, b"")
         if not keys and not before:
             log.warning("A program came, but this home has joined no clinic: `griphub program trust KEY`.")
+        if topic == text_topic(self._config.site, self._config.hub):
+            self._take_text(topic, payload, before, keys)
+            return
+        if topic.split("/")[-2] != "program":
+            log.warning("What came on %s is of a later version; update GripHub here.", topic)
+            return
         with self._opened() as database:
             taken = take(self._config, database, topic, payload, keys)
         known = self._answered.get(taken.child_id)
@@ -114,6 +122,16 @@ class Mailbox:
         if taken.problem:
             log.error("A program on %s was not taken: %s.", topic, taken.problem)
         self._say(taken)
+
+    def _take_text(self, topic: str, payload: bytes, before: bytes, keys: Sequence[Ed25519PublicKey]) -> None:
+        """Take the clinic's text of consent; the answers say which is here."""
+        try:
+            with self._opened() as database, database.work(_POST, "post.take_text") as work:
+                take_text(work, self._config, payload, keys)
+        except LetterError as error:
+            self._refused[topic] = payload
+            if before != payload:
+                log.error("The clinic's text of consent was not taken: %s.", error.reason)
 
     async def _every(self, wait_s: Callable[[], float], step: Callable[[], None], hindered: str) -> None:
         """Take a step again and again; what hinders it is said once, and hinders no letter."""
@@ -185,8 +203,6 @@ class Mailbox:
 
 
 def _news(answer: LetterTaken | None) -> tuple[object, ...]:
-    return (
-        (answer.consent, answer.known_days or (), answer.stated, answer.gone)
-        if answer
-        else (None, (), (), ())
-    )
+    if answer is None:
+        return (None, (), None, (), ())
+    return (answer.consent, answer.known_days or (), answer.consent_text, answer.stated, answer.gone)

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import and_, not_, or_, select
 
 from ..config import Config
 from ..database.work import Work
 from ..people.decisions import hear
 from ..people.model import Child, Family
+from .consent_post import note_text_taken
 from .heard import note_heard
+from .joining import elsewhere
 from .letter import LetterTaken, answer_topic
 from .statement_post import note_outcomes
 from .tables import FamilyNote, LetterOut
@@ -109,7 +111,7 @@ def due(work: Work, config: Config, *, again: bool) -> list[str]:
             select(LetterOut.child_id)
             .join(Child, Child.id == LetterOut.child_id)
             .join(Family)
-            .where(_elsewhere(config), or_(not_(sent), open_) if again else not_(sent))
+            .where(elsewhere(config), or_(not_(sent), open_) if again else not_(sent))
             .order_by(LetterOut.changed_at, LetterOut.child_id)
         )
     )
@@ -117,7 +119,7 @@ def due(work: Work, config: Config, *, again: bool) -> list[str]:
 
 def has_homes(work: Work, config: Config) -> bool:
     """Whether there are homes whose hub is another installation's."""
-    return work.scalar(select(Family.id).where(_elsewhere(config)).limit(1)) is not None
+    return work.scalar(select(Family.id).where(elsewhere(config)).limit(1)) is not None
 
 
 def note_sent(
@@ -174,10 +176,6 @@ def _hear(work: Work, answer: LetterTaken) -> None:
             note_heard(work, child.id, answer.known_days, answer.said_at or answer.taken_at)
         if answer.consent:
             hear(work, child.id, answer.consent.decision)
+        note_text_taken(work, child.family_id, answer)
         if note_outcomes(work, answer):
             note_change(work, child.id)
-
-
-def _elsewhere(config: Config) -> ColumnElement[bool]:
-    """Families whose hub is another installation's."""
-    return and_(Family.hub.is_not(None), or_(Family.site_id != config.site, Family.hub != config.hub))

@@ -21,6 +21,7 @@ from ..database.migrate import open_current
 from ..delivery import mqtt
 from ..errors import NotFound
 from ..people.model import Child, Family
+from .consent_post import SentText, note_text_sent, seal_text, text_topic, texts_due
 from .keys import signing_key
 from .letter import LetterError, LetterTaken, answer_topic, digest_of, letter_topic, seal
 from .outgoing import due, has_homes, note_sent, note_taken
@@ -104,6 +105,7 @@ class Sender:
             self._heard = []
         again = self._again.is_set() or time.monotonic() >= self._again_s
         with database.reading(_POST) as work:
+            texts = texts_due(work, self._config, again=again)
             children = due(work, self._config, again=again)
             homes = self._client is not None or has_homes(work, self._config)
         if homes and self._client is None:  # a home by itself never comes here
@@ -113,6 +115,9 @@ class Sender:
         if again:
             self._again.clear()
             self._again_s = time.monotonic() + AGAIN_S
+        for text in texts:
+            self._send_text(database, self._client, text)
+            self.turned_s = time.monotonic()
         for child_id in children:
             self._send(database, self._client, child_id)
             self.turned_s = time.monotonic()
@@ -133,6 +138,16 @@ class Sender:
             digest = digest_of(text.encode())
         with database.work(_POST, "post.sent") as work:
             note_sent(work, child_id, changes, hub, digest=digest, problem=problem)
+
+    def _send_text(self, database: Database, client: paho.Client, text: SentText) -> None:
+        if text.too_long:  # published before that was asked
+            log.error("The text of consent %s is too long to be sent: publish a shorter one.", text.version)
+        else:
+            sealed = seal_text(text, signing_key(self._config)).model_dump_json(by_alias=True)
+            if not _took(client.publish(text_topic(text.site, text.hub), sealed, qos=1, retain=True)):
+                return  # it stays due
+        with database.work(_POST, "post.sent_text") as work:
+            note_text_sent(work, text)
 
     def _opened(self) -> Database | None:
         """The database, which stays open; None where nobody has made one yet."""

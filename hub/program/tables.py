@@ -217,6 +217,20 @@ class LetterOut(ClinicalData, Base):
     problem: Mapped[str] = mapped_column(Text, default="")  #: why it was not sent, or not taken
 
 
+class ConsentTextOut(Base):
+    """How the clinic's text of consent stands that a home should have."""
+
+    __tablename__ = "consent_texts_out"
+
+    family_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("families.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[str] = mapped_column(ID)
+    sent_to: Mapped[str] = mapped_column(ID)  #: the hub
+    sent_at: Mapped[datetime]  #: when the broker took it
+    taken_at: Mapped[datetime | None]  #: when the home was heard to have it
+
+
 class LetterSeen(Base):
     """The latest letter of the clinic that a home has taken."""
 

@@ -12,6 +12,7 @@ from ..database.work import Work
 from ..people import consent
 from ..people.decisions import decided_here, hear, standing_of
 from ..people.model import Child
+from .consent_post import text_here
 from .diary import take_diary
 from .heard import whole_days
 from .letter import (
@@ -71,6 +72,7 @@ def answered(work: Work, config: Config, child_id: str, digest: str, problem: st
         consent=SentConsent.of(decided_here(work, child_id)) if here else None,
         shares=shares if here else None,
         known_days=whole_days(config, child_id, work.now, shares=shares, decided=decided) if here else None,
+        consent_text=text_here(work, config.site) if here else None,
         stated=stated,
         gone=gone,
     )

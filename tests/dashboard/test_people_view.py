@@ -1,9 +1,10 @@
 """An admin's pages of people and consent, against a real database."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from streamlit.testing.v1 import AppTest
 
 from griphub.dashboard import context, log_words, viewer
@@ -13,9 +14,11 @@ from griphub.hub.database.base import Base
 from griphub.hub.database.tables import metadata
 from griphub.hub.people import accounts, caseload, consent, places
 from griphub.hub.people.decisions import Decision, hear
+from griphub.hub.people.model import ConsentText
 from griphub.hub.people.scope import ClinicalData
 from griphub.hub.people.sign_in import redeem
 from griphub.hub.people.sign_in import sign_in as sign_in_at
+from griphub.hub.program.keys import shown, trust
 
 
 def _script(page):
@@ -157,6 +160,12 @@ def test_without_a_text_nobody_is_asked_and_with_one_a_parent_agrees_and_takes_i
     assert "Results of Ada are shared" in said(app) and read(consent.may_share, "c-ada")
     assert "As told from the other end" not in said(app)
 
+    with context.database().work(Actor.part("test")) as work:
+        consent.publish_text(work, site_id="home", version="v2", text="Neue Worte", language="de")
+    app = show("consent", Role.PARENT, clinic)
+    assert "What was agreed to is version v1. The text is another one since" in said(app)
+    assert "Written in German." in said(app) and app.text[0].value == "Neue Worte"
+
     field(app, "text_input", "Name of the parent who takes it back").input("Kim")
     app = press(app, "Stop sharing")
     assert "Results of Ada stay at home" in said(app) and not read(consent.may_share, "c-ada")
@@ -177,6 +186,21 @@ def test_an_admin_publishes_a_text_once(show):
     app = press(app, "Publish")
     assert "Nothing was changed." in said(app)
     assert [text.text for text in read(consent.texts)] == ["Words"]
+
+
+def test_a_home_that_has_joined_a_clinic_agrees_to_the_clinics_text(show, config):
+    trust(config, shown(Ed25519PrivateKey.generate().public_key()))
+    show("consent")
+    with context.database().work(Actor.part("test")) as work:
+        consent.publish_text(work, site_id="home", version="own", text="Our own words")
+        consent.publish_text(work, site_id="home", version="v1", text="The clinic's words")
+        work.need(ConsentText, ("home", "v1")).heard_at = work.now
+        work.need(ConsentText, ("home", "own")).published_at = work.now + timedelta(days=1)
+    app = show("consent", Role.PARENT)
+    assert [one.value for one in app.text] == ["The clinic's words"]
+    app = show("consent")
+    assert "The text comes from the clinic that this home has joined." in said(app)
+    assert "Publish" not in [button.label for button in app.button]
 
 
 def test_a_site_without_anybody_is_a_designed_screen(show, tmp_path):
