@@ -25,11 +25,11 @@ from griphub.hub.program.keys import shown, signing_key, trust, trusted
 from griphub.hub.program.letter import LetterError
 
 from .conftest import Broker
+from .letters import Letterbox, sending
 from .test_consent_letters import Clock, End, clock, deliver, ends, letter
 from .test_conversation import until
-from .test_letters import Letterbox, quickly, sending
 
-__all__ = ["clock", "ends", "quickly"]
+__all__ = ["clock", "ends"]
 
 PART = Actor.part("test")
 
