@@ -27,13 +27,10 @@ def page() -> None:
 
 
 def _draw() -> None:
-    children = viewer.children()
-    if not children:
-        st.title(_("Child"), anchor=False)
-        layout.no_child()
-        return
     st.html(f"<style>{_STYLE}</style>")
-    chosen = layout.heading("{alias}", children)
+    chosen = layout.chosen_child(viewer.children(), "{alias}", _("Child"))
+    if chosen is None:
+        return
     weeks = _period()
     now, results = datetime.now(UTC), viewer.results()
     with viewer.reading() as work:

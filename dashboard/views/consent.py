@@ -27,11 +27,7 @@ def _draw() -> None:
         sites = places.sites(work)
     role = viewer.role()
     children = [viewer.Child(one.id, one.name, one.goal) for one in known]
-    if not children:
-        st.title(_("Consent"), anchor=False)
-        layout.no_child()
-    else:
-        child = layout.heading(_("Consent"), children)
+    if child := layout.chosen_child(children, _("Consent"), _("Consent")):
         forms.said()
         _of_child(child)
     if role is Role.ADMIN:

@@ -21,13 +21,10 @@ _UNSENT = "unsent_messages"
 def page() -> None:
     """Draw the page."""
     with layout.store_screen():
-        children = viewer.children()
-        if not children:
-            st.title(_("Messages"), anchor=False)
-            layout.no_child()
-            return
-        child = layout.heading(_("Messages with the family of {alias}"), children)
-        show_conversation(child.id)
+        if child := layout.chosen_child(
+            viewer.children(), _("Messages with the family of {alias}"), _("Messages")
+        ):
+            show_conversation(child.id)
 
 
 def show_conversation(child_id: str) -> None:

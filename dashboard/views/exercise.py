@@ -41,13 +41,10 @@ _ROOM: Final = "@media (max-width: 640px) { .st-key-griphub-hello { display: non
 
 def page() -> None:
     """Draw the page."""
-    children = viewer.children()
-    if not children:
-        st.title(_("Exercise"), anchor=False)
-        layout.no_child()
-        return
     with st.container(key="griphub-hello"):
-        child = layout.heading(_("Hello, {alias}!"), children)
+        child = layout.chosen_child(viewer.children(), _("Hello, {alias}!"), _("Exercise"))
+    if child is None:
+        return
     # always there, so that the board below keeps its place, and with it its connection
     above = st.container()
     under_way = _under_way(child.id)

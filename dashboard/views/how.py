@@ -47,12 +47,8 @@ _SCALES: Final = {
 def page() -> None:
     """Draw the page."""
     with layout.store_screen(), family.frame():
-        children = viewer.children()
-        if not children:
-            st.title(_("How did it go?"), anchor=False)
-            layout.no_child()
-            return
-        _draw(layout.heading(_("How did it go?"), children))
+        if child := layout.chosen_child(viewer.children(), _("How did it go?"), _("How did it go?")):
+            _draw(child)
 
 
 def ask(child_id: str, item_id: str | None, day: date | None = None) -> None:

@@ -107,11 +107,29 @@ def broken(error: GripError) -> None:
         st.text(str(error))
 
 
-def heading(title: str, children: Sequence[Child]) -> Child:
-    """Draw the title with the choice of a child beside it.
+def chosen_child(children: Sequence[Child], heading: str, title: str) -> Child | None:
+    """Draw the heading with the choice of a child beside it.
 
-    The choice is remembered from page to page, and never part of an address. `title` may hold ``{alias}``.
+    The choice is remembered from page to page, and never part of an address.
+
+    Parameters
+    ----------
+    children : sequence of Child
+        To choose from.
+    heading : str
+        May hold ``{alias}``.
+    title : str
+        Of the page as long as there is no child.
+
+    Returns
+    -------
+    Child or None
+        None where there is none yet, which is then said.
     """
+    if not children:
+        st.title(title, anchor=False)
+        no_child()
+        return None
     known = {child.id: child for child in children}
     # a widget's own state ends with its page: what was chosen is kept beside it
     if st.session_state.get("child_choice") not in known:
@@ -129,7 +147,7 @@ def heading(title: str, children: Sequence[Child]) -> Child:
                 label_visibility="collapsed",
                 width=180,
             )
-        place.title(title.format(alias=known[chosen].alias), anchor=False, width="content")
+        place.title(heading.format(alias=known[chosen].alias), anchor=False, width="content")
     st.session_state["child"] = chosen
     return known[chosen]
 

@@ -39,12 +39,8 @@ def page() -> None:
         conversation.page()
         return
     with layout.store_screen(), family.frame():
-        children = viewer.children()
-        if not children:
-            st.title(_("Messages"), anchor=False)
-            layout.no_child()
-            return
-        _draw(layout.heading(_("Messages"), children))
+        if child := layout.chosen_child(viewer.children(), _("Messages"), _("Messages")):
+            _draw(child)
 
 
 def _draw(child: viewer.Child) -> None:

@@ -29,12 +29,8 @@ _LATEST: Final = 3
 def page() -> None:
     """Draw the page."""
     with layout.store_screen(), family.frame():
-        children = viewer.children()
-        if not children:
-            st.title(_("Progress"), anchor=False)
-            layout.no_child()
-            return
-        _draw(layout.heading(_("How {alias} is getting on"), children))
+        if child := layout.chosen_child(viewer.children(), _("How {alias} is getting on"), _("Progress")):
+            _draw(child)
 
 
 def _draw(child: viewer.Child) -> None:

@@ -37,12 +37,9 @@ _POST: Final = {
 def page() -> None:
     """Draw the page."""
     with layout.store_screen():
-        children = viewer.children()
-        if not children:
-            st.title(_("Program"), anchor=False)
-            layout.no_child()
+        child = layout.chosen_child(viewer.children(), _("Program of {alias}"), _("Program"))
+        if child is None:
             return
-        child = layout.heading(_("Program of {alias}"), children)
         with viewer.reading() as work:
             shown = query.read(work, context.config(), child.id, datetime.now(UTC))
         _draw(shown, child.alias)

@@ -58,12 +58,8 @@ _FILES: Final = {
 def page() -> None:
     """Draw the page."""
     with layout.store_screen():
-        children = viewer.children()
-        if not children:
-            st.title(_("Report"), anchor=False)
-            layout.no_child()
-            return
-        _draw(layout.heading(_("Report on {alias}"), children))
+        if child := layout.chosen_child(viewer.children(), _("Report on {alias}"), _("Report")):
+            _draw(child)
 
 
 def _draw(child: viewer.Child) -> None:

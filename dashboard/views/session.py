@@ -27,18 +27,13 @@ CHOSEN = "session"
 def page() -> None:
     """Draw the page."""
     with layout.store_screen():
-        children = viewer.children()
-        if not children:
-            st.title(_("Session"), anchor=False)
-            layout.no_child()
-            return
         results = viewer.results()
         wanted = st.session_state.get(CHOSEN)
         detail = results.session(wanted) if isinstance(wanted, UUID) else None
         if detail is not None and st.session_state.get(SHOWN) != wanted:
             st.session_state["child"] = st.session_state["child_choice"] = detail.point.child_id
-        child = layout.heading(_("Sessions of {alias}"), children)
-        _draw(results, child, detail)
+        if child := layout.chosen_child(viewer.children(), _("Sessions of {alias}"), _("Session")):
+            _draw(results, child, detail)
 
 
 def _draw(results: Results, child: viewer.Child, detail: SessionDetail | None) -> None:

@@ -22,12 +22,8 @@ _TITLE: Final = N_("Today for {alias}")
 def page() -> None:
     """Draw the page."""
     with layout.store_screen(), family.frame():
-        children = viewer.children()
-        if not children:
-            st.title(_("Today"), anchor=False)
-            layout.no_child()
-            return
-        _draw(layout.heading(_(_TITLE), children))
+        if child := layout.chosen_child(viewer.children(), _(_TITLE), _("Today")):
+            _draw(child)
 
 
 def _draw(child: viewer.Child) -> None:
