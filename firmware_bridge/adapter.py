@@ -12,10 +12,6 @@ from bleak.args.bluez import BlueZAdapterArgs
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback
 from bleak.exc import (
-    BleakBluetoothNotAvailableError,
-    BleakBluetoothNotAvailableReason,
-    BleakDBusError,
-    BleakDeviceNotFoundError,
     BleakError,
 )
 from bleak_retry_connector import (
@@ -26,10 +22,11 @@ from bleak_retry_connector import (
 from bumble.core import BaseBumbleError
 from bumble.hci import Address
 
+from .bleak_errors import RadioClient, RadioScanner, unavailable
 from .bumble_backend import BumbleClient, BumbleScanner
 from .bumble_radio import BumbleRadio, Passkey
 from .ear import Ear
-from .errors import AdapterCause, AdapterUnavailable, LinkLost, NoFreeSlot
+from .errors import AdapterCause, AdapterUnavailable, NoFreeSlot
 
 if sys.platform == "linux":
     from .bluez_agent import pairing_agent
@@ -43,15 +40,6 @@ OPEN_DEADLINE_S: Final = 5.0
 
 #: Bumble transports that reach a real controller; all others are virtual radios.
 _REAL: Final = ("usb:", "pyusb:", "serial:", "hci-socket:")
-
-_CAUSES: Final = {
-    BleakBluetoothNotAvailableReason.NO_BLUETOOTH: AdapterCause.MISSING,
-    BleakBluetoothNotAvailableReason.NO_BLE_CENTRAL_ROLE: AdapterCause.MISSING,
-    BleakBluetoothNotAvailableReason.POWERED_OFF: AdapterCause.OFF,
-    BleakBluetoothNotAvailableReason.DENIED_BY_USER: AdapterCause.NO_PERMISSION,
-    BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM: AdapterCause.NO_PERMISSION,
-    BleakBluetoothNotAvailableReason.DENIED_BY_UNKNOWN: AdapterCause.NO_PERMISSION,
-}
 
 
 class Adapter:
@@ -99,7 +87,7 @@ class Adapter:
         self, detected: AdvertisementDataCallback | None = None, service_uuids: list[str] | None = None
     ) -> BleakScanner:
         """Make a scanner; its `start` and `stop` raise `AdapterUnavailable` where bleak's own would raise."""
-        return _Scanner(self.radio, detected, service_uuids, **self._backend(BumbleScanner))
+        return RadioScanner(self.radio, detected, service_uuids, **self._backend(BumbleScanner))
 
     def listening(
         self, heard: Callable[[BLEDevice, AdvertisementData], None]
@@ -194,7 +182,7 @@ class Adapter:
         try:
             async with self._attempt(device, name):
                 return await establish_connection(
-                    _Client,
+                    RadioClient,
                     device,
                     name,
                     disconnected,
@@ -260,43 +248,6 @@ class Adapter:
         return {"bluez": self._bluez}
 
 
-class _Client(BleakClient):
-    """What another attempt with the same `BLEDevice` cannot mend leaves bleak-retry-connector at once."""
-
-    def __init__(self, *args: Any, radio: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._radio = radio
-
-    async def connect(self, **kwargs: Any) -> None:
-        try:
-            await super().connect(**kwargs)
-        except BleakDeviceNotFoundError as error:
-            raise LinkLost(self.name, "the radio no longer hears it") from error
-        except BleakDBusError as error:
-            # BlueZ, doc/error-codes.txt: the controller answered 0x09, connection limit exceeded
-            if "concurrent-connection-limit" in str(error):
-                raise NoFreeSlot(self._radio) from error
-            raise
-
-
-class _Scanner(BleakScanner):
-    def __init__(self, radio: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._radio = radio
-
-    async def start(self) -> None:
-        try:
-            await super().start()
-        except (BleakError, OSError, EOFError) as error:
-            raise unavailable(self._radio, error) from error
-
-    async def stop(self) -> None:
-        try:
-            await super().stop()
-        except (BleakError, OSError, EOFError) as error:
-            raise unavailable(self._radio, error) from error
-
-
 @asynccontextmanager
 async def open_adapter(
     radio: str = SYSTEM, *, bonds: Path | None = None, passkey: Passkey | None = None
@@ -355,19 +306,3 @@ async def _system(radio: str, passkey: Passkey | None) -> AsyncIterator[Adapter]
 
         bluez.lost = lost
         yield adapter
-
-
-def unavailable(radio: str, error: Exception) -> AdapterUnavailable:
-    """Say in our words why a radio does not work."""
-    cause, reason = AdapterCause.GONE, str(error)
-    if isinstance(error, BleakBluetoothNotAvailableError):
-        cause, reason = _CAUSES.get(error.reason, AdapterCause.GONE), str(error.args[0])
-    elif isinstance(error, BleakDBusError) and error.dbus_error.endswith((".AccessDenied", ".NotAuthorized")):
-        cause = AdapterCause.NO_PERMISSION
-    elif isinstance(error, BleakDBusError) and error.dbus_error == "org.bluez.Error.NotReady":
-        cause = AdapterCause.OFF
-    elif isinstance(error, FileNotFoundError):
-        cause = AdapterCause.MISSING
-    elif isinstance(error, PermissionError):
-        cause = AdapterCause.NO_PERMISSION
-    return AdapterUnavailable(radio, reason, cause)

@@ -45,6 +45,7 @@ from .discovery import (
     tool_document,
 )
 from .tally import FILE, Known, Tally
+from .tare import TareButton
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +58,6 @@ BIRTH_S: Final = 2.0
 SHORT_S, SHORT_TIMES, PAUSE_S = 5.0, 3, 600.0
 #: How long the broker is given to take the goodbye: a hub that is stopped ends within seconds.
 LEAVE_S: Final = 0.5
-#: A tool answers a tare within some connection intervals; a link that is being lost does not.
-TARE_S: Final = 10.0
 #: In these a tool was heard just now, so that its signal strength says something.
 NEAR: Final = frozenset({LinkPhase.STREAMING, LinkPhase.CONNECTING, LinkPhase.WAITING})
 
@@ -108,8 +107,7 @@ class Bridge:
         self._told: dict[str, ToolState] = {}
         self._told_s: dict[str, float] = {}  # monotonic
         self._connected_before: dict[str, ToolClient] = {}
-        self._tares: dict[str, tuple[str, datetime]] = {}
-        self._taring: dict[str, asyncio.Task[None]] = {}
+        self._button = TareButton(clock, registry, clients, squeezing, self._look_again)
         self._said = ""
         self._connected_s = 0.0
         self._short = 0
@@ -155,8 +153,7 @@ class Bridge:
                     self._note(self._look)
                 await asyncio.sleep(LOOK_S)
         finally:
-            for task in self._taring.values():
-                task.cancel()
+            self._button.close()
             await asyncio.to_thread(self._leave)
             self._tally.close()
 
@@ -227,7 +224,7 @@ class Bridge:
             self._publish(config_topic(self._config, tool.id), document)
             self._announced[tool.id] = document
         heard = self._links.state(tool.id)
-        tare, tare_at = self._tares.get(tool.id, (None, None))
+        tare, tare_at = self._button.result(tool.id)
         state = ToolState.model_validate(
             {
                 "tool_id": tool.id,
@@ -285,10 +282,8 @@ class Bridge:
         else:
             tool_id = topic.removeprefix(f"{branch(self._config)}/").removesuffix("/tare")
             # a press that the broker has kept is not one of now
-            if payload == PRESS.encode() and not retained and tool_id not in self._taring:
-                task = self._loop.create_task(self._tare(tool_id), name=f"tare {tool_id}")
-                self._taring[tool_id] = task
-                task.add_done_callback(lambda _: self._taring.pop(tool_id, None))
+            if payload == PRESS.encode() and not retained:
+                self._button.press(tool_id)
 
     def _found(self, what: str) -> None:
         if not self._heard:
@@ -311,30 +306,6 @@ class Bridge:
         if told_on == state_topic(self._config, tool_id) and not self._registry.use(tool_id):
             self._remove(tool_id)
 
-    async def _tare(self, tool_id: str) -> None:
-        """Zero a tool if that can be done now, and say what became of it."""
-        try:
-            result = await self._try_to_tare(tool_id)
-        except GripError as error:
-            result = str(error)
-        except TimeoutError:
-            result = "The tool did not answer. Bring it near, and try again."
-        log.info("Tare of %s from Home Assistant: %s", tool_id, result)
-        self._tares[tool_id] = (result[:250], self._now())
-        self._look_again(tool_id)
-
-    async def _try_to_tare(self, tool_id: str) -> str:
-        client = self._clients().get(tool_id)
-        if client is None or self._registry.use(tool_id) is None:
-            return "The tool is not connected. Wake it with a squeeze, and try again."
-        if not client.capabilities.tare:
-            return client.capabilities.because.get("tare", "This tool cannot be zeroed from here.")
-        if self._squeezing(tool_id):
-            return "The tool is being squeezed. Let go of it, and try again."
-        async with asyncio.timeout(TARE_S):
-            await client.tare()
-        return "Done"
-
     # -- helpers
 
     def _now(self) -> datetime:
@@ -354,9 +325,7 @@ class Bridge:
     def _on_connected(self, client: paho.Client) -> None:
         prefix = self._config.homeassistant.prefix
         client.subscribe([(f"{prefix}/status", 0), (f"{prefix}/+/+/config", 0)])
-        if (
-            self._config.homeassistant.enabled == "auto"
-        ):  # the older form, in which most devices are announced
+        if self._config.homeassistant.enabled == "auto":  # the older form, in which most are announced
             client.subscribe(f"{prefix}/+/+/+/config", 0)
         client.subscribe(tare_topic(self._config, "+"), qos=1)
         self._connected_s = time.monotonic()

@@ -17,7 +17,8 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailabl
 from dbus_fast import BusType, Message, Variant
 from dbus_fast.aio import MessageBus
 
-from griphub.firmware_bridge.adapter import Adapter, open_adapter, unavailable
+from griphub.firmware_bridge.adapter import Adapter, open_adapter
+from griphub.firmware_bridge.bleak_errors import unavailable
 from griphub.firmware_bridge.clock import HostClock
 from griphub.firmware_bridge.errors import AdapterCause, AdapterUnavailable
 from griphub.firmware_bridge.link_state import LinkLog
