@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..hub.records.vocabulary import Person
-from ..hub.stores.contract import SessionDetail
+from ..hub.stores.models import SessionDetail
 from . import words
 from .i18n import _
 

@@ -9,7 +9,8 @@ from ..hub.records.said import ActivityDone, FeedbackGiven
 from ..hub.records.strength import StrengthTested
 from ..hub.records.tool import ToolSeen
 from ..hub.records.vocabulary import Source
-from ..hub.stores.contract import CaseloadEntry, ChildOverview, SessionDetail, SessionPoint, Store
+from ..hub.stores.contract import Store
+from ..hub.stores.models import CaseloadEntry, ChildOverview, SessionDetail, SessionPoint
 
 
 class SimulatedResults:

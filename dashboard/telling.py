@@ -14,7 +14,8 @@ import streamlit as st
 from ..hub.errors import NotFound
 from ..hub.records.said import ActivityDone, FeedbackGiven
 from ..hub.records.strength import StrengthTested
-from ..hub.stores.contract import ChildResults, SessionPoint
+from ..hub.stores.contract import ChildResults
+from ..hub.stores.models import SessionPoint
 from . import home_hub, viewer
 
 _KEY: Final = "griphub_told"

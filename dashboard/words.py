@@ -13,7 +13,7 @@ from ..firmware_bridge.samples import ToolKind, Unit
 from ..hub import units
 from ..hub.records.session import SessionQuality
 from ..hub.records.vocabulary import Hand
-from ..hub.stores.contract import SessionPoint
+from ..hub.stores.models import SessionPoint
 from . import i18n, preferences
 from .i18n import N_, NN_, _, ngettext
 

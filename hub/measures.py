@@ -27,7 +27,7 @@ from ..signal.strength import Side
 from .records.session import SqueezeCounted
 from .records.strength import StrengthTested
 from .records.vocabulary import Hand
-from .stores.contract import SessionDetail
+from .stores.models import SessionDetail
 
 #: Two tools that stream at once are known to each other to some milliseconds (docs/decisions/time.md).
 LIVE_CLOCK_ERROR_S: Final = 0.01

@@ -14,7 +14,7 @@ from ..signal.strength import Side
 from ..signal.trend import LEAST_TESTS, SeriesKey, Test, Trend, Verdict, differences, trend
 from .records.strength import StrengthTested
 from .records.vocabulary import Hand, Purpose, Source
-from .stores.contract import Session
+from .stores.models import Session
 
 #: What a session of exercise is followed by. No error is borrowed for it: it is no test.
 SESSION_PEAK: Final = "highest peak of a session"

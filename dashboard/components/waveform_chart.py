@@ -8,7 +8,7 @@ import numpy as np
 
 from ...firmware_bridge.samples import Unit
 from ...hub.records.session import SqueezeCounted
-from ...hub.stores.contract import SessionDetail
+from ...hub.stores.models import SessionDetail
 from .. import words
 from ..i18n import N_, _
 from ..queries.one_session import Stop

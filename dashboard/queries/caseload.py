@@ -25,7 +25,7 @@ from ...hub.program.versions import Pause
 from ...hub.records.said import FeedbackGiven
 from ...hub.records.tool import ToolSeen
 from ...hub.records.vocabulary import Hand, Source
-from ...hub.stores.contract import CaseloadEntry
+from ...hub.stores.models import CaseloadEntry
 from ...hub.trends import Finding, Verdict
 from ..results import Results
 

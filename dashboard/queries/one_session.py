@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ...hub.stores.contract import ChildResults, SessionDetail, SessionPoint
+from ...hub.stores.contract import ChildResults
+from ...hub.stores.models import SessionDetail, SessionPoint
 from ..results import Results
 
 #: How far back sessions are listed, and how far where somebody looks for an older one.

@@ -21,7 +21,8 @@ from ...hub.program.reading import Picture, picture
 from ...hub.program.retention import Retention
 from ...hub.program.streak import streak
 from ...hub.records.vocabulary import Purpose
-from ...hub.stores.contract import ChildResults, SessionPoint
+from ...hub.stores.contract import ChildResults
+from ...hub.stores.models import SessionPoint
 from ...hub.trends import Finding
 
 #: This week and four before it: as far back as a program's numbers go.

@@ -11,7 +11,7 @@ import numpy as np
 from ...firmware_bridge.samples import FloatArray, ToolKind, Unit
 from ...hub.records.strength import StrengthTested
 from ...hub.records.vocabulary import Hand, Purpose, Source
-from ...hub.stores.contract import SessionDetail, SessionPoint
+from ...hub.stores.models import SessionDetail, SessionPoint
 from ...hub.trends import Finding, of_sessions, of_tests, session_key
 from ..results import Results
 

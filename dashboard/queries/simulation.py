@@ -10,7 +10,7 @@ from ...firmware_bridge.link_state import LinkPhase
 from ...firmware_bridge.samples import Unit
 from ...hub.control.answers import ToolStatus
 from ...hub.simulation import Simulation
-from ...hub.stores.contract import SessionDetail, SessionPoint
+from ...hub.stores.models import SessionDetail, SessionPoint
 from ...hub.truth import TruePlay
 from ...hub.utc import utc
 

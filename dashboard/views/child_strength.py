@@ -10,7 +10,7 @@ from ...firmware_bridge.samples import ToolKind
 from ...hub.program.tables import VisitKind
 from ...hub.records.strength import StrengthTested
 from ...hub.records.vocabulary import Source
-from ...hub.stores.contract import SessionPoint
+from ...hub.stores.models import SessionPoint
 from ...hub.trends import Finding
 from .. import dose_words, findings, words
 from ..components.charts import VISIT, Mark, trend_chart

@@ -11,7 +11,7 @@ from ...hub.program.adherence import DayStatus as Day
 from ...hub.program.adherence import Dose
 from ...hub.program.prescription import Unit
 from ...hub.records.vocabulary import Source
-from ...hub.stores.contract import Session
+from ...hub.stores.models import Session
 from .. import context, correction_words, dose_words, i18n, progress_words, telling, viewer, words
 from ..i18n import _
 from ..queries import one_session

@@ -8,7 +8,7 @@ import streamlit as st
 from ...hub.database.actor import Role
 from ...hub.export.waveform import waveform_csv
 from ...hub.records.vocabulary import Source
-from ...hub.stores.contract import SessionDetail, SessionPoint
+from ...hub.stores.models import SessionDetail, SessionPoint
 from .. import correction_words, viewer, words
 from ..components.waveform_chart import stopped, waveform_chart
 from ..i18n import _, ngettext

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from ...hub.stores.contract import SessionDetail, SessionPoint
+from ...hub.stores.models import SessionDetail, SessionPoint
 from .. import words
 from ..components.waveform_chart import overlay_chart
 from ..i18n import N_, _

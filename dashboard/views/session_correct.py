@@ -14,7 +14,7 @@ from ...hub.records.said import SessionCorrected, Statement
 from ...hub.records.session import SqueezeCounted
 from ...hub.records.vocabulary import Hand, Person
 from ...hub.session.mend import Mender, what_moves_along
-from ...hub.stores.contract import SessionDetail
+from ...hub.stores.models import SessionDetail
 from ...hub.taking_in import TakenBy, take_in
 from .. import context, viewer, words
 from ..i18n import N_, _, ngettext

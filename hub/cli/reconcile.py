@@ -10,7 +10,8 @@ from rich.table import Table
 
 from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
-from ..stores.contract import SessionPoint, Store
+from ..stores.contract import Store
+from ..stores.models import SessionPoint
 from ..truth import TruePlay
 
 

@@ -14,7 +14,8 @@ from ..program.tables import Annotation, Visit
 from ..records.said import ActivityDone, FeedbackGiven
 from ..records.session import SqueezeCounted
 from ..records.strength import StrengthTested
-from ..stores.contract import AllResults, SessionPoint
+from ..stores.contract import AllResults
+from ..stores.models import SessionPoint
 from . import tables
 from .csv import Row, Table, dictionary
 from .errors import ExportError

@@ -20,7 +20,7 @@ from ..records.ids import EVENT_NAMESPACE
 from ..records.said import FeedbackGiven
 from ..records.strength import StrengthTested
 from ..records.vocabulary import Hand, Source
-from ..stores.contract import SessionPoint
+from ..stores.models import SessionPoint
 
 Json = dict[str, Any]
 

@@ -12,7 +12,7 @@ from ..records.said import ActivityDone, FeedbackGiven
 from ..records.session import SessionQuality, SqueezeCounted
 from ..records.strength import StrengthTested, TestTrial
 from ..records.vocabulary import Hand
-from ..stores.contract import SessionPoint
+from ..stores.models import SessionPoint
 from ..units import ForceUnit, shown
 from .csv import Column, Table, attribute
 

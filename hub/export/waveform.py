@@ -4,7 +4,7 @@ import csv
 import io
 from math import isnan
 
-from ..stores.contract import SessionDetail
+from ..stores.models import SessionDetail
 
 
 def waveform_csv(detail: SessionDetail) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final
 from ..records.strength import StrengthTested
 from ..records.tool import ToolSeen
 from ..records.vocabulary import Hand, Purpose
-from ..stores.contract import Session
+from ..stores.models import Session
 from ..trends import Finding, of_sessions, of_tests
 from . import alerts
 from .adherence import Gap

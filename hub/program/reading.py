@@ -16,7 +16,8 @@ from ..database.engine import Database
 from ..records.said import ActivityDone, FeedbackGiven
 from ..records.strength import StrengthTested
 from ..records.vocabulary import Evidence, Purpose, Source
-from ..stores.contract import ChildResults, Session
+from ..stores.contract import ChildResults
+from ..stores.models import Session
 from . import annotations, commands, visits
 from .adherence import Doings
 from .heard import LOOK_BACK, heard, unknown_days

@@ -15,7 +15,8 @@ from ..errors import FieldError, NotFound
 from ..records.said import ActivityDone, AddedSqueeze, FeedbackGiven, SessionCorrected
 from ..records.session import SqueezeCounted
 from ..records.vocabulary import Hand, Person
-from ..stores.contract import ChildResults, SessionDetail, SessionPoint, Store
+from ..stores.contract import ChildResults, Store
+from ..stores.models import SessionDetail, SessionPoint
 
 Said = TypeVar("Said", ActivityDone, FeedbackGiven)
 

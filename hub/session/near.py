@@ -8,7 +8,8 @@ from typing import Final
 from ...firmware_bridge.samples import ToolKind
 from ..program.prescription import Hands, Item
 from ..records.vocabulary import Hand, Source
-from ..stores.contract import SessionPoint, Store
+from ..stores.contract import Store
+from ..stores.models import SessionPoint
 from ..tools import HomeTool
 from ..utc import utc
 from .exercise import Because, NoExercise

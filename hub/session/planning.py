@@ -19,7 +19,8 @@ from ..records.said import ActivityDone
 from ..records.strength import StrengthTested
 from ..records.vocabulary import Evidence, Hand, Source
 from ..stores import open_store
-from ..stores.contract import SessionPoint, Store
+from ..stores.contract import Store
+from ..stores.models import SessionPoint
 from ..utc import utc
 from .exercise import Because, NoExercise, Plan, TestPlan
 from .near import BEST_OF, Near, best_of, lately, tool_for_test, tools_for

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from ..records.said import SessionCorrected
 from ..records.session import SqueezeCounted
 from ..records.vocabulary import Hand
-from .contract import Recorded, SessionPoint
+from .models import Recorded, SessionPoint
 
 #: What a squeeze that somebody added, or called doubtful, says of itself.
 BY_HAND: Final = "by_hand"

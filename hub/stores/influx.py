@@ -11,12 +11,13 @@ from ..records.said import ActivityDone, FeedbackGiven
 from ..records.strength import StrengthTested
 from ..records.tool import ToolSeen
 from ..records.vocabulary import Source
-from .contract import CaseloadEntry, ChildOverview, SessionDetail, SessionPoint, join_waveform, standing
+from .assembling import join_waveform, standing
 from .corrections import correct, in_order
 from .influx_caseload import PLAIN, InfluxCaseload
 from .influx_points import session_of
 from .influx_rows import MARGIN, TICK, InfluxRows, began, comes_in, is_within
 from .influx_server import FIRST, NAME, InfluxServer
+from .models import CaseloadEntry, ChildOverview, SessionDetail, SessionPoint
 
 #: How long a waveform is kept where nobody says how long; the summaries are kept for ever.
 WAVEFORM_RETENTION = timedelta(days=90)

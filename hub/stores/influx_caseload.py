@@ -9,11 +9,13 @@ from uuid import UUID
 from ..records.said import ActivityDone, FeedbackGiven, SessionCorrected
 from ..records.strength import StrengthTested
 from ..records.vocabulary import Source
-from .contract import CaseloadEntry, CaseloadRows, ChildResults, SessionLine, caseload_of, line_of
+from .assembling import CaseloadRows, caseload_of, line_of
+from .contract import ChildResults
 from .corrections import whose
 from .influx_points import LINE, Record, line_of_row, session_of
 from .influx_rows import PIVOT, InfluxRows, comes_in, is_within, of_squeezes
 from .influx_server import FIRST, LAST, InfluxServer
+from .models import CaseloadEntry, SessionLine
 
 #: Rows of some children, and the latest session of each, in one answer. Their ids stand in the text, as an
 #: expression of which the server's storage itself can make use: with a function, 200 children took it more

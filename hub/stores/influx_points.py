@@ -23,7 +23,8 @@ from ..records.strength import StrengthTested
 from ..records.tool import ToolSeen
 from ..records.vocabulary import Hand, Purpose, Source
 from ..waveform import decode_samples
-from .contract import SessionLine, SessionPoint, from_us, step_us, to_us
+from .assembling import from_us, step_us, to_us
+from .models import SessionLine, SessionPoint
 
 #: A point as Flux gives it back after a pivot: tags and fields by name, ``_time``, no nulls.
 Record = dict[str, Any]

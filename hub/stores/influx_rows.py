@@ -9,10 +9,10 @@ from uuid import UUID
 from ..records.said import SessionCorrected
 from ..records.session import SqueezeCounted
 from ..records.vocabulary import Source
-from .contract import SessionPoint
 from .corrections import correct
 from .influx_points import Record, is_whole, squeeze_of
 from .influx_server import FIRST, LAST, InfluxServer
+from .models import SessionPoint
 
 #: A squeeze is looked for so far around its session, should clocks have been set in between.
 MARGIN = timedelta(hours=1)

@@ -16,20 +16,9 @@ from ..records.strength import StrengthTested
 from ..records.tool import ToolSeen
 from ..records.vocabulary import Hand, Source
 from ..sqlite_file import connect, connect_read_only, scrub, store_errors
-from .contract import (
-    CaseloadEntry,
-    CaseloadRows,
-    ChildOverview,
-    SessionDetail,
-    SessionLine,
-    SessionPoint,
-    caseload_of,
-    from_us,
-    join_waveform,
-    standing,
-    to_us,
-)
+from .assembling import CaseloadRows, caseload_of, from_us, join_waveform, standing, to_us
 from .corrections import correct, in_order
+from .models import CaseloadEntry, ChildOverview, SessionDetail, SessionLine, SessionPoint
 from .sqlite_rows import apply_corrections, line_of_row, point_of, set_clock, squeeze_of, told_point
 from .sqlite_tables import ABOUT, SCHEMA, UPGRADES, VERSION, statement
 

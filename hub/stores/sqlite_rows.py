@@ -11,14 +11,9 @@ from ..records.said import SessionCorrected
 from ..records.session import SessionQuality, SqueezeCounted
 from ..records.strength import StrengthTested
 from ..records.vocabulary import Hand, Purpose, Source
-from .contract import (
-    Recorded,
-    SessionLine,
-    SessionPoint,
-    from_us,
-    to_us,
-)
+from .assembling import from_us, to_us
 from .corrections import correct, whose
+from .models import Recorded, SessionLine, SessionPoint
 from .sqlite_tables import ABOUT, RECORDED, RESULT, SQUEEZE
 
 # by text: making a member of an enumeration takes longer than all else that is done to a row

@@ -9,10 +9,7 @@ from ..records.said import ActivityDone, FeedbackGiven, SessionCorrected
 from ..records.session import SessionEnded, SessionStarted, SqueezeCounted, WaveformSecond
 from ..records.strength import StrengthTested
 from ..records.tool import ToolSeen
-from .contract import (
-    step_us,
-    to_us,
-)
+from .assembling import step_us, to_us
 
 VERSION = 6
 

@@ -8,7 +8,7 @@ from griphub.hub.records.ids import EVENT_NAMESPACE
 from griphub.hub.records.said import ActivityDone, FeedbackGiven
 from griphub.hub.records.strength import Outcome, StrengthTested, TestTrial
 from griphub.hub.records.vocabulary import Evidence, Hand, Source
-from griphub.hub.stores.contract import SessionPoint
+from griphub.hub.stores.models import SessionPoint
 
 AT = datetime(2026, 3, 2, 16, 5, tzinfo=UTC)
 

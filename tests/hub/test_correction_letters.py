@@ -32,7 +32,7 @@ from griphub.hub.records.session import SessionEnded, SessionStarted, SqueezeCou
 from griphub.hub.records.vocabulary import Evidence, Hand, Person
 from griphub.hub.session.mend import Mender, what_moves_along
 from griphub.hub.stores import open_store
-from griphub.hub.stores.contract import SessionDetail
+from griphub.hub.stores.models import SessionDetail
 from griphub.hub.taking_in import TakenBy, take_in
 
 from .conftest import SESSION, Broker

@@ -12,7 +12,7 @@ from griphub.hub.measures import NAMES, Measure, measures
 from griphub.hub.records.session import SessionQuality, SqueezeCounted
 from griphub.hub.records.strength import Outcome, StrengthTested
 from griphub.hub.records.vocabulary import Hand, Source
-from griphub.hub.stores.contract import SessionDetail, SessionPoint
+from griphub.hub.stores.models import SessionDetail, SessionPoint
 
 AT = datetime(2026, 11, 20, 16, tzinfo=UTC)
 FS_HZ = 100

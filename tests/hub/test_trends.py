@@ -11,7 +11,7 @@ from griphub.firmware_bridge.samples import ToolKind, Unit
 from griphub.hub.records.ids import event_id
 from griphub.hub.records.strength import Outcome, StrengthTested
 from griphub.hub.records.vocabulary import Hand, Purpose, Source
-from griphub.hub.stores.contract import SessionPoint
+from griphub.hub.stores.models import SessionPoint
 from griphub.hub.trends import Finding, Verdict, of_sessions, of_tests
 from griphub.signal.measurement_error import Basis
 

@@ -19,7 +19,7 @@ from griphub.hub.program.versions import History, Pause, PauseReason
 from griphub.hub.records.said import FeedbackGiven
 from griphub.hub.records.tool import ToolSeen
 from griphub.hub.records.vocabulary import Hand, Purpose, Source
-from griphub.hub.stores.contract import SessionLine
+from griphub.hub.stores.models import SessionLine
 
 from .conftest import MONDAY, version
 

@@ -26,8 +26,9 @@ from griphub.hub.records.session import (
 )
 from griphub.hub.records.strength import Outcome, StrengthTested, TestTrial
 from griphub.hub.records.tool import ToolSeen
-from griphub.hub.stores.contract import SessionPoint, Store
+from griphub.hub.stores.contract import Store
 from griphub.hub.stores.influx import InfluxStore
+from griphub.hub.stores.models import SessionPoint
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.hub.waveform import encode_samples
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from griphub.hub.errors import StoreError
 from griphub.hub.records.strength import Outcome
 from griphub.hub.records.vocabulary import Source
-from griphub.hub.stores.contract import line_of
+from griphub.hub.stores.assembling import line_of
 from griphub.hub.waveform import encode_samples
 
 

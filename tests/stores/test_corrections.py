@@ -8,8 +8,9 @@ import pytest
 
 from griphub.hub.records.said import AddedSqueeze, SessionCorrected
 from griphub.hub.records.vocabulary import Hand
-from griphub.hub.stores.contract import Recorded, line_of
+from griphub.hub.stores.assembling import line_of
 from griphub.hub.stores.corrections import BY_HAND
+from griphub.hub.stores.models import Recorded
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ADDED = AddedSqueeze(onset_s=0.1, peak_s=0.3, offset_s=0.6, peak=30.0, rest=0.1, impulse=5.0)

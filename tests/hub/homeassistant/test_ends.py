@@ -29,7 +29,7 @@ from .told import (
     HomeAssistant,
     bridging,
     listens,
-    now,
+    measured,
     until,
 )
 
@@ -107,9 +107,9 @@ async def test_a_disk_that_is_full_stops_nothing_else(
         with monkeypatch.context() as patch:
             patch.setattr(home.bridge._tally, "add", full)
             patch.setattr(home.bridge._tally, "today", full)
-            home.count(now(squeeze(0), datetime.now(UTC)))  # raises nothing
+            home.count(measured(squeeze(0), datetime.now(UTC)))  # raises nothing
             await asyncio.sleep(0.1)
-        home.count(now(squeeze(1), datetime.now(UTC)))
+        home.count(measured(squeeze(1), datetime.now(UTC)))
         await until(lambda: ha.last(STATE)["squeezes_today"] == 1)
         ended = LiveFrame(**squeeze(1).model_dump(include=set(LiveFrame.model_fields)), state="ended")
         home.bridge.live(ended)

@@ -27,7 +27,7 @@ from .told import (
     Client,
     HomeAssistant,
     bridging,
-    now,
+    measured,
     shows,
     until,
 )
@@ -60,7 +60,7 @@ async def test_with_auto_nothing_is_said_until_home_assistant_is_heard(
     quiet = Config(**(shown.model_dump() | {"homeassistant": {"enabled": "auto"}}))
     async with bridging(quiet) as home:
         await until(home.bridge._client.is_connected)
-        home.count(now(squeeze(0), datetime.now(UTC)))
+        home.count(measured(squeeze(0), datetime.now(UTC)))
         ha.say("homeassistant/status", "offline")
         ha.say("homeassistant/switch/lamp/config", "")  # somebody's lamp was removed
         await asyncio.sleep(0.3)
@@ -99,8 +99,8 @@ async def test_a_tool_appears_with_all_that_it_has(shown: Config, ha: HomeAssist
         home.links.note(LinkState("ball01", LinkPhase.STREAMING, time.time(), rssi_dbm=-61))
         at = datetime.now(UTC) - timedelta(seconds=1)
         for n, peak in enumerate((12.0, 17.25, 9.0)):
-            home.count(now(squeeze(n), at, peak=peak))
-        home.count(now(squeeze(2), at, peak=9.0))  # told again
+            home.count(measured(squeeze(n), at, peak=peak))
+        home.count(measured(squeeze(2), at, peak=9.0))  # told again
         home.squeezing.add("ball01")
         await until(lambda: ha.last(STATE)["squeezing"] and ha.last(STATE)["squeezes_today"] == 3)
         document, state = ha.last(CONFIG), ha.last(STATE)
@@ -133,7 +133,7 @@ async def test_a_tool_appears_with_all_that_it_has(shown: Config, ha: HomeAssist
 async def test_no_name_of_a_child_is_told(shown: Config, ha: HomeAssistant, squeeze: Make) -> None:
     async with bridging(shown) as home:
         home.clients["ball01"] = Client()
-        home.count(now(squeeze(0), datetime.now(UTC)))
+        home.count(measured(squeeze(0), datetime.now(UTC)))
         await until(lambda: ha.last(STATE) and ha.last(STATE)["squeezes_today"] == 1)
     everything = " ".join(topic + payload for topic, payload, _ in ha.heard)
     assert shown.children[0].alias not in everything and shown.children[0].id not in everything
@@ -174,7 +174,7 @@ async def test_squeezes_of_today_begin_at_zero_at_midnight_where_the_hub_is(
         assert midnight(now) == datetime(2026, 4, 4, 11, 0, tzinfo=UTC), "that day has 25 hours"
         with closing(Tally(config.data_dir / "tally.db")) as tally:
             for n, hours_ago in enumerate((0.1, 12, 24.4, 24.6)):
-                tally.add(now(squeeze(n), now - timedelta(hours=hours_ago)))
+                tally.add(measured(squeeze(n), now - timedelta(hours=hours_ago)))
             assert tally.today("ball01", now) == 3
             assert tally.today("ball01", now + timedelta(hours=1)) == 0
             assert tally.today("other", now) == 0
@@ -187,9 +187,9 @@ async def test_today_survives_a_hub_that_was_killed(shown: Config, ha: HomeAssis
     now = datetime.now(UTC)
     async with bridging(shown) as home:
         home.clients["ball01"] = Client()
-        home.count(now(squeeze(0), now))
+        home.count(measured(squeeze(0), now))
         await until(lambda: ha.last(STATE) and ha.last(STATE)["squeezes_today"] == 1)
-        home.outbox.commit([now(squeeze(1), now)], {})  # committed, and killed before anybody was told
+        home.outbox.commit([measured(squeeze(1), now)], {})  # committed, and killed before anybody was told
     ha.heard.clear()
     async with bridging(shown):
         await until(lambda: ha.last(STATE))
@@ -204,9 +204,9 @@ def test_a_session_that_is_handed_over_later_does_not_take_the_place_of_the_last
     now = datetime.now(UTC)
     other = UUID(int=8)
     with closing(Tally(config.data_dir / "tally.db")) as tally:
-        tally.add(now(squeeze(0), now, peak=10.0))
+        tally.add(measured(squeeze(0), now, peak=10.0))
         tally.ended("ball01", squeeze(0).session_id, now.timestamp() + 60, 10.0, Unit.NEWTON)
-        tally.add(now(squeeze(1), now - timedelta(hours=2), session_id=other, peak=30.0))
+        tally.add(measured(squeeze(1), now - timedelta(hours=2), session_id=other, peak=30.0))
         latest = tally.latest("ball01")
         assert latest and latest.peak == 10.0 and latest.at > now + timedelta(seconds=59)
         assert tally.today("ball01", now) == 2 - (now - timedelta(hours=2) < midnight(now)), "but it counts"

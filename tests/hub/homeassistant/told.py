@@ -148,7 +148,7 @@ def listens(port: int) -> None:
             assert time.monotonic() < deadline_s
 
 
-def now(squeeze: SqueezeCounted, at: datetime, **changes: object) -> SqueezeCounted:
+def measured(squeeze: SqueezeCounted, at: datetime, **changes: object) -> SqueezeCounted:
     return squeeze.model_copy(update={"measured_at": at} | changes)
 
 
