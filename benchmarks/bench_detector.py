@@ -24,7 +24,7 @@ from rich.table import Table
 from scipy.signal import butter, sosfilt
 from scoring import COLUMNS, Score
 
-from griphub.signal import baseline, counter, filters, measure, rise, second_look, usual
+from griphub.signal import baseline, candidate, counter, filters, measure, rise, second_look, usual
 from griphub.signal.batch import detect_squeezes
 from griphub.signal.settings import DEFAULTS
 from griphub.signal.squeeze import SqueezeDetector
@@ -38,7 +38,7 @@ SHAKEN_SEEDS = max(SEEDS // 7, 1)
 UNSEEN = 5000  #: seeds from here on were never looked at; tuning used those below 1000
 OTHER, THIRD = "other: ", "unseen: "  #: before the name of a tier of the second family, and of the third
 OURS = ("griphub stream", "griphub offline")
-MEASURED = (baseline, counter, filters, measure, rise, usual)  #: whose constants are shaken
+MEASURED = (baseline, candidate, counter, filters, measure, rise, usual)  #: whose constants are shaken
 Data = tuple[np.ndarray, np.ndarray, float, float | None]
 
 

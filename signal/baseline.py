@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from math import inf
 from statistics import median
 
 from .filters import WHITE_GAIN
@@ -46,6 +47,8 @@ class Rest:
         SD of smoothed force at rest.
     unrest : float
         SD by which force at rest wanders from one quarter second to the next; 0 until that is known.
+    unrest_at_most : float
+        The same, but from the second change on by the largest until it is known; infinite before.
     usual : float
         The child's usual peak, 0 if it is not known.
     seen : int
@@ -59,6 +62,7 @@ class Rest:
     def __init__(self, start: float) -> None:
         self.level = self.base = self._lowest = start
         self.noise = self.unrest = self.usual = 0.0
+        self.unrest_at_most = inf
         self.measured = False
         self.seen = 0
         self.quiet = -1
@@ -161,7 +165,9 @@ class Rest:
         if before is not None and self._settled:
             self._changes.append(abs(self._mean - before))
             if len(self._changes) >= _FEWEST:
-                self.unrest = _MAD_TO_SD * median(self._changes)
+                self.unrest = self.unrest_at_most = _MAD_TO_SD * median(self._changes)
+            elif len(self._changes) > 1:
+                self.unrest_at_most = _MAD_TO_SD * max(self._changes)
         self._settled = before is not None  # not while what came between dies away
         spread = max(self._squares - self._sum * self._sum / _HALF, 0.0)
         if self._half is None:

@@ -6,6 +6,7 @@ from statistics import median
 
 from ..firmware_bridge.samples import Unit
 from .baseline import Rest
+from .candidate import NO_PAUSE, Pause, weigh
 from .counted import EndedBy, Provisional, Squeeze
 from .creeping import Creeping
 from .filters import DELAY_STEPS
@@ -13,7 +14,7 @@ from .grid import NEVER, STEP_S, Moment, Row, Stretch
 from .measure import peak_of, phases_s, rate_of_force
 from .rise import Ladder, Rise, Steps, Turn
 from .settings import SqueezeSettings
-from .usual import Candidate, Usual
+from .usual import Usual
 
 CLIPPED = "sensor at the end of its range"
 CUT_OFF = "samples are missing where it ended"
@@ -22,21 +23,11 @@ UNFINISHED = "the stream ended before the release"
 STUCK = "held so long that the tool may have lain under something"
 
 _BACK_SHARE = 0.15  #: of its height: so near to its foot a rise came back to rest
-_PAUSE_S = 0.5  #: of rest between two squeezes tell them from fidgeting
-_RAPID_S = 0.3  #: briefer ones may follow each other without rest
 _WEIGHT_SHARE = 0.4  #: of `first_by_far`: no weight of a hand is higher
 _WEIGHT_S = 1.8  #: low force that stands still for so long before any squeeze is the weight of the hand
 _AWAY_S = 8.0  #: the same for low force that goes up and down for so long without coming back to rest
-#: Times the unrest of a hand that rests stand out from it for sure; as one of some; as one of many.
-_SURE_UNREST, _CALM_UNREST, _FIT_UNREST = 12.0, 8.0, 5.0
-_SURE_NOISE = 20.0  #: times the noise too
-_AT_ONCE_NOISE = 200.0
-#: A brief pinch alone, after so much rest: of a knock, which is briefer, the filters leave less.
-_LONE_NOISE, _LONE_REST_S, _LONE_S = 500.0, 2.5, 0.06
 _FIRST_SHARE = 0.4  #: of the usual peak, if only that is known yet
 _BUMP_S = 0.3  #: longer ones are hardly bumps of picking up or putting down
-_LONG_S = 1.2  #: no bump lasts as long
-_BRIEFEST_S = 0.07  #: impulse by peak; of a knock even less is left
 _TORN_S = 1.0  #: force found high after so short a gap is the squeeze from before it
 _GREATER = 2.5  #: so many times higher than what did not count before the gap, it is another
 _AFTER_GAP_S = 0.2  #: what begins so soon after a gap began in it
@@ -111,7 +102,7 @@ class Counter:
         self._begins_s = -inf
         self._glimpsed = self._fill = self._away = 0
         self._rested = -inf
-        self._paused, self._pause_s = False, 0.0
+        self._pause = NO_PAUSE
         self._torn = 0.0
         self._on = self._least = self._quantum = inf
         self._means: list[float] = []
@@ -180,8 +171,7 @@ class Counter:
                     rest.settle(min(forces[i], rest.base))
             elif forces[i] > rest.base + self._on:
                 rest.interrupt()
-                self._pause_s = STEP_S * min(rest.seen, rest.seen - self._rested)
-                self._paused = self._rested < 0 or self._pause_s >= _PAUSE_S
+                self._pause = Pause.since(self._rested, rest.seen)
                 ladder = Ladder(rest.base, self._low)
                 self.creeping.rise()
                 crept = self.creeping.left(rest.seen)
@@ -220,6 +210,7 @@ class Counter:
             self._low = Moment(*steps.moments[rest.quiet])
             self._away = 0
             self._torn = 0.0
+            self.usual.leave_behind(self._low.t_s)
         if rest.noise != noise:
             self._set_thresholds(rest)
         return end
@@ -263,7 +254,7 @@ class Counter:
         self._rested = rest.seen
         if turn is Turn.AGAIN:
             self.rise = rise.next(steps, i)
-            self._paused, self._pause_s = False, 0.0
+            self._pause = NO_PAUSE
         else:
             self.rise = None
             rest.settle(force)
@@ -303,7 +294,8 @@ class Counter:
         shortest_s = min(max(settings.brief_s, 0.25 * usual.duration_s), settings.knock_s)
         if torn or duration_s < (settings.brief_s if in_part else shortest_s):
             return torn
-        one = self._candidate(rise, rest, squeeze, duration_s, came_back or ended_by is EndedBy.GAP)
+        came_back = came_back or ended_by is EndedBy.GAP
+        one = weigh(squeeze, duration_s, rise, rest, self._pause, came_back=came_back, settings=settings)
         if not usual.firm:
             self._count(usual.judge(one), out)
             return one.sure or one.fit
@@ -368,33 +360,3 @@ class Counter:
     def _high(self, rest: Rest) -> float:
         """Height that no weight of a hand reaches."""
         return _WEIGHT_SHARE * self._settings.first_by_far * rest.noise
-
-    def _candidate(
-        self, rise: Rise, rest: Rest, squeeze: Squeeze, duration_s: float, came_back: bool
-    ) -> Candidate:
-        """Say what speaks for a rise, with nothing known of the child to compare it with."""
-        settings = self._settings
-        height, noise, unrest = rise.climbed, rest.noise, rest.unrest
-        rested = rest.seen * STEP_S >= settings.first_rest_s
-        lasts = duration_s >= settings.first_clear_s
-        plain = height > settings.first_vague * noise
-        calm = unrest > 0 and height > _CALM_UNREST * unrest
-        if height > settings.first_by_far * noise and height > _SURE_UNREST * unrest:
-            far = height > _AT_ONCE_NOISE * noise  # enough if the recording begins with a squeeze
-            enough = duration_s >= settings.first_s and (far or (came_back and rested))
-            lone = height > _LONE_NOISE * noise and came_back and self._pause_s >= _LONE_REST_S
-            sure = enough or duration_s >= _LONG_S or (lasts and (rested or came_back))
-            sure = sure or (lone and duration_s >= _LONE_S)
-            fit = came_back or duration_s >= settings.first_s
-            calm = True
-        else:
-            stands_out = height > _SURE_NOISE * noise
-            clear = calm and stands_out and height > _SURE_UNREST * unrest
-            long = duration_s >= _LONG_S and stands_out and height > _CALM_UNREST * unrest
-            sure = came_back and self._paused and (long or (clear and lasts and rested))
-            back = came_back or (clear and lasts and rested)
-            fit = back and self._paused and height > _FIT_UNREST * unrest
-        brief = _BRIEFEST_S <= duration_s < _RAPID_S and plain and height > _CALM_UNREST * unrest
-        return Candidate(
-            squeeze, duration_s, plain, sure, fit and duration_s >= settings.knock_s, calm, brief
-        )

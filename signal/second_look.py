@@ -16,6 +16,7 @@ from .settings import DEFAULTS, SqueezeSettings
 _EARLY_STEPS = round(3.0 * GRID_HZ)
 _FIRM = 6  #: squeezes that were counted live tell what is usual, even if none stood out
 _FEW = 3
+_PUT_DOWN_S = 1.0  #: before the end the tool is put down
 _ENOUGH = 16  #: squeezes after which what is known live no longer hangs on the first ones
 
 
@@ -96,15 +97,13 @@ def look_twice(
     first = _count(counter, smoothed)
     if not any(forces for _, forces in smoothed):
         return first
-    if usual_peak is None and counter.usual.fidgets:
-        return []
     peaks = tuple(s.peak for s in first)
     if usual_peak and len(peaks) < _FEW:
         peaks = (usual_peak,)
     learned = Known(
         peaks=peaks,
         durations_s=tuple(s.impulse / s.peak for s in first),
-        firm=counter.usual.firm or len(first) >= _FIRM,
+        firm=counter.usual.firm or (len(first) >= _FIRM and not counter.usual.fidgets),
         noise=counter.noise,
         level=_level(smoothed),
         creep=counter.creeping.share,
@@ -114,12 +113,12 @@ def look_twice(
     again.unit = unit
     if len(first) <= _ENOUGH:
         found = _without_bumps(_count(again, smoothed), first, again)
-        return _numbered(found)
+        return [] if again.usual.aimless else _numbered(_without_put_down(found, smoothed, again))
     # By then the first look knew the child as well as the second: what follows stays as it is.
     joint = first[_ENOUGH]
     second = _count(again, list(_until(joint.peak_s, smoothed)))
     found = _without_bumps([s for s in second if s.offset_s <= joint.onset_s], first, again) + first[_ENOUGH:]
-    return _numbered(found)
+    return _numbered(_without_put_down(found, smoothed, counter))
 
 
 def _numbered(found: list[Squeeze]) -> list[Squeeze]:
@@ -130,6 +129,16 @@ def _without_bumps(found: list[Squeeze], first: list[Squeeze], counter: Counter)
     begins_s = first[0].onset_s if first else -1.0
     usual = counter.usual
     return [s for s in found if s.offset_s > begins_s or usual.like(s)]
+
+
+def _without_put_down(
+    found: list[Squeeze], smoothed: Sequence["_Smoothed"], counter: Counter
+) -> list[Squeeze]:
+    """Leave out what comes last, if it is hardly half a squeeze: the tool that is put down."""
+    ends_s = smoothed[-1][0].last.t_s
+    if found and ends_s - found[-1].offset_s < _PUT_DOWN_S and not counter.usual.like(found[-1]):
+        return found[:-1]
+    return found
 
 
 _Smoothed = tuple[Stretch, list[float]]

@@ -1,10 +1,11 @@
 """What a child's squeezes usually are, and which rises count by it while that is not yet known."""
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise, takewhile
 from statistics import median
 
+from .candidate import Candidate
 from .counted import Squeeze
 from .settings import SqueezeSettings
 
@@ -12,35 +13,20 @@ FIRST = "among the first of an unknown hand"
 
 _FIRM = 3  #: squeezes after which it is known what is usual
 _USUAL_OF = 15  #: the child's range is that of the latest squeezes: fatigue lowers it
-#: So many in a row are squeezes if they are alike: their peaks within this share of each other, their
-#: durations within that. It takes more where rest is not calm.
-_COMPANY, _RESTLESS_COMPANY = 3, 4
 _RESTLESS = 5.0  #: times the unrest the usual peak stands out, or the hand fidgets
-_ALIKE_SHARE = 0.4
-_ALIKE_DURATION = 0.35
+#: Alike are peaks within this share of each other, and durations within that.
+_ALIKE_SHARE, _ALIKE_DURATION = 0.4, 0.35
+_ENOUGH = 1 - 1e-9  #: of the weights of some in a row that are alike, together: they are squeezes
 #: Brief ones may be knocks or bumps, which are as brief, but come in no even rhythm.
-_BRIEF_S = 0.25
-_BRIEF_COMPANY, _BRIEF_APART_S, _EVEN = 4, 1.0, 1.7
+_RAPID_COMPANY, _RAPID_APART_S, _EVEN = 3, 1.0, 1.7
 _FASTEST_S = 0.27  #: what comes and goes faster than 3.7 times a second is a tremor
 _APART_S = 5.0  #: what is farther apart is no series
-_ODD = 3  #: more that came not from rest and back are a hand that fidgets: only what is alike counts
+_ODD = 2  #: more that are as high, but did not come from rest and go back to it, are a hand that fidgets
 _MOST = 12  #: wait at most
+_PASSED = 60  #: rises that came to nothing are remembered at most
 #: So many, each too small for what is thought usual, with no other between: the range was wrong (an artefact
 #: at the start, a seed from another tool). They count after all; fewer that are sure by themselves do.
 _SMALL, _SMALL_SURE = 5, 3
-
-
-@dataclass(slots=True)
-class Candidate:
-    """A squeeze that may count, with its duration (impulse by peak) in seconds."""
-
-    squeeze: Squeeze
-    duration_s: float
-    plain: bool  #: high enough above noise to be no chance
-    sure: bool  #: a squeeze whatever the others are like
-    fit: bool  #: from rest to rest: a squeeze if others are like it
-    calm: bool  #: higher than the hand is restless
-    brief: bool  #: a squeeze only in a rapid series
 
 
 class Usual:
@@ -76,7 +62,9 @@ class Usual:
         self._seeded = usual_peak is not None
         self._firm: bool | None = None
         self._learned = False  #: whether a first look knew what is usual
-        self.end_stream()
+        self._waiting: list[Candidate] = []
+        self._small: list[Candidate] = []
+        self._passed: deque[float] = deque(maxlen=_PASSED)  #: peaks of what came to nothing
 
     def learn(self, peak: float, duration_s: float, *, firm: bool) -> None:
         """Take a peak and a duration from a first look at the same squeezes."""
@@ -87,8 +75,9 @@ class Usual:
 
     def end_stream(self) -> None:
         """Let nothing wait any longer."""
-        self._waiting: list[Candidate] = []
-        self._small: list[Candidate] = []
+        self._pass(self._waiting)
+        self._waiting = []
+        self._small = []
 
     @property
     def waiting(self) -> tuple[Squeeze, ...]:
@@ -118,8 +107,14 @@ class Usual:
 
     @property
     def fidgets(self) -> bool:
-        """Whether most of what was counted did not come from rest and go back to it."""
-        return len(self._fit) >= _FIRM and 3 * sum(self._fit) < 2 * len(self._fit)
+        """Whether too much did not come from rest and go back to it, though it counted, or did not count."""
+        return self.aimless or (len(self._fit) >= _FIRM and 3 * sum(self._fit) < 2 * len(self._fit))
+
+    @property
+    def aimless(self) -> bool:
+        """Whether for each two that counted another rise, no lower than such as count, came to nothing."""
+        least = _ALIKE_SHARE * self.peak
+        return 2 * sum(peak >= least for peak in self._passed) > self.count
 
     @property
     def peak(self) -> float:
@@ -141,24 +136,31 @@ class Usual:
         decided_s = one.squeeze.decided_s
         if self.firm:
             return [self._count_in(one, decided_s)]
-        waiting = self._waiting
-        if waiting and one.squeeze.onset_s - waiting[-1].squeeze.offset_s > _APART_S:
-            waiting = []
-        self._waiting = waiting = [*waiting, one][-_MOST:]
+        self.leave_behind(one.squeeze.onset_s)
+        waiting = [*self._waiting, one]
+        self._pass(waiting[:-_MOST])
+        self._waiting = waiting = waiting[-_MOST:]
         company = [each for each in _latest_run(waiting) if _alike(each, one)]
         if not (one.sure or self._like_usual(one) or _is_series(company) or _is_rapid(company)):
             return []
-        self._waiting = []
         peak, duration_s = _usual_of(company or [one])
+        high = [each for each in waiting if each.squeeze.peak >= _ALIKE_SHARE * peak]
+        if not self._peaks and sum(each.odd for each in high) > _ODD:
+            return []
+        self._waiting = []
         least_s = _ALIKE_DURATION * duration_s  # a bump is less than a squeeze, never more
-        odd = sum(not (each.fit or each.brief or each.sure) for each in waiting)
-        high = [
-            each
-            for each in (waiting if odd <= _ODD else company)
-            if each.squeeze.peak >= _ALIKE_SHARE * peak and each.duration_s >= least_s
-        ]
-        counts = [each for each in high if each is not one] + [one]
+        counts = [each for each in high if each.duration_s >= least_s and each is not one] + [one]
+        self._pass([each for each in waiting if each not in counts])
         return [self._count_in(each, decided_s) for each in counts]
+
+    def leave_behind(self, now_s: float) -> None:
+        """Let nothing wait any longer that is too old for what begins now, or later, to join it."""
+        if self._waiting and now_s - self._waiting[-1].squeeze.offset_s > _APART_S:
+            self._pass(self._waiting)
+            self._waiting = []
+
+    def _pass(self, some: list[Candidate]) -> None:
+        self._passed.extend(each.squeeze.peak for each in some)
 
     def _like_usual(self, one: Candidate) -> bool:
         return (
@@ -194,6 +196,7 @@ class Usual:
         waiting = self._waiting if all_of_them and not self.firm else []
         counted = [self._count_in(one, now_s) for one in waiting]
         if all_of_them:
+            self._waiting = []
             self._firm = None
             self._fit.clear()  # without rest, nothing could come from it
         return counted
@@ -238,16 +241,13 @@ def _latest_run(waiting: list[Candidate]) -> list[Candidate]:
 
 def _is_series(company: list[Candidate]) -> bool:
     """Whether several that are alike are enough to be squeezes."""
-    fit = [each for each in company if each.fit]
-    long = [each for each in fit if each.duration_s >= _BRIEF_S]
-    calm = len(long) >= _COMPANY and all(each.calm for each in long[-_COMPANY:])
-    return calm or len(long) >= _RESTLESS_COMPANY or len(fit) > _RESTLESS_COMPANY
+    return sum(each.weight for each in company) > _ENOUGH
 
 
 def _is_rapid(company: list[Candidate]) -> bool:
     """Whether brief ones follow each other fast and evenly, as only a hand can do it."""
-    latest = [each for each in company if each.brief][-_BRIEF_COMPANY:]
-    if len(latest) < _BRIEF_COMPANY:
+    latest = [each for each in company if each.brief][-_RAPID_COMPANY:]
+    if len(latest) < _RAPID_COMPANY:
         return False
     steps_s = [after.squeeze.onset_s - before.squeeze.onset_s for before, after in pairwise(latest)]
-    return median(steps_s) >= _FASTEST_S and max(steps_s) <= min(_EVEN * min(steps_s), _BRIEF_APART_S)
+    return median(steps_s) >= _FASTEST_S and max(steps_s) <= min(_EVEN * min(steps_s), _RAPID_APART_S)

@@ -264,7 +264,7 @@ def test_a_single_pinch_after_rest(block, force):
 
 
 def test_first_ones_show_before_they_count(block, force):
-    values = force([3.0, 5.0, 7.0, 9.0], 1.0, width_s=0.25, noise=0.1)
+    values = force([3.0, 5.0, 7.0, 9.0, 11.0], 1.0, width_s=0.15, noise=0.1, seed=1)
     detector, shown = SqueezeDetector(), []
     for k in range(0, values.size, 10):
         detector.update(block(values[k : k + 10], first=k))
@@ -272,5 +272,24 @@ def test_first_ones_show_before_they_count(block, force):
         assert all(FIRST in s.doubtful for s in detector.tentative)
     assert (0, 1) in shown
     assert (0, 2) in shown
-    assert detector.count >= 3
+    assert detector.count >= 4
     assert detector.tentative == ()
+
+
+def test_what_nothing_can_join_any_more_waits_no_longer(block, force):
+    detector, shown = SqueezeDetector(), []
+    values = force([3.0], 1.0, width_s=0.15, noise=0.1, end_s=30.0, seed=1)
+    for k in range(0, values.size, 10):
+        detector.update(block(values[k : k + 10], first=k))
+        shown.append(len(detector.tentative))
+    last = len(shown) - shown[::-1].index(1)  # in tenths of a second
+    assert 8.0 <= last / 10 <= 9.0
+    assert sum(shown) == last - shown.index(1)  # without a break
+    assert detector.finish() == []
+
+
+def test_a_stretch_of_rest_does_not_tell_what_waited_from_what_came_in_one_piece(block, force, feed):
+    values = force([3.0, 7.9, 15.0, 17.0, 19.0], 1.0, width_s=0.15, noise=0.1, seed=1)
+    whole = run(SqueezeDetector(), block(values))
+    detector = SqueezeDetector()
+    assert feed(detector, block(values), range(3, values.size, 7)) + detector.finish() == whole
