@@ -14,7 +14,7 @@ from ..firmware_bridge.samples import FloatArray, Unit
 from .quantity import LARGEST
 
 GAP_PERIODS = 3.0  #: samples further apart are not joined
-_UNEVEN = 0.2  #: a middle half of the steps that spans more, of the usual step: the tool samples unevenly
+_UNEVEN = 0.1  #: steps that are usually so far from whole periods are of a tool that samples unevenly
 
 #: Noise bandwidth of the filter run both ways, as a share of its cut-off:
 #: ∫ (9 / (x⁴ + 3x² + 9))² dx / 1.362, where 1.362 is its own cut-off.
@@ -101,11 +101,11 @@ class Recording:
     @property
     def _pace_s(self) -> float:
         """Time that a sample stands for: the usual one, or the mean where the tool's own clock is uneven."""
-        steps_s = np.diff(self.t_s)
-        quarter_s, three_quarters_s = np.quantile(steps_s, [0.25, 0.75])
-        if three_quarters_s - quarter_s <= _UNEVEN * self.period_s:
+        periods = np.diff(self.t_s) / self.period_s
+        off = np.abs(periods - np.maximum(np.rint(periods), 1))  # lost samples leave whole periods
+        if np.median(off) <= _UNEVEN:
             return self.period_s
-        return float(steps_s[steps_s <= GAP_PERIODS * self.period_s].mean())
+        return float(periods[periods <= GAP_PERIODS].mean()) * self.period_s
 
     def lost_percent(self, begin_s: float = -inf, end_s: float = inf) -> float:
         """Share of samples that are missing between two times, by the usual period.

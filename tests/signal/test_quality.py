@@ -53,7 +53,7 @@ def test_drift_is_judged_by_the_childs_maximum():
     assert drift(before, after, np.nan).reason is Reason.NOT_KNOWN
 
 
-@pytest.mark.parametrize("share", [0.0, 0.02, 0.2])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.2, 0.45])
 def test_loss(share):
     whole = quiet(60.0)
     keep = np.random.default_rng(1).random(len(whole)) >= share
