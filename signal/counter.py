@@ -11,7 +11,7 @@ from .counted import EndedBy, Provisional, Squeeze
 from .creeping import Creeping
 from .filters import DELAY_STEPS
 from .grid import NEVER, STEP_S, Moment, Row, Stretch
-from .measure import peak_of, phases_s, rate_of_force
+from .measure import Latest, peak_of, phases_s, rate_of_force
 from .rise import Ladder, Rise, Steps, Turn
 from .settings import SqueezeSettings
 from .usual import Usual
@@ -97,6 +97,7 @@ class Counter:
     def _begin_stream(self) -> None:
         self.usual.end_stream()
         self.creeping.interrupt()
+        self._latest = Latest()
         self.rest = self.rise = None
         self._last = self._low = NEVER
         self._begins_s = -inf
@@ -251,6 +252,8 @@ class Counter:
         came_back = force - rise.level < _BACK_SHARE * rise.height + slack
         now = Moment(*steps.moments[i])
         squeezed = self._conclude(rise, ended_by, now, now_s, came_back, doubtful, out)
+        if squeezed:
+            self._latest.add(rise, rest.noise)
         self._rested = rest.seen
         if turn is Turn.AGAIN:
             self.rise = rise.next(steps, i)
@@ -325,9 +328,8 @@ class Counter:
         """Say all of a rise that is known at its end, as if it counted next."""
         onset, top = rise.ladder.onset, Moment(*rise.top)
         offset, area = rise.end(now, released=ended_by is EndedBy.RELEASE)
-        peak, peak_sd = peak_of(
-            rise, rest.noise, self._quantum if self._quantum < inf else 0.0, self.creeping
-        )
+        quantum = self._quantum if self._quantum < inf else 0.0
+        peak, peak_sd = peak_of(rise, rest.noise, quantum, self.creeping, self._latest)
         rise_s, release_s = phases_s(rise, peak, onset.t_s, offset.t_s)
         rfd, no_rfd = rate_of_force(rise, peak, rest.noise)
         if rise.clipped:

@@ -7,7 +7,7 @@ surely. Nothing is learned while the hand may still be opening. A tool with a fi
 (`griphub.firmware_bridge.creep`) comes without creep and teaches none.
 """
 
-from math import ceil, exp, inf, sqrt
+from math import ceil, exp, inf, isfinite, sqrt
 from operator import mul
 
 from .grid import STEP_S
@@ -110,26 +110,27 @@ class Creeping:
 
     def _learn(self) -> None:
         """Take one rest's slope of force over what was left; rest itself, and its drift, fall out."""
-        lefts, n = self._lefts, len(self._lefts)
-        squared, self._height, self.due = self._height**2, 0.0, inf
+        lefts, height, n = self._lefts, self._height, len(self._lefts)
+        self._height, self.due = 0.0, inf
         if n < _LEAST_LOOKS:
             return
         mean = sum(lefts) / n
-        apart = [left - mean for left in lefts]
-        w = sum(map(mul, apart, apart)) / squared
-        v = sum(map(mul, apart, self._forces)) / squared
+        apart = [(left - mean) / height for left in lefts]
+        w, v = sum(map(mul, apart, apart)), sum(map(mul, apart, self._forces)) / height
+        if not isfinite(w * w + v * v):  # numbers at the end of what a float can hold
+            return
         self._squeezes += 1
         self._w += w
         self._v += v
         self._ww += w * w
         self._wv += w * v
         self._vv += v * v
-        effective = self._w**2 / self._ww if self._ww else 0.0
+        effective = self._w * self._w / self._ww if self._ww else 0.0
         if self._squeezes < _LEAST_SQUEEZES or effective < _LEAST_EFFECTIVE:
             return
         share = self._v / self._w
         scatter = max(self._vv - 2 * share * self._wv + share * share * self._ww, 0.0)
-        variance = scatter / self._w**2 * effective / (effective - 1)
+        variance = scatter / (self._w * self._w) * effective / (effective - 1)
         trust = self._prior**2 / (self._prior**2 + variance)
         self.share = min(max(share * trust, 0.0), _MOST_SHARE)
         self.share_sd = sqrt(trust * variance + (_MODEL * self.share) ** 2)

@@ -1,5 +1,6 @@
 """How high a squeeze was and how fast it rose, each with what is known of its error."""
 
+from collections import deque
 from math import hypot, log, sqrt
 
 from .creeping import Creeping
@@ -16,6 +17,16 @@ _SHARP_GAIN, _CALM_GAIN = sqrt(17 / 35) / WHITE_GAIN, sqrt(7 / 21) / WHITE_GAIN
 _CORRELATED_STEPS = 4.0  #: smoothed force is another one after so many steps
 
 _KEPT = 0.25  #: of what the hand keeps hold by, rest is uncertain
+_LATEST = 8
+_RISEN = 1 / sqrt(3)  #: rest lies anywhere between the lowest level of late and the present one
+#: A parabola whose top tenth lasts n steps bends by so much of its height, over n².
+_BEND = 1.8
+_BEND_NOISE = sqrt(6) / 4 / WHITE_GAIN  #: SD of a bend that is noise alone
+_TREMBLING, _POINTED = (
+    0.85,
+    0.4,
+)  #: of bends that are no parabola's, and of a parabola's that may have a point
+_SEEN_S = 0.03  #: what lies between slower samples was not seen
 
 _LOW, _HIGH = 0.2, 0.8
 _LEAST_SAMPLES = 8
@@ -28,7 +39,33 @@ TOO_FEW_SAMPLES = "fewer than 8 samples between 20 % and 80 % of the climb"
 TOO_NOISY = "noise makes the slope uncertain by more than a tenth"
 
 
-def peak_of(rise: Rise, noise: float, quantum: float, creeping: Creeping) -> tuple[float, float]:
+class Latest:
+    """What the latest squeezes tell of the next one's uncertainty: how rest moves, and how tops tremble."""
+
+    def __init__(self) -> None:
+        self._levels: deque[float] = deque(maxlen=_LATEST)
+        self._trembling: deque[float] = deque(maxlen=_LATEST)
+
+    def add(self, rise: Rise, noise: float) -> None:
+        """Remember a squeeze."""
+        self._levels.append(rise.level)
+        share = _bends(rise, noise)[0] / rise.height
+        self._trembling.append(share * share)
+
+    def risen(self, rise: Rise) -> float:
+        """By how much rest has risen: by drift, or by what a hand keeps hold by."""
+        return max(rise.level - min(self._levels, default=rise.level), 0.0)
+
+    def trembling(self, own: float, height: float) -> float:
+        """How far tops tremble of late. One alone may have been met at a moment that shows nothing."""
+        share = own / height
+        squares = share * share + sum(self._trembling)
+        return max(own, height * sqrt(squares / (1 + len(self._trembling))))
+
+
+def peak_of(
+    rise: Rise, noise: float, quantum: float, creeping: Creeping, latest: Latest
+) -> tuple[float, float]:
     """Peak above rest and its standard uncertainty.
 
     Parameters
@@ -39,6 +76,8 @@ def peak_of(rise: Rise, noise: float, quantum: float, creeping: Creeping) -> tup
         The sensor's resolution.
     creeping : Creeping
         What is known of the tool's creep.
+    latest : Latest
+        The squeezes before.
     """
     window = rise.window
     calm = rise.height < _CALM_BELOW * noise
@@ -51,13 +90,36 @@ def peak_of(rise: Rise, noise: float, quantum: float, creeping: Creeping) -> tup
     n = 1 + rise.near / _CORRELATED_STEPS
     total = max(rise.top_sd, own)
     luck = sqrt(2 * log(n)) * (total - sqrt(max(total * total - own * own, 0.0)))
-    middle = len(window) // 2
-    trembling = (window[middle - 3] - 2 * window[middle] + window[middle + 3]) / 4
-    kept = _KEPT * (rise.base - rise.level)
     crept = rise.crept_at_top
-    crept_sd = creeping.share_sd * crept
-    sd = hypot(own, noise, quantum / sqrt(12), 0.5 * luck, 0.7 * trembling, kept, crept_sd)
+    bends, parabola = _bends(rise, noise)
+    unseen = max(1.0, _interval_s(rise) / _SEEN_S)
+    sd = hypot(
+        own,
+        noise,
+        quantum / sqrt(12),
+        0.5 * luck,
+        _TREMBLING * unseen * latest.trembling(bends, rise.height),
+        _POINTED * unseen * parabola,
+        _KEPT * (rise.base - rise.level),
+        _RISEN * latest.risen(rise),
+        creeping.share_sd * crept,
+    )
     return read - rise.level - luck - creeping.share * crept, sd
+
+
+def _bends(rise: Rise, noise: float) -> tuple[float, float]:
+    """By how much force bends within 60 ms of the top: as no parabola nor noise would, and as a parabola."""
+    window, middle = rise.window, len(rise.window) // 2
+    bend = abs(window[middle - 3] - 2 * window[middle] + window[middle + 3]) / 4
+    parabola = min(_BEND * rise.height / max(rise.near, 1) ** 2, bend)
+    jagged, chance = bend - parabola, _BEND_NOISE * noise
+    return sqrt(max(jagged * jagged - chance * chance, 0.0)), parabola
+
+
+def _interval_s(rise: Rise) -> float:
+    """Time between samples on the way up."""
+    onset, (t_s, _, received) = rise.ladder.onset, rise.left_top
+    return (t_s - onset.t_s) / max(received - onset.received, 1)
 
 
 def rate_of_force(rise: Rise, peak: float, noise: float) -> tuple[float | None, str]:
