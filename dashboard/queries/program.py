@@ -12,6 +12,7 @@ from ...hub.people.model import Account, Child, Family
 from ...hub.program import commands, drafts, home
 from ...hub.program.activity import Library
 from ...hub.program.heard import LOOK_BACK
+from ...hub.program.joining import joined
 from ...hub.program.local_days import noon
 from ...hub.program.outgoing import Post, post_of
 from ...hub.program.progression import Direction, Proposal
@@ -38,6 +39,8 @@ class ProgramPage:
         By item, when what its rule proposed was last declined.
     draft : Kept or None
         What the viewer changed and did not save.
+    by_clinic : bool
+        Whether this is a home whose clinic prescribes.
     """
 
     child_id: str
@@ -50,6 +53,7 @@ class ProgramPage:
     training_left: tuple[str, ...]
     declined: Mapping[str, date]
     draft: drafts.Kept | None
+    by_clinic: bool
 
     @property
     def latest(self) -> int:
@@ -85,6 +89,7 @@ def read(work: Work, config: Config, child_id: str, now: datetime) -> ProgramPag
         training_left=tuple(commands.training_left(work, child_id, program)) if program else (),
         declined=declined(work, child_id),
         draft=drafts.mine(work, child_id),
+        by_clinic=joined(work, config, child_id),
     )
 
 

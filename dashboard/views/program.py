@@ -46,6 +46,17 @@ def page() -> None:
 
 
 def _draw(shown: ProgramPage, alias: str) -> None:
+    if shown.by_clinic:
+        layout.notice(
+            _("The clinic makes this program"),
+            _(
+                "This home has joined a clinic, and what is asked comes from there. What should change, the "
+                "family writes to the therapist under Messages."
+            ),
+        )
+        show_pauses(shown)
+        show_versions(shown)
+        return
     draft = _draft(shown)
     keep(shown, draft)
     if saved := st.session_state.pop(SAID, ""):

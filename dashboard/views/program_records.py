@@ -8,6 +8,7 @@ import streamlit as st
 from ...firmware_bridge.errors import GripError
 from ...hub.program import commands
 from ...hub.program.diff import differences
+from ...hub.program.post import HOME
 from ...hub.program.versions import Pause, PauseReason
 from .. import dose_words, viewer, words
 from ..i18n import _
@@ -21,6 +22,8 @@ def who(shown: ProgramPage, actor: str) -> str:
     """Who did something, as far as the viewer may know."""
     if name := shown.names.get(actor):
         return words.plain(name)
+    if actor == HOME:
+        return _("The family, at home")
     if actor == "griphub:progression":
         return _("The rule of progression")
     if actor.startswith("griphub:"):

@@ -48,11 +48,13 @@ def set_program(
     from ..program.activity_text import read_text
     from ..program.diff import differences
     from ..program.home import child_id_of
+    from ..program.joining import require_prescriber
     from ..program.prescription import parse_program
 
     with here(config) as home:
         with home.database.work(home.actor) as work:
             child_id = child_id_of(work, home.config, child)
+            require_prescriber(work, home.config, child_id)
             known = commands.library_for(work, child_id)
             program = parse_program(read_text(file), known)
             first = since.date() if since else home.today
@@ -92,10 +94,12 @@ def end(
     """Ask for nothing any more, from a day on."""
     from ..program import commands
     from ..program.home import child_id_of
+    from ..program.joining import require_prescriber
 
     with here(config) as home:
         with home.database.work(home.actor) as work:
             child_id = child_id_of(work, home.config, child)
+            require_prescriber(work, home.config, child_id)
             first = since.date() if since else home.today
             commands.prescribe(work, child_id, None, valid_from=first, today=home.today, because=because)
         out.print(f"Nothing is asked from {first} on.")
@@ -153,6 +157,7 @@ def suggest(
     """Show what the progression rules propose, and why; with --accept, do it."""
     from ..program import commands, suggestions
     from ..program.home import child_id_of
+    from ..program.joining import require_prescriber
     from ..program.local_days import noon
     from ..stores import open_store
 
@@ -170,6 +175,7 @@ def suggest(
         version = None
         if accept:
             with home.database.work(home.actor) as work:
+                require_prescriber(work, home.config, child_id)
                 version = suggestions.accept(work, child_id, found, today=home.today)
             if version:
                 say_that_it_travels(home, child_id)

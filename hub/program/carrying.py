@@ -19,15 +19,24 @@ from ..database.engine import Database
 from ..database.migrate import open_current
 from ..database.work import Work
 from ..delivery.outbox import Outbox
-from ..people.model import Child, Family
+from ..people.model import Account, Child, Family
 from ..records.event import Event
 from ..records.ids import EVENT_NAMESPACE
-from ..records.post import MAX_PARTS, MessageWritten, PausesSaid, ProgramStepped, SaidPause
+from ..records.post import (
+    MAX_LEARNED,
+    MAX_PARTS,
+    Learned,
+    MessageWritten,
+    PausesSaid,
+    ProgramStepped,
+    SaidPause,
+    TrainingTold,
+)
 from .errors import ProgramError
 from .keys import trusted
 from .letter import CLINIC, MAX_PAUSES
 from .picture_post import piece_id, pieces_of
-from .post import pauses_of
+from .post import pauses_of, training_of
 from .suggestions import RULE
 from .tables import FamilyNote, Photo, ProgramVersion
 
@@ -43,6 +52,7 @@ MAX_STEPS: Final = 60
 
 _CARRIER: Final = Actor.part("carrier")
 
+Changed = PausesSaid | TrainingTold | ProgramStepped
 Commit = Callable[[Sequence[Event]], Awaitable[None]]
 Rows = Sequence[FamilyNote | Photo]
 
@@ -61,7 +71,7 @@ class Carrier:
         self._outbox = outbox
         self._commit = commit
         self._database: Database | None = None
-        self._said: set[UUID] = set()  # events about pauses and steps, since the hub started
+        self._said: set[UUID] = set()  # events about pauses, training and steps, since the hub started
 
     async def run(self) -> None:
         """Carry until cancelled."""
@@ -130,12 +140,13 @@ class Carrier:
             ]
         return new, told
 
-    def _changed(self, database: Database) -> list[PausesSaid | ProgramStepped]:
-        """Pauses, and steps of rules, that are not told yet; a hub that starts tells them once more."""
-        found: list[PausesSaid | ProgramStepped] = []
+    def _changed(self, database: Database) -> list[Changed]:
+        """Pauses, training and versions that are not told yet; a hub that starts tells them once more."""
+        found: list[Changed] = []
         with database.reading(_CARRIER) as work:
             for child_id in work.scalars(self._ours()):
                 found += self._pauses(work, child_id)
+                found += self._training(work, child_id)
                 found += self._steps(work, child_id)
         return [event for event in found if event.event_id not in self._said]
 
@@ -153,11 +164,34 @@ class Carrier:
         )
         return [said]
 
+    def _training(self, work: Work, child_id: str) -> list[TrainingTold]:
+        rows = training_of(work, child_id)[:MAX_LEARNED]
+        if not rows:
+            return []
+        told = TrainingTold(
+            event_id=uuid5(EVENT_NAMESPACE, "training:" + " ".join(row.id for row in rows)),
+            measured_at=rows[-1].recorded_at,
+            site=self._config.site,
+            hub=self._config.hub,
+            child_id=child_id,
+            learned=tuple(Learned(topic=row.topic, learned_on=row.learned_on) for row in rows),
+        )
+        return [told]
+
     def _steps(self, work: Work, child_id: str) -> list[ProgramStepped]:
-        """Versions that a rule made here, the latest of them."""
+        """Versions that were made here, by a rule or before the home joined; the latest of them.
+
+        Whether a machine's owner made one here or at the clinic nobody can tell by the name: the clinic knows
+        its own again.
+        """
+        ours = (
+            ProgramVersion.by == RULE.name,
+            ProgramVersion.by.startswith("owner:"),
+            ProgramVersion.by.in_(select(Account.id)),
+        )
         rows = work.scalars(
             select(ProgramVersion)
-            .where(ProgramVersion.child_id == child_id, ProgramVersion.by == RULE.name)
+            .where(ProgramVersion.child_id == child_id, or_(*ours))
             .order_by(ProgramVersion.number.desc())
             .limit(MAX_STEPS)
         ).all()
@@ -170,7 +204,8 @@ class Carrier:
                 child_id=child_id,
                 version_id=row.id,
                 valid_from=row.valid_from,
-                because=row.because[:2_000],
+                because=row.because[:2_000] if row.by == RULE.name else "",
+                by_hand=row.by != RULE.name,
                 program=row.document,
             )
             for row in reversed(rows)

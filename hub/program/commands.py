@@ -195,7 +195,7 @@ def add_activities(work: Work, site_id: str, own: Iterable[Activity]) -> None:
 
 
 def trained(work: Work, child_id: str, topics: Iterable[str], *, on: date) -> None:
-    """Note what the parents have learned, and when.
+    """Note what the parents have learned, and when; the other end is told.
 
     Raises
     ------
@@ -216,6 +216,7 @@ def trained(work: Work, child_id: str, topics: Iterable[str], *, on: date) -> No
                 by=work.actor.name,
             )
         )
+    note_change(work, child_id)
     work.flush()
 
 

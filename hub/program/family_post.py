@@ -24,7 +24,7 @@ from ..delivery.journal import PEOPLE, Journal
 from ..errors import PayloadError
 from ..people.model import Child
 from ..records.event import decode
-from ..records.post import ForPeople, PausesSaid, PicturePiece, ProgramStepped, SaidPause
+from ..records.post import ForPeople, PausesSaid, PicturePiece, ProgramStepped, SaidPause, TrainingTold
 from ..records.said import Statement
 from .letter import SentPause, SentVersion
 from .outgoing import note_change
@@ -34,7 +34,7 @@ from .prescription import Program
 from .statement_post import post_statement
 from .suggestions import RULE
 from .tables import FamilyNote
-from .taking import take_pauses, take_versions
+from .taking import take_pauses, take_training, take_versions
 from .versions import PauseReason
 
 log = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ def _take_step(work: Work, event: ProgramStepped) -> None:
         number=1,  # as it comes
         valid_from=event.valid_from,
         recorded_at=event.measured_at,
-        by=RULE.name,
+        by=HOME if event.by_hand else RULE.name,
         because=event.because,
         program=program,
     )
@@ -182,6 +182,8 @@ def _take(work: Work, event: ForPeople) -> None:
         take_piece(work, event, child)
     elif isinstance(event, PausesSaid):
         take_pauses(work, child.id, map(_pause, event.pauses))
+    elif isinstance(event, TrainingTold):
+        take_training(work, child.id, event.learned, by=HOME)
     elif isinstance(event, ProgramStepped):
         _take_step(work, event)
     elif work.get(FamilyNote, event.message_id) is None:

@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from ..config import Config
 from ..database.work import Work
 from ..people.model import Child, Family
+from .errors import ProgramError
 from .keys import trusted
 
 
@@ -39,6 +40,23 @@ def joined(work: Work, config: Config, child_id: str) -> bool:
         If there is no such child for the actor.
     """
     return at_home(work, config, child_id) and has_joined(config)
+
+
+def require_prescriber(work: Work, config: Config, child_id: str) -> None:
+    """Make sure that a child's program is made here.
+
+    Raises
+    ------
+    ProgramError
+        If this is a home whose clinic prescribes: two ends would ask for two programs.
+    NotFound
+    """
+    if joined(work, config, child_id):
+        raise ProgramError(
+            "program",
+            "is made by the clinic that this home has joined",
+            f'Write to the therapist: `griphub program tell {child_id} "…" --from-family`.',
+        )
 
 
 def has_clinic(work: Work, config: Config, child_id: str) -> bool:

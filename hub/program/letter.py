@@ -146,6 +146,13 @@ class SentDiary(SentPart):
     annotations: tuple[SentAnnotation, ...] = Field(max_length=MAX_ANNOTATIONS)
 
 
+class SentLearned(SentPart):
+    """What the parents have learned before the first session at home."""
+
+    topic: Id
+    learned_on: date
+
+
 class SentStatement(SentPart):
     """What the clinic stated of a session: an event, as docs/mqtt.md has it."""
 
@@ -167,6 +174,9 @@ class Letter(SentPart):
         None, description="as the clinic knows it; null: nobody decided there"
     )
     diary: SentDiary | None = Field(None, description="null: nothing is said of it, and what was said stays")
+    learned: tuple[SentLearned, ...] = Field(
+        (), description="what the parents have learned, as the clinic knows"
+    )
     statements: tuple[SentStatement, ...] = Field(
         (), description="of sessions that this home measured; those that it has not answered for"
     )

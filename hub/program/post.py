@@ -13,6 +13,7 @@ from ..errors import FieldError, NotAllowed, NotFound
 from ..people import fields
 from ..people.decisions import told_elsewhere
 from ..people.model import Child, Family
+from ..records.post import MAX_LEARNED
 from .diary import diary_of
 from .letter import (
     MAX_NOTE,
@@ -20,6 +21,7 @@ from .letter import (
     MAX_PAUSES,
     Letter,
     SentConsent,
+    SentLearned,
     SentNote,
     SentPause,
     SentVersion,
@@ -28,7 +30,7 @@ from .letter import (
 from .outgoing import note_change
 from .prescription import Program
 from .statement_post import statements_for
-from .tables import FamilyNote, LetterOut, ProgramPause, ProgramVersion
+from .tables import FamilyNote, LetterOut, ParentTraining, ProgramPause, ProgramVersion
 
 #: Stand for who wrote something at the other end.
 HOME: Final = "home"
@@ -136,6 +138,10 @@ def letter_for(work: Work, child_id: str) -> Letter:
             pauses=tuple(SentPause.model_validate(row, from_attributes=True) for row in pauses[-MAX_PAUSES:]),
             consent=SentConsent.of(decided),
             diary=diary_of(work, child_id),
+            learned=tuple(
+                SentLearned(topic=row.topic, learned_on=row.learned_on)
+                for row in training_of(work, child_id)[:MAX_LEARNED]
+            ),
             statements=statements_for(work, child_id),
         )
     )
@@ -148,6 +154,19 @@ def _written_here(work: Work, child_id: str) -> Sequence[FamilyNote]:
         .where(FamilyNote.child_id == child_id, FamilyNote.by != HOME)
         .order_by(FamilyNote.written_at, FamilyNote.id)
     ).all()
+
+
+def training_of(work: Work, child_id: str) -> list[ParentTraining]:
+    """What a child's parents have learned, each topic when it was noted first."""
+    rows = work.scalars(
+        select(ParentTraining)
+        .where(ParentTraining.child_id == child_id)
+        .order_by(ParentTraining.recorded_at, ParentTraining.id)
+    )
+    first: dict[str, ParentTraining] = {}
+    for row in rows:
+        first.setdefault(row.topic, row)
+    return list(first.values())
 
 
 def pauses_of(work: Work, child_id: str) -> Sequence[ProgramPause]:

@@ -7,11 +7,13 @@ from sqlalchemy import select
 
 from ..config import Config
 from ..database.actor import Actor
+from ..database.base import random_id
 from ..database.engine import Database
 from ..database.work import Work
 from ..people import consent
 from ..people.decisions import decided_here, hear, standing_of
 from ..people.model import Child
+from ..records.post import Learned
 from .consent_post import text_here
 from .diary import take_diary
 from .heard import whole_days
@@ -21,14 +23,15 @@ from .letter import (
     LetterError,
     LetterTaken,
     SentConsent,
+    SentLearned,
     SentPause,
     SentVersion,
     digest_of,
     unseal,
 )
-from .post import pauses_of
+from .post import pauses_of, training_of
 from .statement_post import outcomes, take_statements
-from .tables import FamilyNote, LetterSeen, ProgramPause, ProgramVersion
+from .tables import FamilyNote, LetterSeen, ParentTraining, ProgramPause, ProgramVersion
 
 
 def take(
@@ -105,6 +108,7 @@ def _take(work: Work, letter: Letter) -> None:
                 )
             )
     take_pauses(work, letter.child_id, letter.pauses)
+    take_training(work, letter.child_id, letter.learned, by=CLINIC)
     if letter.diary is not None:
         take_diary(work, letter.child_id, letter.diary)
     take_statements(work, letter.child_id, letter.serial, letter.statements)
@@ -136,6 +140,17 @@ def take_pauses(work: Work, child_id: str, pauses: Iterable[SentPause]) -> None:
             )
         )
         work.flush()  # before what replaces it
+
+
+def take_training(work: Work, child_id: str, learned: Iterable[Learned | SentLearned], *, by: str) -> None:
+    """Take what the parents have learned from the other end; what is noted here already stays as it is."""
+    known = {row.topic for row in training_of(work, child_id)}
+    for one in learned:
+        if one.topic not in known:
+            known.add(one.topic)
+            about = {"child_id": child_id, "recorded_at": work.now, "by": by}
+            work.add(ParentTraining(id=random_id("tr"), topic=one.topic, learned_on=one.learned_on, **about))
+    work.flush()
 
 
 def take_versions(work: Work, child_id: str, versions: Iterable[SentVersion]) -> None:

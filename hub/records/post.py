@@ -9,6 +9,9 @@ from pydantic import AwareDatetime, Field, JsonValue
 from .base import MAX_OBSERVATION, BaseEvent, Part
 from .ids import Id
 
+#: Topics that parents learn: a handful, and room for those of later versions.
+MAX_LEARNED: Final = 40
+
 #: A picture travels in so many pieces at most, each of so many bytes and characters of base64: with what is
 #: around it a piece fits into a broker's 64 KiB.
 MAX_PARTS: Final = 12
@@ -45,6 +48,21 @@ class PausesSaid(BaseEvent):
     pauses: tuple[SaidPause, ...] = Field(max_length=60, description="in the order of recording")
 
 
+class Learned(Part):
+    """What parents have learned before the first session at home."""
+
+    topic: Id
+    learned_on: date
+
+
+class TrainingTold(BaseEvent):
+    """All that a child's parents have learned; `measured_at` is when the last of it was noted at home."""
+
+    schema_: Literal["training/1"] = Field("training/1", alias="schema")
+    child_id: Id = Field(description="random pseudonymous id")
+    learned: tuple[Learned, ...] = Field(max_length=MAX_LEARNED)
+
+
 class ProgramStepped(BaseEvent):
     """A rule took a step in a child's program at home, as the therapist let it; `measured_at` is when."""
 
@@ -53,6 +71,9 @@ class ProgramStepped(BaseEvent):
     version_id: Id
     valid_from: date
     because: str = Field("", max_length=2_000)
+    by_hand: bool = Field(
+        False, description="no rule did: the family asked for it by itself, before it joined the clinic"
+    )
     program: dict[str, JsonValue] = Field(description="the whole program from then on")
 
 
@@ -74,4 +95,4 @@ class PicturePiece(BaseEvent):
     data: str = Field("", max_length=MAX_PIECE_TEXT, description="base64 of the piece")
 
 
-ForPeople = MessageWritten | PicturePiece | PausesSaid | ProgramStepped
+ForPeople = MessageWritten | PicturePiece | PausesSaid | TrainingTold | ProgramStepped

@@ -4,15 +4,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from griphub.dashboard import context, viewer
 from griphub.hub.database.actor import Actor, Role
 from griphub.hub.database.audit import Audit
-from griphub.hub.program import commands, conversation, drafts, home, post
+from griphub.hub.program import commands, conversation, drafts, home, keys, post
 from griphub.hub.program.activity import builtin
+from griphub.hub.program.letter import SentVersion
 from griphub.hub.program.prescription import parse_program
+from griphub.hub.program.taking import take_versions
 from griphub.hub.program.versions import PauseReason
 from griphub.hub.records.said import ActivityDone
 from griphub.hub.records.vocabulary import Evidence, Source
@@ -421,3 +424,22 @@ def test_the_program_can_be_ended(page, prescribed, config):
     app = press(page(tab="Versions and pauses"), "End it")
     assert history(config).versions[-1].program is None
     assert "Nothing is asked since" in text(app)
+
+
+def test_at_a_home_that_has_joined_a_clinic_nothing_is_prescribed(page, prescribed, config):
+    keys.trust(config, keys.shown(Ed25519PrivateKey.generate().public_key()))
+    theirs = SentVersion(
+        id="pv-theirs",
+        number=2,
+        valid_from=prescribed,
+        recorded_at=datetime.now(UTC),
+        by=post.HOME,
+        program=parse_program(PROGRAM, builtin()),
+    )
+    with context.database().work(Actor.part("post")) as work:
+        take_versions(work, "c-ada", [theirs])
+    app = page()
+    said = "\n".join(one.value for one in (*app.markdown, *app.caption, *app.subheader))
+    assert "The clinic makes this program" in said and "under Messages" in said
+    assert "Version 2" in said and "by The family, at home" in said
+    assert not [one for one in app.button if one.label in ("Save", "Add", "Change")]

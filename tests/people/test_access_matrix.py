@@ -159,6 +159,9 @@ ABOUT_ONE: dict[str, Callable[[Ids], Callable[[Work], Any]]] = {
     "pictures.pictures": lambda of: _run("pictures.pictures", Config(children=()), of("child")),
     "relational.visible_rows": lambda of: _run("relational.visible_rows", of("child")),
     "outgoing.post_of": lambda of: _run("outgoing.post_of", Config(children=()), of("child")),
+    "joining.require_prescriber": lambda of: _run(
+        "joining.require_prescriber", Config(children=()), of("child")
+    ),
     "joining.at_home": lambda of: _run("joining.at_home", Config(children=()), of("child")),
     "joining.joined": lambda of: _run("joining.joined", Config(children=()), of("child")),
     "joining.has_clinic": lambda of: _run("joining.has_clinic", Config(children=()), of("child")),
@@ -199,6 +202,7 @@ ROLES_OF = {name: command.roles for name, command in COMMANDS.items()} | {
     "relational.visible_rows": _EVERYBODY,
     "outgoing.post_of": _EVERYBODY,  # of an admin's children there is nothing to send
     "joining.at_home": _EVERYBODY,
+    "joining.require_prescriber": _EVERYBODY,
     "joining.joined": _EVERYBODY,
     "joining.has_clinic": _EVERYBODY,
     "suggestions.declined": _EVERYBODY,
@@ -243,6 +247,7 @@ PARTS = {
     "statement_post.note_outcomes",
     "statement_post.take_statements",
     "taking.take_pauses",
+    "taking.take_training",
     "taking.take_versions",
     "picture_post.whole",
     "sign_in.begin",
@@ -259,6 +264,7 @@ LOOKS_UP = {
     "post.last_written",
     "post.letter_for",
     "post.pauses_of",
+    "post.training_of",
     "decisions.decided_here",
     "decisions.standing",
     "decisions.standing_of",

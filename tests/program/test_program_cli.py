@@ -12,6 +12,7 @@ from griphub.firmware_bridge.errors import GripError
 from griphub.hub.cli.main import app
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.activity_text import as_markdown
+from griphub.hub.program.errors import ProgramError
 
 from .conftest import WINTER
 
@@ -130,3 +131,17 @@ def test_the_library_and_a_clinics_own(run: Run, tmp_path: Path) -> None:
 def test_the_page_of_activities_is_that_of_the_library() -> None:
     page = Path(__file__).parents[2] / "docs" / "activities.md"
     assert page.read_text(encoding="utf-8") == as_markdown(builtin())
+
+
+def test_a_home_that_has_joined_a_clinic_writes_instead_of_prescribing(run: Run) -> None:
+    run("program", "set", "Mia", "winter.toml")
+    key = run("program", "key").output.strip()
+    assert run("program", "trust", key).exit_code == 0
+    for command in (["set", "Mia", "winter.toml"], ["end", "Mia"], ["suggest", "Mia", "--accept"]):
+        refused = run("program", *command)
+        assert isinstance(refused.exception, ProgramError)
+        assert "made by the clinic that this home has joined" in str(refused.exception)
+        assert "griphub program tell c-4f21" in str(refused.exception)
+    assert len(json.loads(run("program", "versions", "Mia", "--json").output)) == 1
+    assert run("program", "suggest", "Mia").exit_code == 0, "what the rules say may be read"
+    assert run("program", "tell", "Mia", "Less, please", "--from-family").exit_code == 0

@@ -28,7 +28,13 @@ from griphub.hub.waveform import encode_samples
 PINNED = Path(__file__).parent / "pinned"
 ID = UUID("6f1f0a0e-8a51-4d6c-9d0b-2f5a6a1c0b11")
 SITE = {"site": "home-17", "hub": "hub_1", "child_id": "c-4f21", "tool_id": "ball3f2a"}
-ITEM = {"item_id": "putty-left", "activity_id": "squeeze-putty", "photo": "ph-abc", "message_id": "fn-abc"}
+ITEM = {
+    "item_id": "putty-left",
+    "activity_id": "squeeze-putty",
+    "photo": "ph-abc",
+    "message_id": "fn-abc",
+    "topic": "faces",
+}
 PICTURE = {"picture_id": "ph-abc", "version_id": "pv-abc", "sha256": "0" * 64}
 WHO = {"account": "a-77aa", "to_child": "c-9b0c", "version": "2026-11", "consent_text": "2026-11"}
 
