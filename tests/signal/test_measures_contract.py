@@ -116,6 +116,7 @@ PARTS = {
     "recount": "test_batch_contract",
     "look_twice": "detect_squeezes",
     "lowpass_delay_s": "SqueezeDetector",
+    "weigh": "SqueezeDetector",
     "peak_of": "SqueezeDetector",
     "phases_s": "SqueezeDetector",
     "rate_of_force": "SqueezeDetector",
