@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,13 +15,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..hub.database.actor import GRANTABLE, Role
-from ..hub.errors import FieldError, StoreError
+from ..hub.errors import FieldError, SetupError, StoreError
 from ..hub.people.sign_in import LASTS, SignedIn, SignInRefused
 from . import access_key
 from .access_page import invitation_page, sign_in_page
 from .i18n import N_
 from .oidc import BACK_PATH, START_PATH, Provider, ProviderError
 from .sign_ins import SignIns
+
+_LOG = logging.getLogger(__name__)
 
 #: Wrong keys taken from one address within a minute; a person types fewer, a program far more.
 WRONG_KEYS_PER_MINUTE: Final = 10
@@ -31,6 +34,10 @@ FORM_PATH: Final = "/access"
 INVITATION_PATH: Final = "/access/invitation"
 ROLE_PATH: Final = "/access/role/"
 OUT_PATH: Final = "/access/out"
+
+#: Why a socket is closed, as RFC 6455 has it; pages say each in words.
+NOT_ALLOWED: Final = 1008
+PEOPLE_AWAY: Final = 1013
 
 #: Every page may load from this server only, whatever a library would like to fetch. Streamlit needs inline
 #: styles and scripts, Vega compiles its expressions, components come as blobs.
@@ -86,11 +93,7 @@ class AccessGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request of a signed-in browser through and answer every other one."""
         if scope["type"] == "websocket":
-            if _same_origin(scope) and await self._signed_in(scope):
-                await self._app(scope, receive, send)
-            else:
-                await receive()  # websocket.connect
-                await send({"type": "websocket.close", "code": 1008})
+            await self._open(scope, receive, send)
             return
         if scope["type"] != "http":  # the server's own lifespan
             await self._app(scope, receive, send)
@@ -106,9 +109,26 @@ class AccessGate:
             if response is None and await self._signed_in(scope):
                 await self._app(scope, receive, send)
                 return
-        except StoreError as error:
+        except (StoreError, SetupError) as error:
             response = self._ask(request, f"Nobody can be signed in right now. {error}", status=503)
         await (response or self._ask(request))(scope, receive, send)
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a socket through that a page of this server opened, for somebody who is signed in."""
+        broken = False
+        try:
+            if _same_origin(scope) and await self._signed_in(scope):
+                await self._app(scope, receive, send)
+                return
+        except (StoreError, SetupError) as error:
+            _LOG.warning("Nobody can open a page's socket right now: %s", error)
+            broken = True
+        await receive()  # websocket.connect
+        if not broken:
+            await send({"type": "websocket.close", "code": NOT_ALLOWED})
+            return
+        await send({"type": "websocket.accept"})  # what is refused before it tells a browser nothing
+        await send({"type": "websocket.close", "code": PEOPLE_AWAY, "reason": "people cannot be looked up"})
 
     def _token(self, connection: HTTPConnection) -> str:
         return connection.cookies.get(self._cookie, "")

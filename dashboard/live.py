@@ -22,8 +22,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ..hub.config import Config
 from ..hub.control.address import HubNotRunning
 from ..hub.delivery import mqtt
-from ..hub.errors import SetupError
+from ..hub.errors import SetupError, StoreError
 from ..hub.live import LIVE_FILTER, MAX_WATCHED, WATCH_S, ExerciseView, LiveFrame, Watch, watch_topic
+from .access import NOT_ALLOWED, PEOPLE_AWAY
 from .live_words import Allowance, HubExercises
 
 _LOG = logging.getLogger(__name__)
@@ -85,7 +86,8 @@ class LiveHub:
     ----------
     config : Config
     may_watch : callable
-        Whether a socket's viewer may see a child's frames, and say something to its exercise; may block.
+        Whether a socket's viewer may see a child's frames, and say something to its exercise; may block, and
+        raise `StoreError` where nobody can be looked up.
 
     Attributes
     ----------
@@ -251,10 +253,11 @@ class LiveHub:
 
     async def _serve(self, socket: WebSocket) -> None:
         child_id = socket.path_params["child_id"]
-        if not await asyncio.to_thread(self._may_watch, socket, child_id):
-            await socket.close(1008)
+        barred = await self._barred(socket, child_id)
+        await socket.accept()  # what is refused before it was accepted tells a browser nothing
+        if barred:
+            await socket.close(barred)
             return
-        await socket.accept()
         with self.watch(child_id) as viewer:
             tasks = [
                 asyncio.create_task(_send_all(viewer, socket), name="live viewer"),
@@ -283,15 +286,24 @@ class LiveHub:
             if told.view:
                 self._tell_viewers(told.view)
             viewer.put(told.answer)
-        await socket.close(1008)
+        await socket.close(NOT_ALLOWED)
 
     async def _until_not_allowed(self, socket: WebSocket, child_id: str) -> None:
-        """Close a socket whose viewer has lost the right to it, or was signed out."""
-        may = True
-        while may:
+        """Close a socket whose viewer has lost the right to it, was signed out, or cannot be looked up."""
+        barred = 0
+        while not barred:
             await asyncio.sleep(RIGHT_ASKED_S)
+            barred = await self._barred(socket, child_id)
+        await socket.close(barred)
+
+    async def _barred(self, socket: WebSocket, child_id: str) -> int:
+        """0, or with which code the viewer is shut out."""
+        try:
             may = await asyncio.to_thread(self._may_watch, socket, child_id)
-        await socket.close(1008)
+        except (StoreError, SetupError) as error:
+            _LOG.warning("Nobody can watch a child right now: %s", error)
+            return PEOPLE_AWAY
+        return 0 if may else NOT_ALLOWED
 
     def _set_connected(self, connected: bool) -> None:
         self.connected = connected

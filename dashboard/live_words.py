@@ -15,7 +15,7 @@ from ..hub.config import Config
 from ..hub.control.address import HubNotRunning, socket_path
 from ..hub.control.answers import ControlError
 from ..hub.control.client import ControlClient
-from ..hub.errors import SetupError
+from ..hub.errors import SetupError, StoreError
 from ..hub.live import ExerciseView
 from ..hub.program.faces import Face
 
@@ -31,7 +31,9 @@ BURST, PER_S = 8, 2.0
 _STOPS: Final = frozenset({"stop", "pain"})
 
 #: Why a word was not taken; the page has the sentences.
-Refusal = Literal["", "not_understood", "too_fast", "not_allowed", "hub_away", "no_exercise", "other"]
+Refusal = Literal[
+    "", "not_understood", "too_fast", "not_allowed", "people_away", "hub_away", "no_exercise", "other"
+]
 
 
 class Word(BaseModel):
@@ -141,7 +143,7 @@ class HubExercises:
         text : str or None
             None: it was no text.
         may : callable
-            Whether the viewer may say so now; may block.
+            Whether the viewer may say so now; may block, and raise `StoreError`.
         """
         try:
             if text is None or len(text) > MAX_CHARACTERS:
@@ -152,12 +154,15 @@ class HubExercises:
             what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
             _LOG.warning("A page said what is no word and was not listened to: %s", what)
             return Told(_answer("", "not_understood"), rejected=True)
-        if not allowance.take(word):
+        refused: Refusal = "" if allowance.take(word) else "too_fast"
+        try:
+            if not refused and not await asyncio.to_thread(may):
+                refused = "not_allowed"
+        except (StoreError, SetupError):
+            return Told(_answer(word.do, "people_away"))
+        if refused:
             self.rejected += 1
-            return Told(_answer(word.do, "too_fast"), rejected=True)
-        if not await asyncio.to_thread(may):
-            self.rejected += 1
-            return Told(_answer(word.do, "not_allowed"), rejected=True)
+            return Told(_answer(word.do, refused), rejected=True)
         try:
             async with asyncio.timeout(ANSWER_S):
                 view = await self._hub().tell_exercise(

@@ -139,12 +139,15 @@ def simulated() -> SimulatedResults:
 
 
 def may_watch(connection: HTTPConnection, child_id: str) -> bool:
-    """Whether the viewer at the other end of a socket may see what a child does right now."""
-    try:
-        who = known(context.database(), connection.cookies.get(context.cookie(), ""))
-        if who is None or who.actor.role is Role.ADMIN:
-            return False
-        with context.database().reading(who.actor, "dashboard.live") as work:
-            return work.get(model.Child, child_id) is not None
-    except StoreError:
+    """Whether the viewer at the other end of a socket may see what a child does right now.
+
+    Raises
+    ------
+    StoreError, SetupError
+        If nobody can be looked up.
+    """
+    who = known(context.database(), connection.cookies.get(context.cookie(), ""))
+    if who is None or who.actor.role is Role.ADMIN:
         return False
+    with context.database().reading(who.actor, "dashboard.live") as work:
+        return work.get(model.Child, child_id) is not None

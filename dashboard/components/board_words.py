@@ -21,6 +21,13 @@ _WORDS: Final = {
     "disconnected.text": N_(
         "Squeezes are still counted. The page is trying to come back; if it stays like this, reload it."
     ),
+    "people_away.title": N_("GripHub cannot look up who you are right now"),
+    "people_away.text": N_(
+        "Squeezes are still counted. The page tries again by itself; if it stays like this, tell whoever "
+        "looks after GripHub."
+    ),
+    "not_allowed.title": N_("You are not signed in for this child any more"),
+    "not_allowed.text": N_("What was counted is safe. Load the page again and sign in."),
     "goal_is": N_("The goal is {goal} squeezes."),
     "of_goal": N_("of {goal}"),
     "squeeze": N_("squeeze"),
@@ -91,7 +98,11 @@ _WORDS: Final = {
     "away.ball": N_("Bring the ball nearer; your count is safe."),
     "away.putty": N_("Bring the putty nearer; your count is safe."),
     "away.dynamometer": N_("Bring the grip nearer; your count is safe."),
-    "lost.page": N_("This page lost its connection. The count is safe; it comes back by itself."),
+    "lost.disconnected": N_("This page lost its connection. The count is safe; it comes back by itself."),
+    "lost.people_away": N_(
+        "GripHub cannot look up who you are right now. The count is safe; the page comes back by itself."
+    ),
+    "lost.not_allowed": N_("You are not signed in for this child any more. Load the page again."),
     "lost.hub": N_("GripHub is not answering. The count is safe; it goes on as soon as it is back."),
     # how far it has come
     "for_parent": N_("For the grown-up"),
@@ -137,6 +148,9 @@ _WORDS: Final = {
     "offline": N_("That did not get through. It works again as soon as the page is connected."),
     "stop_offline": N_("Just put it down. We stop as soon as the page is connected again."),
     "refused.too_fast": N_("One press is enough. Wait a moment."),
+    "refused.people_away": N_(
+        "GripHub cannot look up who you are right now. Put the tool down, and press again in a moment."
+    ),
     "refused.not_allowed": N_("You are not signed in for this child any more. Load the page again."),
     "refused.not_understood": N_("This page is out of date. Load it again."),
     "refused.hub_away": N_("GripHub did not answer. Put the tool down, and press again in a moment."),

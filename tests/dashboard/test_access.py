@@ -323,6 +323,23 @@ async def test_sockets_open_for_pages_of_this_server_only(gate, inner, origin, a
     assert without == [{"type": "websocket.close", "code": 1008}]
 
 
+@pytest.mark.parametrize("path", ["/live/c-ada", "/_stcore/stream"])
+async def test_a_socket_that_comes_while_nobody_can_be_looked_up_is_told_so(config, inner, tmp_path, path):
+    (tmp_path / "broken.db").write_bytes(b"this is no database" * 500)
+    broken = Database(f"sqlite:///{tmp_path / 'broken.db'}")
+    gate = AccessGate(inner, KEY, SignIns(config, lambda: broken))
+    cookie = f"{cookie_name(KEY)}=somebody"
+    sent = await call(gate, path, kind="websocket", cookie=cookie, origin="http://hub.local:8501")
+    assert [one["type"] for one in sent] == ["websocket.accept", "websocket.close"]
+    assert (sent[1]["code"], sent[1]["reason"]) == (1013, "people cannot be looked up")
+    foreign = await call(gate, path, kind="websocket", cookie=cookie, origin="http://evil.example")
+    assert foreign == [{"type": "websocket.close", "code": 1008}]
+    answer = await call(gate, cookie=cookie)
+    assert answer.status == 503 and b"Nobody can be signed in right now" in answer.body
+    assert not inner.reached
+    broken.close()
+
+
 def test_the_key_is_drawn_once_and_private(config: Config):
     key = load_key(config)
     assert load_key(config) == key

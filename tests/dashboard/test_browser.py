@@ -191,6 +191,30 @@ def test_a_child_sees_each_squeeze(config, broker, hub_client, start_dashboard, 
     expect(page.get_by_text("Squeezes are still counted.")).to_be_visible()
 
 
+@pytest.mark.timeout(180)
+def test_a_page_says_that_nobody_can_be_looked_up_and_comes_back(
+    config, broker, hub_client, start_dashboard, open_page
+):
+    server = start_dashboard()
+    page = open_page(path="/exercise")
+    state(page, "waiting")
+    server.kill()
+    server.wait()
+    state(page, "disconnected")
+    file = config.data_dir / "people.db"
+    files = {path: path.read_bytes() for path in (file, file.with_name("people.db-wal")) if path.exists()}
+    for path in files:
+        path.write_bytes(b"this is no database" * 500)
+    server = start_dashboard()
+    page.locator(".stage[data-state=people_away]").wait_for(timeout=20_000)
+    expect(page.get_by_text("GripHub cannot look up who you are right now")).to_be_visible()
+    expect(page.get_by_text("Squeezes are still counted. The page tries again by itself")).to_be_visible()
+    picture(page, "exercise-people-away")
+    for path, data in files.items():
+        path.write_bytes(data)  # as whoever looks after it does, from a backup
+    page.locator(".stage[data-state=waiting]").wait_for(timeout=20_000)
+
+
 def inked(canvas):
     """Number of pixels of the canvas that are painted in the left hand's blue."""
     return canvas.evaluate("""canvas => {

@@ -7,10 +7,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from griphub.dashboard import live
+from griphub.dashboard import context, live
 from griphub.dashboard.access import cookie_name
 from griphub.dashboard.access_key import load_key
 from griphub.dashboard.live import LiveHub
+from griphub.dashboard.viewer import may_watch
 from griphub.hub.config import Config
 from griphub.hub.database.actor import Actor, Role
 from griphub.hub.people import accounts, caseload, places
@@ -78,6 +79,7 @@ class Socket:
     """A viewer's end that never says anything, as an ASGI server offers it."""
 
     path_params = {"child_id": "c-ada"}  # noqa: RUF012 - as Starlette has it
+    cookies = {}  # noqa: RUF012
 
     def __init__(self) -> None:
         self.closed = 0
@@ -95,3 +97,17 @@ async def test_whoever_loses_the_right_is_shut_out_while_they_watch(
     socket = Socket()
     await hub._until_not_allowed(socket, "c-ada")
     assert socket.closed == 1008 and next(answers, None) is None
+
+
+async def test_whoever_cannot_be_looked_up_is_shut_out_for_now(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "RIGHT_ASKED_S", 0.0)
+    (config.data_dir / "people.db").write_bytes(b"this is no database" * 500)
+    context.bind(config)
+    try:
+        socket = Socket()
+        await LiveHub(config, may_watch)._until_not_allowed(socket, "c-ada")
+    finally:
+        context.close()
+    assert socket.closed == 1013

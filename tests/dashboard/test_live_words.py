@@ -15,6 +15,7 @@ from griphub.firmware_bridge.clock import HostClock
 from griphub.hub.config import Config, ToolConfig
 from griphub.hub.control.address import HubNotRunning, socket_path
 from griphub.hub.control.client import ControlClient
+from griphub.hub.errors import StoreError
 from griphub.hub.records.vocabulary import Hand
 from griphub.hub.service import Hub
 
@@ -45,6 +46,14 @@ async def running(config) -> AsyncIterator[ControlClient]:
 async def say(exercises, text, *, allowance=None, may=True):
     told = await exercises.tell("c-ada", text, allowance or Allowance(), lambda: may)
     return json.loads(told.answer)["refused"], told
+
+
+async def test_a_word_of_somebody_who_cannot_be_looked_up_is_answered(home):
+    def may():
+        raise StoreError("people", "no database", "Restore it from a backup.")
+
+    told = await HubExercises(home).tell("c-ada", '{"do":"stop"}', Allowance(), may)
+    assert json.loads(told.answer)["refused"] == "people_away" and not told.rejected
 
 
 async def test_a_word_reaches_the_hub_and_its_view_comes_back(home):
@@ -153,7 +162,8 @@ async def test_the_socket_answers_and_closes_on_a_page_that_says_nothing_but_rub
     await page.task
     assert hub.exercises.rejected == live.MAX_REJECTED
     stranger = Page(hub, "c-ben")
-    assert (await stranger.next())["type"] == "websocket.close"
+    assert (await stranger.next())["type"] == "websocket.accept"
+    assert (await stranger.next())["code"] == 1008
     await stranger.task
 
 

@@ -106,7 +106,7 @@ class Board {
     for (const panel of this.panels.values()) panel.refresh(this.answering);
     const streaming = [...this.panels.values()].some((panel) => panel.state === "streaming");
     const free = streaming ? "streaming" : [...this.panels.values()][0]?.state ?? "waiting";
-    const state = this.socket?.online === false ? "disconnected" : this.delivery !== "up" ? "hub_away" : free;
+    const state = this.socket?.online === false ? this.socket.lost : this.delivery !== "up" ? "hub_away" : free;
     const mode = !this.view ? "free" : this.view.ended_by ? "over" : "led";
     const { words } = this.data;
     Object.assign(this.stage.dataset, { state, mode });
@@ -115,7 +115,7 @@ class Board {
     this.holder.hidden = mode !== "free";
     this.led.wake(mode === "led" && !this.stopped && !document.hidden);
     this.stage.toggleAttribute("data-panels", this.panels.size > 0);
-    const noticed = ["waiting", "hub_away", "disconnected"].includes(state) && mode === "free";
+    const noticed = (state === "waiting" || !this.answering) && mode === "free";
     this.stage.toggleAttribute("data-quiet", !noticed); // the panel says it itself
     this.holder.dataset.count = this.panels.size;
     if (noticed) {
@@ -128,7 +128,7 @@ class Board {
       this.since = Infinity;
       this.trigger("event", { what: "gone", exercise_id: this.data.led });
     }
-    this.led.lost = state === "disconnected" ? "lost.page" : state === "hub_away" || (this.hub === false && this.heard && !streaming) ? "lost.hub" : "";
+    this.led.lost = this.socket?.online === false ? `lost.${state}` : state === "hub_away" || (this.hub === false && this.heard && !streaming) ? "lost.hub" : "";
     if (this.hub) this.heard = true;
     this.led.refresh();
   }
