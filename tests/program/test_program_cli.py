@@ -142,6 +142,6 @@ def test_a_home_that_has_joined_a_clinic_writes_instead_of_prescribing(run: Run)
         assert isinstance(refused.exception, ProgramError)
         assert "made by the clinic that this home has joined" in str(refused.exception)
         assert "griphub program tell c-4f21" in str(refused.exception)
-    assert len(json.loads(run("program", "versions", "Mia", "--json").output)) == 1
+    assert run("program", "versions", "Mia").output.count("owner:") == 1
     assert run("program", "suggest", "Mia").exit_code == 0, "what the rules say may be read"
     assert run("program", "tell", "Mia", "Less, please", "--from-family").exit_code == 0
