@@ -3,12 +3,13 @@
 Nested keys take a double underscore: ``GRIPHUB_BROKER__PORT=1884`` sets ``[broker] port``.
 """
 
+import json
 import os
 import tomllib
 from datetime import time
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,9 @@ from .errors import ConfigError
 from .records.ids import Id
 from .records.vocabulary import Hand
 from .secret_files import with_files
+
+#: In the data folder of a home that has joined a clinic: what it is called there, and where the clinic is.
+JOINED: Final = "clinic.json"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -351,6 +355,10 @@ def load(path: Path | None = None) -> Config:
     ------
     ConfigError
         Naming the first key that is wrong.
+
+    Notes
+    -----
+    What a home took from a clinic's invitation stands in its data folder; the file wins.
     """
     named = path or (Path(env) if (env := os.environ.get("GRIPHUB_CONFIG")) else None)
     file = named or default_path()
@@ -363,7 +371,11 @@ def load(path: Path | None = None) -> Config:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(str(file), f"cannot be read: {error}") from None
     try:
-        return Config(**values)
+        config = Config(**values)
+        joined = config.data_dir / JOINED
+        return Config(**(json.loads(joined.read_text()) | values)) if joined.exists() else config
+    except (OSError, json.JSONDecodeError) as error:
+        raise ConfigError(JOINED, f"cannot be read: {error}", "the data folder") from None
     except SettingsError as error:  # a list or table that is no JSON; the message only names the field
         variable = "GRIPHUB_" + str(error).split('"')[1].upper()
         raise ConfigError(variable, "is not the JSON that it must be", "the environment") from None

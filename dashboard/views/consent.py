@@ -11,7 +11,7 @@ from ...hub.people.model import Consent, ConsentText
 from ...hub.program.joining import has_clinic, has_joined
 from .. import context, i18n, viewer, words
 from ..i18n import _
-from . import forms, layout
+from . import forms, join, layout
 
 
 def page() -> None:
@@ -74,6 +74,8 @@ def _of_child(child: viewer.Child) -> None:
                 _agree(child, text)
             elif not shares:
                 st.markdown(_("Your site has not published a text to agree to yet."))
+    if viewer.role() is Role.PARENT:
+        join.offer()
     if history:
         with st.expander(_("What was decided so far")):
             st.dataframe([_row(one) for one in history], hide_index=True)

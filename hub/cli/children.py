@@ -28,6 +28,9 @@ def add(
     dominant_hand: HandOption = None,
     goal: Annotated[int, typer.Option(help="Squeezes in a session, where no program says otherwise.")] = 15,
     family: Annotated[str | None, typer.Option(help="Id of the family; default: this home's.")] = None,
+    child_id: Annotated[
+        str | None, typer.Option("--id", help="The id that the child has at home already; default: random.")
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,6 +47,7 @@ def add(
             sex=sex,
             dominant_hand=dominant_hand,
             goal=goal,
+            child_id=child_id,
         )
         row = columns(child, _COLUMNS)
     done(row, as_json, f"{child.name} is here now, as {child.id}.")

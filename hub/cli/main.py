@@ -23,6 +23,7 @@ from . import (
     doctor,
     exercise,
     export,
+    join,
     pair,
     people,
     pictures,
@@ -70,6 +71,7 @@ app.add_typer(visits.app, name="visits", rich_help_panel=FAMILY)
 app.add_typer(annotations.app, name="annotations", rich_help_panel=FAMILY)
 app.command("strength-test", rich_help_panel=FAMILY)(strength_test.strength_test)
 app.add_typer(session.app, name="session", rich_help_panel=FAMILY)
+app.command("join", rich_help_panel=FAMILY)(join.join)
 app.command("doctor", rich_help_panel=FAMILY)(doctor.doctor)
 app.command("scan", rich_help_panel=FAMILY)(processes.scan)
 app.add_typer(calibrate.app, name="calibrate", rich_help_panel=FAMILY)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ..database.actor import Role
-from . import children, consent
+from . import children, consent, join
 from .common import ConfigOption, JsonOption
 from .here import ChildArgument
 from .people_common import changing, columns, done, reading, show
@@ -87,6 +87,9 @@ def list_families(config: ConfigOption = None, as_json: JsonOption = False) -> N
     with reading(config) as work:
         rows = [columns(one, _FAMILY) for one in places.families(work)]
     show(rows, as_json, "There are no families yet. `griphub people family add` adds one.")
+
+
+family.command("invite")(join.invite)
 
 
 @account.command("invite")

@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from ...firmware_bridge.adapter import open_adapter
 from ...firmware_bridge.errors import AdapterUnavailable
+from .. import config as configuration
 from .. import watchdog
 from ..config import Config
 from ..control.address import MAX_PATH_BYTES
@@ -23,6 +24,7 @@ from ..delivery.broker import healthy
 from ..delivery.journal import Journal
 from ..delivery.outbox import Outbox
 from ..errors import SetupError
+from ..join import carry_out, pending
 from ..people.home import Household, settle
 from ..records.session import SqueezeCounted
 from ..simulation import TRUTH, control_path
@@ -36,6 +38,9 @@ log = logging.getLogger(__name__)
 DRAIN_S = 90.0
 
 POLL_S = 0.1
+
+#: How soon an invitation that was accepted is seen.
+INVITED_S = 1.0
 
 #: A hub or ingest that says nothing for so long hangs. A slow card may hold a commit up for some seconds, and
 #: a store that is away holds the forwarder up for half a minute at a time.
@@ -165,6 +170,15 @@ class Rig:
         """Do nothing but say so until cancelled, while the supervisor keeps everything running."""
         await watchdog.keep()
 
+    async def until_invited(self) -> None:
+        """The same, until a clinic's invitation is accepted, which takes that nothing runs."""
+        keeping = asyncio.create_task(self.forever())
+        try:
+            while not pending(self.config):  # noqa: ASYNC110 - another process writes the file
+                await asyncio.sleep(INVITED_S)
+        finally:
+            keeping.cancel()
+
     async def drain(self, timeout_s: float = DRAIN_S) -> bool:
         """Wait until everything counted is in the store; False if it is not in time."""
         outbox = Outbox(self.config.data_dir / "outbox.db")
@@ -187,29 +201,38 @@ class Rig:
 
 
 async def run_home(config: Config, config_file: Path | None) -> None:
-    """Run the service of a home until cancelled."""
-    household = Household(config)
+    """Run the service of a home until cancelled; anew when it joins a clinic."""
+    while True:
+        await _run_home(config, config_file)
 
+
+async def _run_home(config: Config, config_file: Path | None) -> None:
     def counted(squeeze: SqueezeCounted) -> None:
         out.print(describe(squeeze, config.model_copy(update={"children": household.all()})))
 
     async with Rig(config, config_file, counted) as rig:
         await asyncio.to_thread(bring_up_to_date, config)
+        config = configuration.load(config_file)  # another one, if it has just joined
+        household = Household(config)
         await rig.start_broker()
         await rig.start_ingest()
         await _tell_of_radio(config)
         await rig.start_hub()
         await rig.start_dashboard()
         announce(config)
-        await rig.forever()
+        await rig.until_invited()
 
 
 def bring_up_to_date(config: Config) -> None:
-    """Make or upgrade the tables of people before any process needs them; take in whom the file names."""
+    """Make or upgrade the tables of people before any process needs them; take in whom the file names.
+
+    A home that accepted a clinic's invitation joins it now, and has another configuration afterwards.
+    """
     database = open_database(config)
     try:
         if config.database.url is None:
             upgrade(database)
+            carry_out(config, database)
         else:  # a clinic's server is upgraded when its administrator says so
             require_current(database)
         settle(database, config)

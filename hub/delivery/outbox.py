@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from ..config import Config
-from ..records.event import Event, encode
+from ..errors import PayloadError
+from ..records.event import Event, decode, encode
 from ..records.post import ForPeople
 from ..records.session import SqueezeCounted
 from ..sqlite_file import connect, store_errors
@@ -241,6 +242,20 @@ class Outbox:
             others = f"UPDATE outbox SET owed = owed - {int(to)} WHERE event_id = ? AND owed & {int(to)}"  # noqa: S608
             db.executemany(others, rows)
             _count(db, TALLIES[to][1], db.total_changes - before)
+
+    def rename(self, site: str, hub: str) -> None:
+        """Let what waits say that it is of another site and hub: what this home is called from now on."""
+        with self._transaction() as db:
+            rows = db.execute("SELECT seq, payload FROM outbox").fetchall()
+            for seq, payload in rows:
+                try:
+                    event = decode(payload).model_copy(update={"site": site, "hub": hub})
+                except PayloadError:  # of a newer version, before a downgrade: it waits as it is
+                    continue
+                db.execute(
+                    "UPDATE outbox SET topic = ?, payload = ? WHERE seq = ?",
+                    (event.topic(), encode(event), seq),
+                )
 
     def prune(self, before: datetime) -> None:
         """Strike sessions whose last squeeze is older off the ledger of what was counted.

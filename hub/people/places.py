@@ -64,11 +64,14 @@ def add_child(
     sex: Sex | None = None,
     dominant_hand: Hand | None = None,
     goal: int = 15,
+    child_id: str | None = None,
 ) -> Child:
     """Take a child in, under a random id that is all that ever travels.
 
     Parameters
     ----------
+    child_id : str, optional
+        The id that the child has at home already.
     birth_month : str, optional
         Such as ``2018-04``.
     goal : int
@@ -82,8 +85,10 @@ def add_child(
         If the actor has no such family.
     """
     work.need(Family, family_id)
+    if child_id is not None and work.get(Child, fields.wire_id("id", child_id)) is not None:
+        raise FieldError("id", f"{child_id} is here already", "`griphub people child list` shows who it is.")
     child = Child(
-        id=random_id("c"),
+        id=child_id or random_id("c"),
         family_id=family_id,
         name=fields.name("name", name, longest=40),
         birth_month=_month(work, birth_month),

@@ -223,6 +223,9 @@ ABOUT_ALL = {
 #: What concerns the actor alone, tested in test_sign_in.py and test_settings.py, or is the machine's.
 ABOUT_ONESELF = {"accounts.change_password", "places.add_site", "settings.mine", "settings.change"}
 
+#: What concerns the actor's own home and its clinic, tested in test_join.py.
+ABOUT_THE_HOME = {"join.accept", "invitation.hub_of", "invitation.invite"}
+
 #: What signing in, the home's start and the post are made of; no actor reaches them.
 PARTS = {
     "decisions.hear",
@@ -282,7 +285,7 @@ ROLES = (Role.PARENT, Role.THERAPIST, Role.ADMIN)
 
 
 def test_every_command_has_a_row() -> None:
-    assert set(ABOUT_ONE) | ABOUT_ALL | ABOUT_ONESELF | PARTS | LOOKS_UP == set(FUNCTIONS)
+    assert set(ABOUT_ONE) | ABOUT_ALL | ABOUT_ONESELF | ABOUT_THE_HOME | PARTS | LOOKS_UP == set(FUNCTIONS)
     assert set(COMMANDS) <= set(FUNCTIONS)
 
 
