@@ -285,6 +285,7 @@ def _tests_table(found: Tests) -> None:
             "trials": _("Trials"),
             "because": _("Why no score"),
             "pain": _("Pain before, after"),
+            "position": _("Position kept"),
         },
     )
 
@@ -311,6 +312,7 @@ def _row(test: StrengthTested, *, at_visit: bool) -> dict[str, object]:
         "trials": "; ".join(trials),
         "because": test.outcome.because,
         "pain": words.pain(test.pain_before, test.pain_after),
+        "position": {True: _("yes"), False: _("no"), None: ""}[test.position_kept],
     }
 
 

@@ -32,10 +32,11 @@ def until(condition: Callable[[], object], what: str, timeout_s: float = 20) -> 
 class House:
     """Simulated tools and a running hub, on a loop in a thread of its own."""
 
-    def __init__(self, config: Config, *, slots: int | None = None) -> None:
+    def __init__(self, config: Config, *, slots: int | None = None, clock: HostClock | None = None) -> None:
         self.config = config.model_copy(update={"radio": f"unix:{config.data_dir}/hci"})
         self.link = VirtualLink()
         self.hub: Hub | None = None
+        self.clock = clock or HostClock()  #: of hub and tools
         self._slots = slots
         self._loop = asyncio.new_event_loop()
         self._radio = AsyncExitStack()
@@ -73,7 +74,7 @@ class House:
 
     def start_hub(self) -> None:
         async def run() -> None:
-            self.hub = Hub(self.config, HostClock(), counted=lambda _: None)
+            self.hub = Hub(self.config, self.clock, counted=lambda _: None)
             self._hub_task = asyncio.create_task(self.hub.run())
             while not await self.client.answers():
                 await asyncio.sleep(0.01)
@@ -119,13 +120,21 @@ class House:
     ) -> SimulatedTool:
         """Switch on a tool that nobody touches, or one that is squeezed to 20 N every 4 s."""
         t_s = np.arange(6000 + 400 * squeezes) / 100
-        values = level + 0.06 * np.random.default_rng(5).standard_normal(t_s.size)
+        values = np.full(t_s.size, level)
         for at_s in 4.0 * np.arange(1, squeezes + 1):
             values += 20 * np.exp(-(((t_s - at_s) / 0.45) ** 4))
+        return self.squeezed(name, values, **options)
+
+    def squeezed(
+        self, name: str, force_n: np.ndarray, kind: WireKind = WireKind.BALL, **options: Any
+    ) -> SimulatedTool:
+        """Switch on a tool that is squeezed so, 100 samples a second, with a little noise."""
+        values = force_n + 0.06 * np.random.default_rng(5).standard_normal(force_n.size)
+        t_s = np.arange(force_n.size) / 100
         play = Play(t_s, np.round(values, 2), WireUnit.NEWTON, -2, 100.0, (), "still")
 
         async def run() -> SimulatedTool:
-            tool = SimulatedTool(name, WireKind.BALL, [play], link=self.link, clock=HostClock(), **options)
+            tool = SimulatedTool(name, kind, [play], link=self.link, clock=self.clock, **options)
             self._tasks.append(asyncio.create_task(tool.run()))
             return tool
 

@@ -3,15 +3,19 @@
 import time
 from contextlib import closing
 
+import numpy as np
 import psutil
 import pytest
 from playwright.sync_api import expect
 
 from griphub.dashboard.access_key import link
+from griphub.firmware_bridge.clock import HostClock
+from griphub.firmware_bridge.profile import WireKind
 from griphub.hub.config import ToolConfig
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.records.event import decode
 from griphub.hub.records.said import ActivityDone, FeedbackGiven
+from griphub.hub.records.strength import StrengthTested
 from griphub.hub.records.vocabulary import Hand
 
 from .browsing import CHROMIUM, SIZES, layout_faults, picture, settled
@@ -157,4 +161,80 @@ def test_a_child_is_led_to_the_end_and_once_more_until_it_hurts(
     home.start_hub()
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_role("heading", name="We stop here. Good that you said so.")).to_be_visible()
+    context.close()
+
+
+#: A minute of rests takes ten seconds: hub and tool have one clock, which runs faster.
+SPEED = 6
+TESTED = """
+[[items]]
+id = "test"
+activity = "strength-test"
+dose = { days_per_week = 7 }
+test = { protocol = "asht", hands = "right" }
+"""
+
+
+def trial(peak_n):
+    """Greatest strength for 3.6 s, and rest until the next one, 100 samples a second."""
+    t_s = np.arange(2100) / 100
+    up, down = np.clip(t_s / 0.4, 0, 1), np.clip((t_s - 3.6) / 0.3, 0, 1)
+    return peak_n * (1 - np.cos(np.pi * up)) / 2 * (1 + np.cos(np.pi * down)) / 2
+
+
+@pytest.mark.timeout(200)
+def test_a_strength_test_is_led_to_its_result(
+    config, broker, chromium, sign_in, prescribe, start_dashboard, fill
+):
+    home = House(
+        config.model_copy(update={"tools": (ToolConfig(id="dyno01", child="c-ada", hand=Hand.RIGHT),)}),
+        clock=HostClock(SPEED, time.time() - 3600),
+    )
+    home.open()
+    home.start_hub()
+    sign_in()
+    prescribe(TESTED)
+    start_dashboard()
+    context = chromium.new_context(viewport=SIZES["phone"], has_touch=True)
+    page = context.new_page()
+    address = f"http://127.0.0.1:{config.dashboard.port}"
+    page.goto(link(config))
+    page.goto(f"{address}/exercise")
+    led = page.locator(".led")
+    # three in a row have the same mean, whichever is the first that counts
+    home.squeezed(
+        "dyno01", np.concatenate([trial(peak) for peak in (0, 100, 110, 105) * 5]), WireKind.DYNAMOMETER
+    )
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("radio", name="A little").first.click()
+    page.get_by_role("button", name="Begin").click()
+    expect(led).to_be_visible()
+
+    began = time.monotonic()
+    expect(led).to_have_attribute("data-phase", "rest")
+    expect(page.get_by_text("That one counts.")).to_be_visible()
+    settled(page)
+    picture(page, "strength-test-rest", whole=True)
+    expect(page.locator("dialog")).to_be_visible()
+    print(f"three trials took {time.monotonic() - began:.1f} s")
+    picture(page, "strength-test-after", whole=True)
+    assert not events(config, StrengthTested), "nothing is told before somebody was asked"
+    page.locator("dialog").get_by_text("Yes", exact=True).click()
+    page.locator("dialog [data-face='4']").click()
+    expect(page.get_by_role("heading", name="That was the test. Thank you!")).to_be_visible()
+    expect(page.locator(".over li").first).to_have_text("3 trials that count")
+    picture(page, "strength-test-over", whole=True)
+
+    until(lambda: events(config, StrengthTested), "no result was committed")
+    (result,) = events(config, StrengthTested)
+    counted = [one.peak for one in result.trials if not one.faults]
+    assert len(counted) == 3 and result.outcome.score == pytest.approx(np.mean(counted))
+    assert result.outcome.score == pytest.approx(105, rel=0.02)
+    assert (result.pain_before, result.pain_after, result.position_kept) == (2, 4, True)
+    home.close()
+
+    fill(events(config, object))
+    page.goto(f"{address}/access/role/therapist")
+    page.goto(f"{address}/child")
+    expect(page.get_by_text(f"latest {result.outcome.score:.1f} N").first).to_be_visible()
     context.close()
