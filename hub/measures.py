@@ -147,8 +147,8 @@ def _of_one_hand(sessions: Sequence[SessionDetail], maximum: float) -> list[Meas
     for session in sessions:
         at = session.point.started_at
         sure = [one for one in session.squeezes if not one.doubtful]
-        of["rise"].take(at, (_timed(session, one.rise_s, "rise", _RISE) for one in sure))
-        of["release"].take(at, (_timed(session, one.release_s, "release", _RELEASE) for one in sure))
+        of["rise"].take(at, (_timed(session, one, one.rise_s, "rise", _RISE) for one in sure))
+        of["release"].take(at, (_timed(session, one, one.release_s, "release", _RELEASE) for one in sure))
         of["rate_of_force"].take(at, map(_rate_of_force, sure))
         for name, least_s, measured in _HOLDS:
             holds = [one for one in sure if one.offset_s - one.onset_s >= least_s]
@@ -204,12 +204,16 @@ def _rate_hz(session: SessionDetail) -> float:
     return (quality.rate_hz if quality else None) or 0.0
 
 
-def _timed(session: SessionDetail, value_s: float | None, measure: str, trust: str) -> Quantity | Refused:
+def _timed(
+    session: SessionDetail, squeeze: SqueezeCounted, value_s: float | None, measure: str, trust: str
+) -> Quantity | Refused:
     if _timing(session) is Timing.ARRIVAL:
         because = "Not available on this tool: it does not stamp its samples, and radio is too uneven."
         return Refused(measure, Reason.STAMPS, because)
-    if value_s is None:
+    if value_s is None and squeeze.peak_sd is None:  # of an older hub
         return Refused(measure, Reason.NOT_KNOWN, "Not told of these squeezes.")
+    if value_s is None:
+        return Refused(measure, Reason.RATE, "Briefer than this tool and the filters can tell.")
     return Quantity(value_s, "s", trust)
 
 

@@ -44,8 +44,9 @@ class Squeeze:
     peak_sd : float
         Standard uncertainty of `peak`, in `unit`: noise, tremor, rest, and creep as far as it has shown. What
         the sensor itself is wrong by, its calibration, is not in it.
-    rise_s, release_s : float
-        From onset to nine tenths of the height, and from there to the offset.
+    rise_s, release_s : float or None
+        From onset to nine tenths of the height, and from there to the offset; None where that is briefer
+        than what the filters and the time between samples blur it by.
     rfd : float or None
         Rate of force development: mean slope between 20 % and 80 % of the climb, `unit` per second.
     no_rfd : str
@@ -67,8 +68,8 @@ class Squeeze:
     ended_by: EndedBy
     doubtful: tuple[str, ...] = ()
     peak_sd: float = 0.0
-    rise_s: float = 0.0
-    release_s: float = 0.0
+    rise_s: float | None = None
+    release_s: float | None = None
     rfd: float | None = None
     no_rfd: str = ""
 

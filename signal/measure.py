@@ -34,6 +34,10 @@ _RFD_ERROR = 0.1
 #: What the detection filter adds, in quadrature, to the time from 20 to 80 %: so that ramps of 0.1 to 0.8 s
 #: read within 6 %.
 _FILTER_RISE_S = 0.02
+#: What filters, and the intervals between samples, add in quadrature to rise and release.
+_RISE_BLUR_S, _RISE_INTERVALS = 0.075, 0.8
+_RELEASE_BLUR_S, _RELEASE_INTERVALS = 0.09, 1.2
+_LEAST_INTERVALS = 2.5  #: between samples, in a phase that is to be timed
 
 TOO_FEW_SAMPLES = "fewer than 8 samples between 20 % and 80 % of the climb"
 TOO_NOISY = "noise makes the slope uncertain by more than a tenth"
@@ -136,7 +140,19 @@ def rate_of_force(rise: Rise, peak: float, noise: float) -> tuple[float | None, 
     return climb / took_s, ""
 
 
-def phases_s(rise: Rise, peak: float, onset_s: float, offset_s: float) -> tuple[float, float]:
-    """Rise and release time, seconds."""
+def phases_s(rise: Rise, peak: float, onset_s: float, offset_s: float) -> tuple[float | None, float | None]:
+    """Rise and release time, seconds; None for one that is briefer than what blurs it."""
     high_s, _ = rise.ladder.reached(HIGH_SHARE * (peak + rise.level - rise.base))
-    return max(high_s - onset_s, 0.0), max(offset_s - rise.left_top[0], 0.0)
+    interval_s = _interval_s(rise)
+    rise_blur_s = hypot(_RISE_BLUR_S, _RISE_INTERVALS * interval_s)
+    release_blur_s = hypot(_RELEASE_BLUR_S, _RELEASE_INTERVALS * interval_s)
+    few_s = _LEAST_INTERVALS * interval_s
+    return (
+        _sharp_s(high_s - onset_s, rise_blur_s, few_s),
+        _sharp_s(offset_s - rise.left_top[0], release_blur_s, few_s),
+    )
+
+
+def _sharp_s(seen_s: float, blur_s: float, least_s: float) -> float | None:
+    sharp_s = sqrt(max(seen_s * seen_s - blur_s * blur_s, 0.0))
+    return sharp_s if seen_s > 0 and sharp_s >= max(blur_s, least_s) else None

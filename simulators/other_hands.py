@@ -166,8 +166,14 @@ _SHAPES: tuple[Callable[[FloatArray, float, float, float], FloatArray], ...] = (
 )  # fmt: skip
 
 
-def other_session(name: str, seed: int) -> Play:
-    """Make a session; the same name and seed give the same to the bit."""
+def other_session(name: str, seed: int, *, rate_hz: float | None = None) -> Play:
+    """Make a session; the same name and seed give the same to the bit.
+
+    Parameters
+    ----------
+    rate_hz : float, optional
+        Sample rate, instead of one that is drawn.
+    """
     manner = MANNERS[name]
     rng = np.random.default_rng([crc32(name.encode()), seed, 2])
     usual_n = float(np.exp(rng.uniform(*np.log(manner.usual_n))))
@@ -185,7 +191,15 @@ def other_session(name: str, seed: int) -> Play:
     slope = manner.drift_n_per_min * rng.uniform(-1, 1) / 60
     walk = np.cumsum(rng.standard_normal(t_s.size)) * 0.02 * manner.drift_n_per_min / FINE_HZ**0.5
     force_n += slope * t_s + walk
-    return _sensed(manner, name, usual_n, t_s, force_n, truth, rng)
+    return _sensed(manner, name, usual_n, t_s, force_n, truth, rate_hz, rng)
+
+
+def other_meant_force(name: str, seed: int) -> tuple[FloatArray, FloatArray]:
+    """Times in seconds, at `FINE_HZ`, and force in newtons that the hand means to give in that session."""
+    manner = MANNERS[name]
+    rng = np.random.default_rng([crc32(name.encode()), seed, 2])
+    meant_n, _, _ = _meant(manner, float(np.exp(rng.uniform(*np.log(manner.usual_n)))), rng)
+    return np.arange(meant_n.size) / FINE_HZ, meant_n
 
 
 def _meant(
@@ -290,10 +304,12 @@ def _sensed(
     fine_s: FloatArray,
     force_n: FloatArray,
     truth: list[TrueSqueeze],
+    rate_hz: float | None,
     rng: np.random.Generator,
 ) -> Play:
     """Sample it, with noise, hum, a unit and the steps of a converter."""
-    rate_hz = float(rng.choice(manner.rates_hz))
+    drawn_hz = float(rng.choice(manner.rates_hz))
+    rate_hz = rate_hz or drawn_hz
     n = int(fine_s[-1] * rate_hz)
     t_s = np.arange(n) / rate_hz
     if manner.uneven_s:

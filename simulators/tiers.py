@@ -170,8 +170,13 @@ TIERS: Final[dict[str, Tier]] = {
 }
 
 
-def session(name: str, seed: int) -> tuple[Play, float | None]:
+def session(name: str, seed: int, *, rate_hz: float | None = None) -> tuple[Play, float | None]:
     """Make a session of a tier; the same name and seed give the same to the bit.
+
+    Parameters
+    ----------
+    rate_hz : float, optional
+        Sample rate, instead of one that is drawn.
 
     Returns
     -------
@@ -181,13 +186,8 @@ def session(name: str, seed: int) -> tuple[Play, float | None]:
         The child's usual peak in the play's unit, where the tier says that it is known.
     """
     tier = TIERS[name]
-    rng = np.random.default_rng([crc32(name.encode()), seed])
-    usual_n = float(np.exp(rng.uniform(*np.log(tier.peak_n))))
-    knots_s, knots_n, spans = _intended(tier, usual_n, rng)
-    end_s = knots_s[-1]
-    fine_s = np.arange(int(end_s * FINE_HZ) + 1) / FINE_HZ
-    steady_n = 1 + tier.wandering * nuisance.wander(fine_s, 0.2, 2.0, rng)
-    meant_n = PchipInterpolator(knots_s, knots_n)(fine_s) * steady_n
+    rng = _chance(name, seed)
+    usual_n, end_s, fine_s, meant_n, spans = _meant(tier, rng)
     truth = [_truth(meant_n, *span) for span in spans]
 
     bumps_n, taken_s, put_s = nuisance.handling(fine_s, tier.bump_n, rng)
@@ -202,7 +202,8 @@ def session(name: str, seed: int) -> tuple[Play, float | None]:
         force_n = nuisance.creep(force_n, rng.uniform(0.6, 1.2) * tier.creep, rng)
     force_n += nuisance.drift(fine_s, tier.drift_n, tier.warming_n, rng)
 
-    rate_hz = float(rng.choice(tier.rates_hz))
+    drawn_hz = float(rng.choice(tier.rates_hz))
+    rate_hz = rate_hz or drawn_hz
     t_s = nuisance.sampled_at(end_s, rate_hz, tier.jitter, rng)
     values_n = np.interp(t_s, fine_s, force_n) + rng.uniform(*tier.noise_n) * rng.standard_normal(t_s.size)
     values_n += nuisance.hum(t_s, rng.uniform(*tier.hum_n), float(rng.choice([50.0, 60.0])), rng)
@@ -228,6 +229,28 @@ def session(name: str, seed: int) -> tuple[Play, float | None]:
         label=name,
     )
     return play, usual_n * per_n if tier.seeded else None
+
+
+def meant_force(name: str, seed: int) -> tuple[FloatArray, FloatArray]:
+    """Times in seconds, at `FINE_HZ`, and force in newtons that the hand means to give in that session."""
+    _, _, fine_s, meant_n, _ = _meant(TIERS[name], _chance(name, seed))
+    return fine_s, meant_n
+
+
+def _chance(name: str, seed: int) -> np.random.Generator:
+    return np.random.default_rng([crc32(name.encode()), seed])
+
+
+def _meant(
+    tier: Tier, rng: np.random.Generator
+) -> tuple[float, float, FloatArray, FloatArray, list[tuple[float, float]]]:
+    """Usual force, length, times, force that is meant, and from when to when each squeeze lasts."""
+    usual_n = float(np.exp(rng.uniform(*np.log(tier.peak_n))))
+    knots_s, knots_n, spans = _intended(tier, usual_n, rng)
+    end_s = float(knots_s[-1])
+    fine_s = np.arange(int(end_s * FINE_HZ) + 1) / FINE_HZ
+    steady_n = 1 + tier.wandering * nuisance.wander(fine_s, 0.2, 2.0, rng)
+    return usual_n, end_s, fine_s, PchipInterpolator(knots_s, knots_n)(fine_s) * steady_n, spans
 
 
 def _intended(

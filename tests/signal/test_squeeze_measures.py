@@ -30,6 +30,31 @@ def test_rise_release_and_rate_of_force(fs, rise_s):
     assert np.median([s.release_s for s in found]) == pytest.approx((0.9 - 0.12) * RELEASE_S, abs=0.04)
 
 
+@pytest.mark.parametrize(
+    ("fs", "within"), [(10.0, 0.2), (25.0, 0.15), (50.0, 0.1), (100.0, 0.08), (500.0, 0.08)]
+)
+def test_rise_and_release_are_told_only_as_far_as_the_tool_carries_them(fs, within):
+    told = 0
+    for phase_s in (0.06, 0.1, 0.2, 0.3, 0.5, 1.0):
+        found = detect_squeezes(ramps(phase_s, fs), fs)
+        assert len(found) == 9
+        times = [s.rise_s for s in found if s.rise_s is not None]
+        told += len(times) > 6
+        if len(times) > 2:
+            assert np.median(times) == pytest.approx((0.9 - 0.12) * phase_s, rel=within)
+    assert told >= (2 if fs == 10 else 4)
+    brief = detect_squeezes(ramps(0.06, fs), fs)
+    assert not any(s.rise_s for s in brief)
+
+
+def test_no_release_where_samples_end(block):
+    values = ramps(0.3, 100.0)
+    detector = SqueezeDetector(usual_peak=20.0)
+    found = detector.update(block(values[:280])) + detector.update(block(values[420:], first=420))
+    assert found[0].ended_by == "gap"
+    assert found[0].release_s is None
+
+
 def test_no_rate_of_force_without_samples_in_the_climb():
     for rise_s, fs in [(0.3, 10.0), (0.3, 25.0), (0.1, 100.0)]:
         found = detect_squeezes(ramps(rise_s, fs), fs)
