@@ -39,6 +39,9 @@ RETRY_S = 1.0
 
 #: How often it is asked of whom nothing may be sent: a parent who takes consent back need not wait.
 ASK_S = 2.0
+#: A broker gives what a clinic has laid down right after the connection. It may say that nothing of a child
+#: is to be sent, so it is heard first.
+LISTEN_S = 3.0
 
 
 class Ack(BaseModel):
@@ -79,7 +82,7 @@ class Publisher:
         self._to = to
         self._ask_held = held
         self._held: frozenset[str] | None = frozenset() if held is None else None  # None: not asked yet
-        self._ask_at_s = 0.0
+        self._ask_at_s = self._listen_until_s = 0.0
         # all that the broker lets this hub send; other events would fill the window for good
         self._branch = f"griphub/v1/{config.site}/{config.hub}/"
         self._stray = ""
@@ -166,9 +169,12 @@ class Publisher:
 
     async def _ask(self) -> None:
         """Learn again, now and then, of whom nothing may be sent."""
-        if self._ask_held is None or (self._held is not None and self._loop.time() < self._ask_at_s):
+        if self._ask_held is None or self._loop.time() < self._ask_at_s:
             return
+        asked_s = self._loop.time()
         held = frozenset(await asyncio.to_thread(self._ask_held))
+        if asked_s < self._listen_until_s:  # connected meanwhile: what was laid down there is heard first
+            return
         self._ask_at_s = self._loop.time() + ASK_S
         if held != self._held:  # what is in flight may not be sent again; what was held, may now
             self._held = held
@@ -183,7 +189,7 @@ class Publisher:
     async def _send(self) -> float | None:
         """Send what is new or overdue; return seconds until something is due again."""
         soonest_s = None if self._ask_held is None else max(0.0, self._ask_at_s - self._loop.time())
-        if not self._connected:
+        if not self._connected or self._held is None:
             return soonest_s
         now_s = self._loop.time()
         for event, due_s, tries in list(self._in_flight.values()):
@@ -246,6 +252,9 @@ class Publisher:
                 "connected" if connected else "away; events wait in the outbox",
             )
         self._connected = connected
+        if connected and self._ask_held and self._letters:
+            self._held = None
+            self._ask_at_s = self._listen_until_s = self._loop.time() + LISTEN_S
         if connected:
             self._start_over()
 
