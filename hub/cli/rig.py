@@ -39,8 +39,8 @@ DRAIN_S = 90.0
 
 POLL_S = 0.1
 
-#: How soon an invitation that was accepted is seen.
-INVITED_S = 1.0
+#: How soon an invitation that was accepted is seen: the page says so first.
+INVITED_S = 3.0
 
 #: A hub or ingest that says nothing for so long hangs. A slow card may hold a commit up for some seconds, and
 #: a store that is away holds the forwarder up for half a minute at a time.

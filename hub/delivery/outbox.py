@@ -244,8 +244,13 @@ class Outbox:
             _count(db, TALLIES[to][1], db.total_changes - before)
 
     def rename(self, site: str, hub: str) -> None:
-        """Let what waits say that it is of another site and hub: what this home is called from now on."""
+        """Let what waits, and sessions that go on, say what this home is called from now on."""
         with self._transaction() as db:
+            db.execute(
+                "UPDATE open_session SET state = json_set(state, '$.site', ?, '$.hub', ?)"
+                " WHERE json_valid(state)",
+                (site, hub),
+            )
             rows = db.execute("SELECT seq, payload FROM outbox").fetchall()
             for seq, payload in rows:
                 try:

@@ -101,7 +101,8 @@ def test_a_home_joins_with_the_child_it_has_and_the_one_that_the_clinic_knows(
     with opened(home) as people:
         before = sign_in_household(people, home).actor.account_id
     with closing(open_outbox(home)) as outbox:
-        outbox.commit([squeeze(0)], {})  # on its way to the home's own store
+        # on its way to the home's own store, in a session that is not over
+        outbox.commit([squeeze(0)], {"ball01": '{"site": "home", "hub": "hub", "number": 1}'})
     made = invited_by_command(clinic_file, tmp_path / "ward.json")
     file = tmp_path / "ward.json"
     assert file.stat().st_mode & 0o77 == 0 and made.password and made.password not in repr(made)
@@ -123,6 +124,7 @@ def test_a_home_joins_with_the_child_it_has_and_the_one_that_the_clinic_knows(
             consent.give(work, "c-mia", version="2026-11", given_by="Ana")
     assert Sharing(joined).held() == {"c-leo"}
     with closing(open_outbox(joined)) as outbox:
+        assert json.loads(outbox.open_sessions()["ball01"]) == {"site": "ward", "hub": "pi-7", "number": 1}
         (waiting,) = outbox.waiting(0, 9)
         assert waiting.topic.startswith("griphub/v1/ward/pi-7/event/")
         assert decode(waiting.payload) == squeeze(0).model_copy(update={"site": "ward", "hub": "pi-7"})
