@@ -22,7 +22,7 @@ _KEPT_PACE = 0.25 / 30.0
 _HALF = round(0.25 * GRID_HZ)
 _WINDOW = 2 * _HALF
 _WINDOWS = 20
-_FEWEST = 4
+_FEWEST, _FEW_CLEAR = 4, 2
 #: A low quantile of the windows' SDs: tails of squeezes, fidgeting and missed squeezes only add to them.
 #: A mean would rise with every missed squeeze until the detector is blind.
 _QUANTILE = 0.2
@@ -30,8 +30,10 @@ _QUANTILE = 0.2
 _CORRECTION = 1.3
 _JAGGED_EVERY = 5
 _MAD_TO_SD = 1.4826
-#: Of the bends of the first steps, those of a squeeze are the largest. A low quantile, and the SD by it.
+#: Of the bends of the latest steps, those of a squeeze are the largest. A low quantile, and the SD by it.
 _QUIET, _QUIET_TO_SD = 0.3, 1 / 0.3853
+_GLIMPSE_STEPS = 50
+_BEND_STEPS = 4  #: so far apart, smoothed force is another one
 
 
 class Rest:
@@ -49,6 +51,8 @@ class Rest:
         SD by which force at rest wanders from one quarter second to the next; 0 until that is known.
     unrest_at_most : float
         The same, but from the second change on by the largest until it is known; infinite before.
+    sees_rest : bool
+        Whether `unrest` is that of clear rest; else feet and tails of squeezes may be part of it.
     usual : float
         The child's usual peak, 0 if it is not known.
     seen : int
@@ -59,24 +63,30 @@ class Rest:
         Whether `noise` comes from windows at rest; before, from how jagged the first steps are.
     """
 
-    def __init__(self, start: float) -> None:
+    def __init__(self, start: float, noise: float | None = None) -> None:
         self.level = self.base = self._lowest = start
-        self.noise = self.unrest = self.usual = 0.0
+        self.noise = noise or 0.0
+        self.unrest = self.usual = 0.0
         self.unrest_at_most = inf
-        self.measured = False
+        self._known = self.measured = noise is not None
+        self.sees_rest = False
         self.seen = 0
         self.quiet = -1
         self._lowests: deque[float] = deque(maxlen=_LOWESTS)
-        self._jagged: deque[float] = deque(maxlen=_WINDOW)
+        self._glimpsed = 0
+        self._jagged: deque[float] = deque(maxlen=_GLIMPSE_STEPS)
+        self._smooth: deque[float] = deque(maxlen=_GLIMPSE_STEPS)
         self._sds: deque[float] = deque(maxlen=_WINDOWS)
+        self._clear_sds: deque[float] = deque(maxlen=_WINDOWS)
         self._changes: deque[float] = deque(maxlen=_WINDOWS)
+        self._clear_changes: deque[float] = deque(maxlen=_WINDOWS)
         self.interrupt()
 
     def interrupt(self) -> None:
         """Begin a new window: something other than rest came between."""
-        self._mean: float | None = None
-        self._settled = False
         self._half: tuple[float, float] | None = None
+        self._halves = 0
+        self._fresh: tuple[float, float] | None = None
         self._begin_window()
 
     def _begin_window(self) -> None:
@@ -160,37 +170,64 @@ class Rest:
         return recent
 
     def _end_window(self) -> None:
-        """Take half a window: what it changed tells of unrest, two of them of noise."""
-        before, self._mean = self._mean, self._pivot + self._sum / _HALF
-        if before is not None and self._settled:
-            self._changes.append(abs(self._mean - before))
-            if len(self._changes) >= _FEWEST:
-                self.unrest = self.unrest_at_most = _MAD_TO_SD * median(self._changes)
-            elif len(self._changes) > 1:
-                self.unrest_at_most = _MAD_TO_SD * max(self._changes)
-        self._settled = before is not None  # not while what came between dies away
+        """Take half a window: what it changed tells of unrest, two of them of noise.
+
+        Clear rest is what no rise of force came before or after within a quarter second: feet and tails of
+        squeezes are neither noise nor unrest. Where hardly any is clear, all of it has to do.
+        """
+        if self._fresh is not None:  # rest went on after it
+            self._clear_sds.append(self._fresh[0])
+            self._clear_changes.append(self._fresh[1])
+            self._fresh = None
+        mean = self._pivot + self._sum / _HALF
         spread = max(self._squares - self._sum * self._sum / _HALF, 0.0)
-        if self._half is None:
-            self._half = (self._mean, spread)
-        else:
-            apart = self._mean - self._half[0]
-            spread += self._half[1] + 0.5 * _HALF * apart * apart
-            self._half = None
-            self._sds.append((spread / (_WINDOW - 1)) ** 0.5)
-            if len(self._sds) > 1:
-                self.measured = True
-                self.noise = _CORRECTION * sorted(self._sds)[int(_QUANTILE * len(self._sds))]
+        self._halves += 1
+        if self._half is not None:
+            apart = mean - self._half[0]
+            spread_of_two = spread + self._half[1] + 0.5 * _HALF * apart * apart
+            sd = (spread_of_two / (_WINDOW - 1)) ** 0.5
+            if self._halves % 2 == 0:
+                self._sds.append(sd)
+            if self._halves > 2:
+                self._changes.append(abs(apart))
+                self._fresh = (sd, abs(apart))
+        self._half = (mean, spread)
+        self._learn()
         self._begin_window()
 
-    def glimpse(self, mean: float) -> bool:
-        """Take an unsmoothed step, squeeze or not, until `measured`; return whether `noise` changed.
+    def _learn(self) -> None:
+        clear, every = self._clear_sds, self._sds
+        if len(clear) >= _FEW_CLEAR or (len(every) >= _FEWEST and not self._known):
+            self.measured = True
+            sds = sorted(clear if len(clear) >= _FEW_CLEAR else every)
+            self.noise = _CORRECTION * sds[int(_QUANTILE * len(sds))]
+        clear, every = self._clear_changes, self._changes
+        self.sees_rest = len(clear) >= _FEWEST
+        if self.sees_rest or len(every) >= _FEWEST:
+            self.unrest = self.unrest_at_most = _MAD_TO_SD * median(clear if self.sees_rest else every)
+        elif len(every) > 1:
+            self.unrest_at_most = _MAD_TO_SD * max(every)
 
-        Second differences see noise and hardly a squeeze. For white noise of SD 1 they have SD √6.
+    def glimpse(self, mean: float, force: float) -> bool:
+        """Take a step, squeeze or not, until `measured`; return whether `noise` changed.
+
+        Second differences see noise and hardly a squeeze. Those of force before it is smoothed see the least
+        of a squeeze, but take hum for noise, of which smoothing leaves little.
         """
         self._jagged.append(mean)
-        if len(self._jagged) % _JAGGED_EVERY:
+        self._smooth.append(force)
+        self._glimpsed += 1
+        if self._glimpsed % _JAGGED_EVERY or self._glimpsed > _GLIMPSE_STEPS:
             return False
-        steps = list(self._jagged)
-        bends = sorted(abs(a - 2 * b + c) for a, b, c in zip(steps, steps[1:], steps[2:], strict=False))
-        self.noise = WHITE_GAIN * _QUIET_TO_SD * bends[int(_QUIET * len(bends))] / 6**0.5
+        self.noise = WHITE_GAIN * _bend_sd(self._jagged, 1)
+        if self._glimpsed >= _GLIMPSE_STEPS // 2:
+            self.noise = min(self.noise, _bend_sd(self._smooth, _BEND_STEPS))
         return True
+
+
+def _bend_sd(values: Sequence[float], apart: int) -> float:
+    """SD of values that are white `apart` from each other: their second differences have √6 times it."""
+    steps = list(values)
+    triples = zip(steps, steps[apart:], steps[2 * apart :], strict=False)
+    bends = sorted(abs(a - 2 * b + c) for a, b, c in triples)
+    return _QUIET_TO_SD * bends[int(_QUIET * len(bends))] / 6**0.5

@@ -18,6 +18,7 @@ _LONG_S = 1.2  #: no bump lasts as long
 _BUMP_S = 0.3  #: longer ones are hardly bumps of picking up or putting down
 _RAPID_S = 0.3  #: briefer ones may follow each other without rest
 _BRIEF_S = 0.25  #: briefer ones may be knocks or bumps
+_STEADY_NOISE = 10.0  #: so many times the noise is enough for one of a steady series
 _BRIEFEST_S = 0.07  #: impulse by peak; of a knock even less is left
 #: So many that are alike are squeezes: of such as stand out for sure and are no bumps; of such as stand out
 #: as one of some; as one of many; of brief ones.
@@ -41,7 +42,7 @@ class Pause:
 NO_PAUSE = Pause(enough=False, s=0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
     """A squeeze that may count.
 
@@ -61,6 +62,10 @@ class Candidate:
         Whether it is clearly higher than the hand is restless.
     brief : bool
         Whether it may be one of a rapid series, in which there is no rest.
+    steady : bool
+        Whether it may be one of a steady series, in which there is hardly any rest.
+    pause_s : float
+        Rest before it, seconds.
     weight : float
         What it adds to a series of others that are like it: they are squeezes if together it is 1.
     """
@@ -72,6 +77,8 @@ class Candidate:
     fit: bool
     calm: bool
     brief: bool
+    steady: bool
+    pause_s: float
     weight: float
 
     @property
@@ -125,6 +132,8 @@ def weigh(
         fit = (came_back or clear) and pause.enough and height > _FIT_UNREST * unrest
     fit = fit and duration_s >= settings.knock_s
     brief = _BRIEFEST_S <= duration_s < _RAPID_S and plain and calm
+    clear_of_rest = not rest.sees_rest or height > _FIT_UNREST * unrest
+    steady = duration_s >= _BRIEF_S and height > _STEADY_NOISE * noise and clear_of_rest
     weight = 0.0
     if fit and strong:
         weight = 1 / _STRONG_COMPANY
@@ -132,4 +141,4 @@ def weigh(
         weight = 1 / (_CALM_COMPANY if calm else _COMPANY)
     elif fit:
         weight = 1 / _BRIEF_COMPANY
-    return Candidate(squeeze, duration_s, plain, sure, fit, calm, brief, weight)
+    return Candidate(squeeze, duration_s, plain, sure, fit, calm, brief, steady, pause.s, weight)

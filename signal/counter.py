@@ -89,8 +89,8 @@ class Counter:
             if known.peaks:
                 duration_s = median(known.durations_s) if known.durations_s else 0.0
                 self.usual.learn(median(known.peaks), duration_s, firm=known.firm)
-            self.rest = rest = Rest(known.level)
-            rest.noise, rest.measured, rest.seen = known.noise, True, 1
+            self.rest = rest = Rest(known.level, known.noise)
+            rest.seen = 1
             self._quantum = 0.0
             self._set_thresholds(rest)
 
@@ -129,7 +129,7 @@ class Counter:
             self._torn = inf if self.usual.count > before else _GREATER * height
         self._last = self._low = moment
         self._begins_s = moment.t_s
-        self._means = [value] * (2 * DELAY_STEPS)
+        self._means = []
         self._moments = [moment] * DELAY_STEPS
         self._clipped = [False] * DELAY_STEPS
         self._fill = _FILL_STEPS
@@ -151,13 +151,15 @@ class Counter:
         """Walk over steps, of which `forces` are smoothed."""
         rest, usual = self.rest, self.usual
         assert rest is not None
+        if not self._means:
+            self._means = stretch.means[:1] * (2 * DELAY_STEPS)
         moments, clipped = self._moments + stretch.moments, self._clipped + stretch.clipped
         steps = Steps(forces, moments, clipped, self._means + stretch.means)
         self._last = stretch.last
         i, n = 0, len(forces)
         while i < n:
             if not rest.measured:
-                self._glimpse(rest, stretch, i)
+                self._glimpse(rest, stretch, forces[i], i)
             # one by one where something else hangs on each step
             end = n if rest.measured and usual.firm else i + 1
             if self.rise is not None and not usual.firm:
@@ -169,7 +171,7 @@ class Counter:
             elif self._fill:
                 self._fill -= 1
                 if not rest.seen:
-                    rest.settle(min(forces[i], rest.base))
+                    rest.settle(forces[i] if self._fill == _FILL_STEPS - 1 else min(forces[i], rest.base))
             elif forces[i] > rest.base + self._on:
                 rest.interrupt()
                 self._pause = Pause.since(self._rested, rest.seen)
@@ -180,7 +182,7 @@ class Counter:
                     self._settings, ladder, rest.base, rest.level, steps, i, self._on, crept=crept
                 )
             else:
-                i = self._follow_rest(rest, steps, i, end)
+                i = self._follow_rest(rest, steps, stretch.quanta, i, end)
                 continue
             i += 1
         self._means, self._moments, self._clipped = steps.means[n:], moments[n:], clipped[n:]
@@ -191,17 +193,17 @@ class Counter:
             assert self.rest is not None
             self._set_thresholds(self.rest)
 
-    def _glimpse(self, rest: Rest, stretch: Stretch, i: int) -> None:
+    def _glimpse(self, rest: Rest, stretch: Stretch, force: float, i: int) -> None:
         """Learn from a step, squeeze or not, until rest has been seen for long enough."""
         better = stretch.quanta[i] < self._quantum
         self._quantum = min(self._quantum, stretch.quanta[i])
         # a slow tool's sample fills several steps, which bend nowhere: one of them tells of noise
         received = stretch.moments[i][2]
         news, self._glimpsed = received != self._glimpsed, received
-        if (news and rest.glimpse(stretch.means[i])) or better:
+        if (news and rest.glimpse(stretch.means[i], force)) or better:
             self._set_thresholds(rest)
 
-    def _follow_rest(self, rest: Rest, steps: Steps, begin: int, end: int) -> int:
+    def _follow_rest(self, rest: Rest, steps: Steps, quanta: list[float], begin: int, end: int) -> int:
         """Take steps while they are rest; return the next one."""
         noise = rest.noise
         end = rest.follow(steps.forces, begin, end, self._on)
@@ -213,6 +215,7 @@ class Counter:
             self._torn = 0.0
             self.usual.leave_behind(self._low.t_s)
         if rest.noise != noise:
+            self._quantum = min(self._quantum, quanta[end - 1])
             self._set_thresholds(rest)
         return end
 

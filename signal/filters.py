@@ -30,24 +30,30 @@ WHITE_GAIN = 0.48
 
 
 class Smoother:
-    """Median and causal second-order Butterworth low-pass, settled on `start`.
+    """Median and causal second-order Butterworth low-pass, settled on the first value.
+
+    That is a mean over a step: the first sample alone may be the crest of a hum.
 
     The bilinear design of any textbook, in transposed direct form II; the same numbers as
     ``scipy.signal.butter(2, DETECT_HZ, fs=GRID_HZ)``.
     """
 
-    def __init__(self, start: float) -> None:
+    def __init__(self) -> None:
         k = tan(pi * DETECT_HZ / GRID_HZ)
         norm = 1 / (1 + sqrt(2) * k + k * k)
         self._b0 = k * k * norm
         self._a1 = 2 * (k * k - 1) * norm
         self._a2 = (1 - sqrt(2) * k + k * k) * norm
-        self._s1 = start * (1 - self._b0)
-        self._s2 = start * (self._b0 - self._a2)
-        self._tail = [start] * (MEDIAN_STEPS - 1)
+        self._s1 = self._s2 = 0.0
+        self._tail: list[float] = []
 
     def __call__(self, values: list[float]) -> list[float]:
         """Filter the next values."""
+        if not self._tail:
+            if not values:
+                return []
+            self._tail = [values[0]] * (MEDIAN_STEPS - 1)
+            self._s1, self._s2 = values[0] * (1 - self._b0), values[0] * (self._b0 - self._a2)
         b0, a1, a2, s1, s2 = self._b0, self._a1, self._a2, self._s1, self._s2
         padded = self._tail + values
         out: list[float] = []

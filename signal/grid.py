@@ -52,7 +52,9 @@ class Stretch:
     clipped : list of bool
         Whether the sensor was at its end.
     quanta : list of float
-        Smallest difference between neighbouring samples so far: the sensor's resolution, or less.
+        Smallest difference so far between a sample and the one before it or, for every other sample, the
+        one before that: the sensor's resolution, or more. (In hum of 50 Hz, 100 samples a second go up and
+        down, and none is ever near the one before it.)
     last : Moment
         The latest sample, whether or not it completed a step.
     """
@@ -81,7 +83,7 @@ class Grid:
         self._gap_s = gap_s
         self._last = NEVER
         self._last_step_s = 0.0
-        self._value = 0.0
+        self._value = self._value_before = 0.0
         self._quantum = inf
         self._begin(-inf)
 
@@ -101,7 +103,8 @@ class Grid:
         rate_gap_s = max(_GAP_SAMPLES / fs_hz, self._gap_s) if fs_hz > 0 else 0.0
         stretch = Stretch(None, [], [], [], [], self._last)
         last_s, last_index, received = self._last
-        was, step_s, quantum, seen_clipped = self._value, self._last_step_s, self._quantum, self._clipped
+        was, was_before, quantum = self._value, self._value_before, self._quantum
+        step_s, seen_clipped = self._last_step_s, self._clipped
         start_s, done, area, edge_area = self._start_s, self._done, self._area, self._edge_area
         edge_s = start_s + (done + 1) * STEP_S
         rows = zip(block.t_s.tolist(), block.values.tolist(), block.clipped.tolist(), strict=True)
@@ -113,7 +116,7 @@ class Grid:
             step_s = t_s - last_s
             received += 1
             if 0.0 < step_s <= gap_s:
-                change = abs(value - was)
+                change = abs(value - (was if index & 1 else was_before))
                 if 0.0 < change < quantum:
                     quantum = change
                 if clipped:
@@ -136,13 +139,14 @@ class Grid:
                 if received > 1:
                     stretch.last = Moment(last_s, last_index, received - 1)
                     yield stretch
-                moment = Moment(t_s, index, received)
+                moment, was = Moment(t_s, index, received), value
                 stretch = Stretch((moment, value), [], [], [], [], moment)
                 start_s, done, area, edge_area, seen_clipped = t_s, 0, 0.0, 0.0, clipped
                 edge_s = t_s + STEP_S
-            last_s, last_index, was = t_s, index, value
+            last_s, last_index, was_before, was = t_s, index, was, value
         stretch.last = self._last = Moment(last_s, last_index, received)
-        self._value, self._last_step_s, self._quantum, self._clipped = was, step_s, quantum, seen_clipped
+        self._value, self._value_before, self._quantum = was, was_before, quantum
+        self._last_step_s, self._clipped = step_s, seen_clipped
         self._start_s, self._done, self._area, self._edge_area = start_s, done, area, edge_area
         if received:
             yield stretch
@@ -172,7 +176,8 @@ class Grid:
                 moment = Moment(float(t_s[begin]), int(index[begin]), self._last.received + 1)
                 stretch.fresh = (moment, float(values[begin]))
                 self._begin(moment.t_s)
-                self._last, self._value, self._clipped = moment, float(values[begin]), bool(clipped[begin])
+                self._last, self._clipped = moment, bool(clipped[begin])
+                self._value = self._value_before = float(values[begin])
                 first += 1
             if first < end:
                 piece = slice(first, end)
@@ -207,14 +212,16 @@ class Grid:
         received = before + (self._last.received + 1)
         columns = (t_s[before].tolist(), index[before].tolist(), received.tolist())
         stretch.moments = list(zip(*columns, strict=True))
-        changes = np.abs(x[1:] - x[:-1])
+        before_last = np.concatenate(((self._value_before,), x[:-2]))
+        changes = np.abs(x[1:] - np.where(index & 1, x[:-1], before_last))
         changes[changes == 0] = inf
         changes[0] = min(changes[0], self._quantum)
         smallest = np.minimum.accumulate(changes)
         stretch.quanta = smallest[before].tolist()
         stretch.clipped = self._clipped_steps(clipped, before)
         self._last = Moment(float(t[-1]), int(index[-1]), self._last.received + n)
-        self._value, self._area, self._edge_area = float(x[-1]), float(area[-1]), float(edge_area[-1])
+        self._value_before, self._value = float(x[-2]), float(x[-1])
+        self._area, self._edge_area = float(area[-1]), float(edge_area[-1])
         self._quantum = float(smallest[-1])
         self._done += edges.size
 

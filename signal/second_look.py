@@ -145,10 +145,10 @@ _Smoothed = tuple[Stretch, list[float]]
 
 
 def _smoothed(stretches: Sequence[Stretch]) -> Iterator[_Smoothed]:
-    smooth = Smoother(0.0)
+    smooth = Smoother()
     for stretch in stretches:
         if stretch.fresh:
-            smooth = Smoother(stretch.fresh[1])
+            smooth = Smoother()
         yield stretch, smooth(stretch.means)
 
 

@@ -72,7 +72,7 @@ class SqueezeDetector:
         self._settings = settings
         self._counter = Counter(settings, usual_peak)
         self._grid = Grid(settings.gap_s)
-        self._smooth = Smoother(0.0)
+        self._smooth = Smoother()
         self._tool_id: str | None = None
         self._end_index = 0
 
@@ -120,7 +120,7 @@ class SqueezeDetector:
         for stretch in self._grid.push(block):
             if stretch.fresh:
                 counter.restart(*stretch.fresh, out)
-                self._smooth = Smoother(stretch.fresh[1])
+                self._smooth = Smoother()
             counter.take(stretch, self._smooth(stretch.means), out)
         self._end_index = block.first_index + block.values.size
         return out

@@ -1,6 +1,7 @@
 """What a child's squeezes usually are, and which rises count by it while that is not yet known."""
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import pairwise, takewhile
 from statistics import median
@@ -19,6 +20,8 @@ _ALIKE_SHARE, _ALIKE_DURATION = 0.4, 0.35
 _ENOUGH = 1 - 1e-9  #: of the weights of some in a row that are alike, together: they are squeezes
 #: Brief ones may be knocks or bumps, which are as brief, but come in no even rhythm.
 _RAPID_COMPANY, _RAPID_APART_S, _EVEN = 3, 1.0, 1.7
+#: Longer ones that hardly rest in between, if they are more alike, and more even.
+_STEADY_COMPANY, _STEADY_ALIKE, _STEADY_EVEN, _STEADY_APART_S, _STEADY_PAUSE_S = 4, 0.5, 1.4, 1.5, 0.3
 _FASTEST_S = 0.27  #: what comes and goes faster than 3.7 times a second is a tremor
 _APART_S = 5.0  #: what is farther apart is no series
 _ODD = 2  #: more that are as high, but did not come from rest and go back to it, are a hand that fidgets
@@ -63,6 +66,7 @@ class Usual:
         self._firm: bool | None = None
         self._learned = False  #: whether a first look knew what is usual
         self._waiting: list[Candidate] = []
+        self._latest: deque[Candidate] = deque(maxlen=_STEADY_COMPANY)
         self._small: list[Candidate] = []
         self._passed: deque[float] = deque(maxlen=_PASSED)  #: peaks of what came to nothing
 
@@ -78,6 +82,7 @@ class Usual:
         self._pass(self._waiting)
         self._waiting = []
         self._small = []
+        self._latest.clear()
 
     @property
     def waiting(self) -> tuple[Squeeze, ...]:
@@ -134,6 +139,11 @@ class Usual:
     def judge(self, one: Candidate) -> list[Squeeze]:
         """Count a squeeze, or let it wait until others show what it is; return those that count now."""
         decided_s = one.squeeze.decided_s
+        self._latest.append(one)
+        steady = _is_steady(self._latest)
+        if steady:
+            for each in self._latest:
+                each.fit = True
         if self.firm:
             return [self._count_in(one, decided_s)]
         self.leave_behind(one.squeeze.onset_s)
@@ -141,7 +151,7 @@ class Usual:
         self._pass(waiting[:-_MOST])
         self._waiting = waiting = waiting[-_MOST:]
         company = [each for each in _latest_run(waiting) if _alike(each, one)]
-        if not (one.sure or self._like_usual(one) or _is_series(company) or _is_rapid(company)):
+        if not (one.sure or self._like_usual(one) or _is_series(company) or _is_rapid(company) or steady):
             return []
         peak, duration_s = _usual_of(company or [one])
         high = [each for each in waiting if each.squeeze.peak >= _ALIKE_SHARE * peak]
@@ -251,3 +261,14 @@ def _is_rapid(company: list[Candidate]) -> bool:
         return False
     steps_s = [after.squeeze.onset_s - before.squeeze.onset_s for before, after in pairwise(latest)]
     return median(steps_s) >= _FASTEST_S and max(steps_s) <= min(_EVEN * min(steps_s), _RAPID_APART_S)
+
+
+def _is_steady(latest: Collection[Candidate]) -> bool:
+    """Whether they follow each other as evenly, and as much alike, as only a hand does that means it."""
+    if len(latest) < _STEADY_COMPANY or not all(each.steady for each in latest):
+        return False
+    peaks, durations_s = [each.squeeze.peak for each in latest], [each.duration_s for each in latest]
+    alike = all(_close(min(some), max(some), _STEADY_ALIKE) for some in (peaks, durations_s))
+    steps_s = [after.squeeze.onset_s - before.squeeze.onset_s for before, after in pairwise(latest)]
+    even = max(steps_s) <= min(_STEADY_EVEN * min(steps_s), _STEADY_APART_S)
+    return alike and even and min(each.pause_s for each in list(latest)[1:]) >= _STEADY_PAUSE_S

@@ -31,7 +31,7 @@ def test_smoother_is_scipys_median_and_butterworth():
     medians = np.r_[[values[0]] * late, median_filter(values, MEDIAN_STEPS, mode="nearest")[:-late]]
     sos = butter(2, DETECT_HZ, fs=GRID_HZ, output="sos")
     expected, _ = sosfilt(sos, medians, zi=sosfilt_zi(sos) * values[0])
-    np.testing.assert_allclose(Smoother(values[0])(values.tolist()), expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(Smoother()(values.tolist()), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("fs", [10.0, 83.0, 185.0, 500.0])
@@ -71,7 +71,7 @@ def test_moments_are_those_that_force_tells_about(block):
     """A slow ramp comes out where it went in, once its delay is taken off."""
     t = np.arange(1200) / 100
     rows, _ = steps(block, t, t)
-    force = Smoother(0.0)([row[0] for row in rows])
+    force = Smoother()([row[0] for row in rows])
     at_s = np.array([row[1].t_s for row in rows])
     assert np.abs(np.array(force)[100:] - at_s[100 - DELAY_STEPS : -DELAY_STEPS]).max() < STEP_S
 
@@ -79,7 +79,7 @@ def test_moments_are_those_that_force_tells_about(block):
 def test_a_knock_of_one_step_leaves_no_trace():
     values = [0.0] * 200
     values[101] = 1000.0
-    assert max(Smoother(0.0)(values)) == 0.0
+    assert max(Smoother()(values)) == 0.0
 
 
 def test_mains_hum_of_50_hz_averages_out(block):

@@ -363,7 +363,7 @@ def test_memory_is_given_back(measure):
 #: What runs along with a stream, fed a second of samples.
 STREAMS: dict[str, tuple[Callable[[], Any], Callable[[Any, np.ndarray, np.ndarray], Any]]] = {
     "untouched": (Untouched, lambda one, t_s, values: one.update(t_s, values)),
-    "smoother": (lambda: Smoother(0.0), lambda one, t_s, values: one(values.tolist())),
+    "smoother": (Smoother, lambda one, t_s, values: one(values.tolist())),
     "creep inverter": (
         lambda: CreepInverter(Creep(shares=(0.1, 0.1), taus_s=(0.5, 5.0))),
         lambda one, t_s, values: one.update(t_s, values),

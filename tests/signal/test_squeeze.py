@@ -293,3 +293,27 @@ def test_a_stretch_of_rest_does_not_tell_what_waited_from_what_came_in_one_piece
     whole = run(SqueezeDetector(), block(values))
     detector = SqueezeDetector()
     assert feed(detector, block(values), range(3, values.size, 7)) + detector.finish() == whole
+
+
+def test_hum_at_half_the_rate_is_not_taken_for_coarse_steps(block, force):
+    """Every sample is far from the one before it, and near the one before that."""
+    hum = 3 * (-1.0) ** np.arange(force(STEADY_S).size)
+    values = np.round(force(STEADY_S) + hum, 1)
+    assert len(run(SqueezeDetector(), block(values))) == len(STEADY_S)
+
+
+def test_a_steady_series_that_hardly_rests(block):
+    """Slow up, fast down, once a second, on a sensor whose noise is a twentieth of it."""
+    t = np.arange(0, 12, 0.005)
+    rng = np.random.default_rng(3)
+    pulse = np.interp(t % 1.05, [0.0, 0.15, 0.55, 0.85, 1.05], [0.0, 0.05, 1.0, 0.0, 0.0])
+    values = 700 + 900 * np.where(t < 0.5, 0, pulse) + 150 * rng.standard_normal(t.size)
+    assert abs(len(run(SqueezeDetector(), block(values, t=t))) - 11) <= 1
+
+
+def test_a_crest_of_hum_at_the_beginning_is_not_rest(block, force):
+    values = force([2.0, 5.0, 8.0, 11.0], hold_s=1.0, fs=250, noise=0.3)
+    values += 8 * np.cos(2 * np.pi * 50 * np.arange(values.size) / 250 + np.pi)
+    found = run(SqueezeDetector(), block(values, fs=250))
+    assert len(found) == 4
+    assert found[0].onset_s > 0.5
