@@ -11,7 +11,7 @@ from .settings import SqueezeSettings
 _PAUSE_S = 0.5  #: of rest between two squeezes tell them from fidgeting
 #: Times the unrest of a hand that rests stand out from it for sure; as one of some; as one of many.
 _SURE_UNREST, _CALM_UNREST, _FIT_UNREST = 12.0, 8.0, 5.0
-_AT_ONCE_NOISE = 200.0
+_AFTER_PAUSE_NOISE, _AT_ONCE_NOISE = 200.0, 400.0  #: times the noise are enough after rest; without it
 #: A brief pinch alone, after so much rest: of a knock, which is briefer, the filters leave less.
 _LONE_NOISE, _LONE_REST_S, _LONE_S = 500.0, 2.5, 0.06
 _LONG_S = 1.2  #: no bump lasts as long
@@ -118,7 +118,8 @@ def weigh(
     stands_out = height > _SURE_UNREST * rest.unrest_at_most
     strong = came_back and pause.enough and stands_out and duration_s >= _BUMP_S
     if height > max(settings.first_by_far * noise, _SURE_UNREST * unrest):
-        far = height > _AT_ONCE_NOISE * noise  # enough if the recording begins with a squeeze
+        at_once = _AFTER_PAUSE_NOISE if pause.s >= _PAUSE_S else _AT_ONCE_NOISE
+        far = height > at_once * noise
         enough = duration_s >= settings.first_s and (far or (came_back and rested))
         lone = height > _LONE_NOISE * noise and came_back and pause.s >= _LONE_REST_S
         sure = enough or duration_s >= _LONG_S or (lasts and (rested or came_back))
