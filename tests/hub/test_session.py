@@ -208,7 +208,7 @@ def test_a_session_goes_on_from_its_state() -> None:
 def faint(squeezes: int) -> tuple[np.ndarray, np.ndarray]:
     """Time and force of brief squeezes of 1 N, 2 s apart, by a hand that nobody knows."""
     t_s = np.arange(0, 2 * squeezes + 3, 1 / FS_HZ)
-    values = sum(np.exp(-(((t_s - 3 - 2 * k) / 0.25) ** 2)) for k in range(squeezes))
+    values = sum(np.exp(-(((t_s - 3 - 2 * k) / 0.18) ** 2)) for k in range(squeezes))
     return 500 + t_s, values + np.random.default_rng(0).normal(0.5, 0.1, t_s.size)
 
 
