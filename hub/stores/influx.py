@@ -12,7 +12,7 @@ from ..records.strength import StrengthTested
 from ..records.tool import ToolSeen
 from ..records.vocabulary import Source
 from .assembling import join_waveform, standing
-from .corrections import correct, in_order
+from .corrections import correct, in_order, whose
 from .influx_caseload import PLAIN, InfluxCaseload
 from .influx_points import session_of
 from .influx_rows import MARGIN, TICK, InfluxRows, began, comes_in, is_within
@@ -77,13 +77,32 @@ class InfluxStore:
                 at["last"] = max(at["last"], row["_time"])
             else:
                 at[row["result"]] += row["_value"]
-        for one in self._rows.stepped():
+        stepped = self._rows.stepped()
+        for one in stepped:
             if (one.child_id, one.source) in sums:
                 at = sums[one.child_id, one.source]
                 at["last"] = max(at["last"], one.started_at)
+        moved: set[str] = set()
+        for made in self._rows.corrections().values():
+            for told in self._rows.told(made[0], stepped):
+                now = self._rows.corrected(told, made)
+                for point, sign in ((told, -1), (now, 1)):
+                    at = sums.setdefault(
+                        (point.child_id, point.source), {"sessions": 0, "squeezes": 0, "last": FIRST}
+                    )
+                    at["sessions"] += sign
+                    at["squeezes"] += sign * point.squeezes
+                if now.child_id != told.child_id:
+                    moved |= {now.child_id, told.child_id}
+        for child_id in moved:  # whose latest session may be another one now
+            latest = {point.source: point.started_at for point in self.trend(child_id)}
+            for (child, source), at in sums.items():
+                if child == child_id:
+                    at["last"] = latest.get(Source(source), FIRST)
         found = [
             ChildOverview(child, Source(source), at["sessions"], at["squeezes"], at["last"])
             for (child, source), at in sorted(sums.items())
+            if at["sessions"]
         ]
         return sorted(found, key=lambda child: child.last_session_at or FIRST, reverse=True)
 
@@ -131,6 +150,24 @@ class InfluxStore:
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[StrengthTested]:
         """Strength tests of a child that began in ``[since, until)``, oldest first; both sources."""
+        corrections = self._rows.corrections()
+        tests = self._tests_told(child_id, since, until)
+        recorded_as = {
+            made[0].child_id for made in corrections.values() if any(one.to_child == child_id for one in made)
+        }
+        for other in recorded_as - {child_id}:
+            tests += self._tests_told(other, since, until)
+        now = []
+        for test in tests:
+            whose_child, hand = whose(test.child_id, test.hand, corrections.get(test.session_id, ()))
+            if whose_child == child_id:
+                now.append(test.model_copy(update={"child_id": child_id, "hand": hand}))
+        return sorted(now, key=lambda test: (test.measured_at, str(test.event_id)))
+
+    def _tests_told(
+        self, child_id: str, since: datetime | None, until: datetime | None
+    ) -> list[StrengthTested]:
+        """Tests as they were told of a child, by the right clock."""
         rows = self._rows.of_child("strength_test", child_id, since, until)
         stepped = [one.told_at for one in self._rows.stepped() if one.child_id == child_id]
         if stepped:  # a test has its session's clock
@@ -147,8 +184,7 @@ class InfluxStore:
             test.model_copy(update={"measured_at": test.measured_at + steps.get(test.session_id, none)})
             for test in told
         ]
-        within = (test for test in tests if is_within(test.measured_at, since, until))
-        return sorted(within, key=lambda test: (test.measured_at, str(test.event_id)))
+        return [test for test in tests if is_within(test.measured_at, since, until)]
 
     def activities(
         self, child_id: str, *, since: datetime | None = None, until: datetime | None = None

@@ -102,6 +102,13 @@ class InfluxCaseload:
             for made in moved
             for child in (made[0].child_id, *(one.to_child for one in made if one.to_child))
         }
+        # whose tests are not as they were told, or of another time
+        retold = {one.child_id for one in of_a_wrong_clock} | {
+            child
+            for made in corrections.values()
+            if any(one.to_child or one.to_hand for one in made)
+            for child in (made[0].child_id, *(one.to_child for one in made if one.to_child))
+        }
         # whose latest session as told may be another's, or of another time
         unsure = {(one.child_id, one.source) for one in stepped} | moved_to_or_from
         return caseload_of(
@@ -109,7 +116,7 @@ class InfluxCaseload:
             CaseloadRows(
                 self._last(ids, told["last"], lines, unsure, until),
                 lines,
-                self._tests(told["tests"], {one.child_id for one in of_a_wrong_clock}, tests_since, until),
+                self._tests(told["tests"], retold.intersection(ids), retold, tests_since, until),
                 [ActivityDone.model_validate_json(row["_value"]) for row in told["activities"]],
                 [FeedbackGiven.model_validate_json(row["_value"]) for row in told["feedback"]],
             ),
@@ -151,15 +158,13 @@ class InfluxCaseload:
         return last
 
     def _tests(
-        self, rows: Iterable[Record], wrong_clock: set[str], since: datetime, until: datetime
+        self, rows: Iterable[Record], one_by_one: set[str], retold: set[str], since: datetime, until: datetime
     ) -> list[StrengthTested]:
-        """Tests of a caseload; those of children of a session with a wrong clock are read one by one."""
+        """Tests of a caseload; those of children of whom not all is as it was told are read one by one."""
         told = [StrengthTested.model_validate_json(row["_value"]) for row in rows]
         tests = [
-            test
-            for test in told
-            if test.child_id not in wrong_clock and is_within(test.measured_at, since, until)
+            test for test in told if test.child_id not in retold and is_within(test.measured_at, since, until)
         ]
-        for child_id in {test.child_id for test in told} & wrong_clock:
+        for child_id in one_by_one:
             tests += self._one_by_one.strength_tests(child_id, since=since, until=until)
         return tests

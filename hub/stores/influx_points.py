@@ -122,10 +122,14 @@ def _time_ns(event: Result) -> int:
     """Time of measurement.
 
     What somebody says is told of a whole minute or of noon, and may be told twice of the same one: below a
-    microsecond, where no time of ours has anything, the id keeps such points apart.
+    microsecond, where no time of ours has anything, the id keeps such points apart. Of a session there may be
+    dozens of corrections, all at its start, which a thousand places would not keep apart: they have a second.
     """
-    said = isinstance(event, ActivityDone | FeedbackGiven | SessionCorrected)
-    return to_us(event.measured_at) * 1_000 + (event.event_id.int % 1_000 if said else 0)
+    if isinstance(event, SessionCorrected):
+        apart = event.event_id.int % 1_000_000_000
+    else:
+        apart = event.event_id.int % 1_000 if isinstance(event, ActivityDone | FeedbackGiven) else 0
+    return to_us(event.measured_at) * 1_000 + apart
 
 
 def is_whole(row: Record) -> bool:

@@ -10,7 +10,7 @@ from ..records.said import SessionCorrected
 from ..records.session import SqueezeCounted
 from ..records.vocabulary import Source
 from .corrections import correct
-from .influx_points import Record, is_whole, squeeze_of
+from .influx_points import Record, is_whole, session_of, squeeze_of
 from .influx_server import FIRST, LAST, InfluxServer
 from .models import SessionPoint
 
@@ -130,6 +130,12 @@ class InfluxRows:
         """A point with its corrections; only where squeezes were corrected, they are read."""
         squeezes = self.squeezes(told) if of_squeezes(made) else ()
         return correct(told, squeezes, made).point
+
+    def told(self, one: SessionCorrected, stepped: Iterable[Stepped]) -> list[SessionPoint]:
+        """The ended session that a correction is of, as it was told; none where it is not here."""
+        told_at, _ = began(one, stepped)
+        points = map(session_of, self.at("session", one.child_id, told_at))
+        return [point for point in points if point.session_id == one.session_id][:1]
 
     def corrections(self) -> dict[UUID, list[SessionCorrected]]:
         """All corrections, by session."""

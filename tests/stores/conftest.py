@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -28,9 +28,13 @@ from griphub.hub.records.strength import Outcome, StrengthTested, TestTrial
 from griphub.hub.records.tool import ToolSeen
 from griphub.hub.stores.contract import Store
 from griphub.hub.stores.influx import InfluxStore
+from griphub.hub.stores.influx_rows import InfluxRows
+from griphub.hub.stores.influx_server import InfluxServer
 from griphub.hub.stores.models import SessionPoint
 from griphub.hub.stores.sqlite import SqliteStore
 from griphub.hub.waveform import encode_samples
+
+from .fake_influx import FakeServer
 
 SERVER = os.environ.get("GRIPHUB_TEST_INFLUXDB")
 FS_HZ = 100
@@ -39,7 +43,7 @@ FS_HZ = 100
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not SERVER:
         terminalreporter.write_line(
-            "stores: InfluxDB's reading side was not tried; point GRIPHUB_TEST_INFLUXDB, …_TOKEN and …_ORG "
+            "stores: InfluxDB's Flux was not tried, only what is made of its rows; point GRIPHUB_TEST_INFLUXDB, …_TOKEN and …_ORG "
             "at a server (docs/influxdb.md)."
         )
 
@@ -65,13 +69,21 @@ def influx_config() -> Iterator[InfluxConfig]:
 
 
 @pytest.fixture(
-    params=["sqlite", *([pytest.param("influxdb", marks=pytest.mark.influxdb)] if SERVER else [])],
+    params=[
+        "sqlite",
+        "influxdb in memory",
+        *([pytest.param("influxdb", marks=pytest.mark.influxdb)] if SERVER else []),
+    ],
 )
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store of each kind there is to try."""
     opened: Store
     if request.param == "sqlite":
         opened = SqliteStore(tmp_path / "store.db")
+    elif request.param == "influxdb in memory":
+        opened = kept = InfluxStore(InfluxConfig())
+        kept._server = cast("InfluxServer", FakeServer())
+        kept._rows = InfluxRows(kept._server)
     else:
         config: InfluxConfig = request.getfixturevalue("influx_config")
         opened = server = InfluxStore(config)

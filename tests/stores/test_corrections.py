@@ -156,8 +156,58 @@ def test_a_caseload_has_a_session_where_it_belongs(store, make_session, days_ago
     assert [*earlier.last.values()] == [second.point.started_at]
 
 
+def test_overviews_caseloads_and_strength_tests_follow(store, make_session, make_strength_test) -> None:
+    made = make_session(child_id="c-1", hand="left")
+    test = make_strength_test("c-1").model_copy(update={"session_id": made.id, "hand": Hand.LEFT})
+    store.write([test, correction(made, to_child="c-2", to_hand="right"), *made.events])
+    assert [child.child_id for child in store.children()] == ["c-2"]
+    since, until = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    first, second = store.caseload(["c-1", "c-2"], since=since, until=until, tests_since=since)
+    assert (first.sessions, first.tests, first.last) == ((), (), {})
+    assert [line.hand for line in second.sessions] == [Hand.RIGHT]
+    assert [test.hand for test in second.tests] == [Hand.RIGHT]
+    assert store.strength_tests("c-1") == []
+    assert [(t.child_id, t.hand) for t in store.strength_tests("c-2")] == [("c-2", Hand.RIGHT)]
+    assert store.strength_tests("c-2", until=test.measured_at) == []
+
+
+def test_overviews_count_what_holds(store, make_session) -> None:
+    day = timedelta(days=1)
+    kept = make_session(child_id="c-1", started_at=NOW - 9 * day)
+    wrong = make_session(child_id="c-1", started_at=NOW - 2 * day)
+    back = make_session(child_id="c-1", started_at=NOW - 3 * day)
+    other = make_session(child_id="c-2", started_at=NOW - 5 * day)
+    store.write(
+        [
+            *(event for made in (kept, wrong, back, other) for event in made.events),
+            correction(wrong, to_child="c-2"),
+            correction(wrong, squeeze_id=wrong.squeezes[0].event_id, verdict="removed"),
+            correction(kept, added=ADDED),
+            correction(back, to_child="c-2"),
+            correction(back, minute=1, to_child="c-1"),
+        ]
+    )
+    counts = {kept.id: kept.point.squeezes + 1, wrong.id: wrong.point.squeezes - 1}
+    counts |= {made.id: made.point.squeezes for made in (back, other)}
+    for child_id, sessions, last in (("c-1", (kept, back), back), ("c-2", (other, wrong), wrong)):
+        (seen,) = (one for one in store.children() if one.child_id == child_id)
+        assert seen.sessions == 2 and seen.last_session_at == last.point.started_at
+        assert seen.squeezes == sum(counts[made.id] for made in sessions)
+        assert [point.squeezes for point in store.trend(child_id)] == [counts[made.id] for made in sessions]
+    assert [one.child_id for one in store.children()] == ["c-2", "c-1"]
+
+
+def test_many_corrections_of_one_session_are_all_kept(store, make_session) -> None:
+    made = make_session(squeezes=40)
+    told_of = [correction(made, squeeze_id=one.event_id, verdict="removed") for one in made.squeezes]
+    store.write([*made.events, *told_of])
+    detail = store.session(made.id)
+    assert {one.event_id for one in detail.corrections} == {one.event_id for one in told_of}
+    assert (detail.point.squeezes, detail.squeezes) == (0, ())
+
+
 class TestSqlite:
-    """What follows from the row holding what is true now; InfluxDB's lists follow the tags as told."""
+    """What is left in the file."""
 
     @pytest.fixture
     def store(self, tmp_path):
@@ -166,21 +216,6 @@ class TestSqlite:
         opened = SqliteStore(tmp_path / "store.db")
         yield opened
         opened.close()
-
-    def test_overviews_caseloads_and_strength_tests_follow(
-        self, store, make_session, make_strength_test
-    ) -> None:
-        made = make_session(child_id="c-1", hand="left")
-        test = make_strength_test("c-1").model_copy(update={"session_id": made.id, "hand": Hand.LEFT})
-        store.write([test, correction(made, to_child="c-2", to_hand="right"), *made.events])
-        assert [child.child_id for child in store.children()] == ["c-2"]
-        since, until = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-        first, second = store.caseload(["c-1", "c-2"], since=since, until=until, tests_since=since)
-        assert (first.sessions, first.tests, first.last) == ((), (), {})
-        assert [line.hand for line in second.sessions] == [Hand.RIGHT]
-        assert [test.hand for test in second.tests] == [Hand.RIGHT]
-        assert store.strength_tests("c-1") == []
-        assert [(t.child_id, t.hand) for t in store.strength_tests("c-2")] == [("c-2", Hand.RIGHT)]
 
     def test_erasing_either_child_leaves_no_word_of_it(self, store, make_session, tmp_path) -> None:
         made, other = make_session(child_id="c-first"), make_session(child_id="c-first", started_at=NOW)
