@@ -43,8 +43,8 @@ FS_HZ = 100
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not SERVER:
         terminalreporter.write_line(
-            "stores: InfluxDB's Flux was not tried, only what is made of its rows; point GRIPHUB_TEST_INFLUXDB, …_TOKEN and …_ORG "
-            "at a server (docs/influxdb.md)."
+            "stores: InfluxDB's Flux was not tried, only what is made of its rows; point "
+            "GRIPHUB_TEST_INFLUXDB, …_TOKEN and …_ORG at a server (docs/influxdb.md)."
         )
 
 
