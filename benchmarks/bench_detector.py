@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from cut_recordings import cut
 from methods import METHODS, NEUROKIT, Method, block, found
 from rich.console import Console
 from rich.table import Table
@@ -26,7 +27,7 @@ from scoring import COLUMNS, Score
 
 from griphub.signal import baseline, candidate, counter, filters, measure, rise, second_look, usual
 from griphub.signal.batch import detect_squeezes
-from griphub.signal.settings import DEFAULTS
+from griphub.signal.settings import DEFAULTS, SqueezeSettings
 from griphub.signal.squeeze import SqueezeDetector
 from griphub.simulators.other_hands import MANNERS, other_session
 from griphub.simulators.plays import Play
@@ -34,6 +35,7 @@ from griphub.simulators.tiers import TIERS, session
 from griphub.simulators.unseen_hands import KINDS, unseen_session
 
 SEEDS = int(os.environ.get("GRIPHUB_BENCH_SEEDS", "20"))
+CUT_SESSIONS = 5 * SEEDS
 SHAKEN_SEEDS = max(SEEDS // 7, 1)
 UNSEEN = 5000  #: seeds from here on were never looked at; tuning used those below 1000
 OTHER, THIRD = "other: ", "unseen: "  #: before the name of a tier of the second family, and of the third
@@ -182,6 +184,34 @@ def recorded_harder(console: Console) -> None:
     console.print(table)
 
 
+def recorded_cut(console: Console) -> None:
+    """Sessions cut out of the longest recordings, also with all settings off at once."""
+    home = os.environ.get("GRIPHUB_RECORDINGS")
+    folder = Path(home or "") / "atusa_grip_ati_mini45"
+    if not home or not folder.exists():
+        return
+    table = Table("cut out of ATI recordings", "live", "offline", "of", title="Exact counts, %")
+    made = list(cut(folder, CUT_SESSIONS))
+    for name, settings in [("", DEFAULTS), *((", settings off by 15 %", s) for s in shaken_settings(3))]:
+        right: dict[str, list[tuple[bool, bool]]] = {}
+        for kind, (t_s, force), low, high in made:
+            detector = SqueezeDetector(settings)
+            live = detector.update(block(t_s, force, 0.0)) + detector.finish()
+            twice = detect_squeezes(force, t=t_s, settings=settings)
+            right.setdefault(kind, []).append((low <= len(live) <= high, low <= len(twice) <= high))
+        for kind, pairs in right.items():
+            table.add_row(kind + name, *(f"{x:.0f}" for x in 100 * np.mean(pairs, axis=0)), str(len(pairs)))
+    console.print(table)
+
+
+def shaken_settings(draws: int) -> Iterator[SqueezeSettings]:
+    """All settings off at once by up to 15 %."""
+    for draw in range(draws):
+        rng = np.random.default_rng(100 + draw)
+        off = {one.name: getattr(DEFAULTS, one.name) * rng.uniform(0.85, 1.15) for one in fields(DEFAULTS)}
+        yield replace(DEFAULTS, **off)
+
+
 def each_source(console: Console) -> None:
     """Each source of recordings with all settings off at once: what hangs on what is set falls.
 
@@ -191,11 +221,7 @@ def each_source(console: Console) -> None:
     home = os.environ.get("GRIPHUB_RECORDINGS")
     if not home:
         return
-    draws = [DEFAULTS]
-    for draw in range(10):
-        rng = np.random.default_rng(100 + draw)
-        off = {one.name: getattr(DEFAULTS, one.name) * rng.uniform(0.85, 1.15) for one in fields(DEFAULTS)}
-        draws.append(replace(DEFAULTS, **off))
+    draws = [DEFAULTS, *shaken_settings(10)]
     rows: dict[str, list[tuple[Data, int, int]]] = {}
     for folder, _, data, _, low, high in recordings(Path(home)):
         rows.setdefault(folder, []).append((data, low, high))
@@ -375,6 +401,7 @@ if __name__ == "__main__":
     recorded(console)
     each_source(console)
     recorded_harder(console)
+    recorded_cut(console)
     goals(console)
     groups(console)
     each_tier(console)
