@@ -58,7 +58,7 @@ def _look() -> None:
             width=420,
         )
         or None,
-        force_unit=st.segmented_control(
+        force_unit=st.pills(
             _("Forces in"),
             list(ForceUnit),
             default=now.force_unit,
@@ -68,7 +68,7 @@ def _look() -> None:
             key="settings-unit",
         )
         or now.force_unit,
-        first_hand=st.segmented_control(
+        first_hand=st.pills(
             _("Side by side"),
             list(Hand),
             default=now.first_hand,

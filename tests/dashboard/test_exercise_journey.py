@@ -218,6 +218,8 @@ def test_a_strength_test_is_led_to_its_result(
     expect(page.locator("dialog")).to_be_visible()
     print(f"three trials took {time.monotonic() - began:.1f} s")
     picture(page, "strength-test-after", whole=True)
+    box = page.locator("dialog").bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= SIZES["phone"]["width"]
     assert not events(config, StrengthTested), "nothing is told before somebody was asked"
     page.locator("dialog").get_by_text("Yes", exact=True).click()
     page.locator("dialog [data-face='4']").click()

@@ -125,6 +125,21 @@ def test_every_page_is_laid_out_and_can_be_used_by_everybody(home, open_as, role
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.timeout(300)
+def test_every_page_of_a_family_fits_a_small_phone_in_german(home, chromium):
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, locale="de-DE", has_touch=True)
+    page = context.new_page()
+    page.goto(link(home.config))
+    wrong = []
+    for shown in pages.of(Role.PARENT):
+        page.goto(f"{home.address}/{shown.path}")
+        settled(page)
+        picture(page, f"{shown.path}-german-small", whole=True)
+        wrong += [f"{shown.path}: {fault}" for fault in layout_faults(page)]
+    context.close()
+    assert not wrong, "\n".join(wrong)
+
+
 def test_pages_asked_nobody_else_and_named_no_child(home):
     """Runs last in this module: of all that was asked for above."""
     own = re.compile(rf"(https?|wss?)://127\.0\.0\.1:{home.config.dashboard.port}/|(data|blob):")

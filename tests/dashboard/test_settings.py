@@ -44,14 +44,14 @@ def kept():
 def test_what_somebody_chooses_is_kept_at_once_and_for_every_later_page(show):
     app = show()
     assert kept() == Settings()
-    app.segmented_control(key="settings-unit").set_value(ForceUnit.KGF).run()
-    app.segmented_control(key="settings-hand").set_value(Hand.RIGHT).run()
+    app.pills(key="settings-unit").set_value(ForceUnit.KGF).run()
+    app.pills(key="settings-hand").set_value(Hand.RIGHT).run()
     app.toggle(key="settings-calm").set_value(True).run()
     app.selectbox(key="settings-language").select("de").run()
     assert not app.exception
     assert kept() == Settings("de", ForceUnit.KGF, Hand.RIGHT, True)
     again = show()
-    assert again.segmented_control(key="settings-unit").value is ForceUnit.KGF
+    assert again.pills(key="settings-unit").value is ForceUnit.KGF
     assert again.selectbox(key="settings-language").value == "de"
     with i18n.speaking("de"):  # AppTest finds the option by what it is called on the page
         again.selectbox(key="settings-language").select("").run()
