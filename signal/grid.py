@@ -20,7 +20,7 @@ GRID_HZ = 50.0
 STEP_S = 1 / GRID_HZ
 
 _GAP_SAMPLES = 1.9  #: one lost sample is a gap only at a slow tool
-_GAP_STEPS = 2.5  #: without a known rate, so many times the step before
+_GAP_STEPS = 4.5  #: without a known rate, so many times the middle one of the last three steps
 _MANY = 100  #: samples from which on NumPy is faster
 
 
@@ -82,7 +82,7 @@ class Grid:
     def __init__(self, gap_s: float) -> None:
         self._gap_s = gap_s
         self._last = NEVER
-        self._last_step_s = 0.0
+        self._steps_s = (0.0, inf, 0.0)  #: the latest three; so that the first sample begins a stretch
         self._value = self._value_before = 0.0
         self._quantum = inf
         self._begin(-inf)
@@ -104,7 +104,7 @@ class Grid:
         stretch = Stretch(None, [], [], [], [], self._last)
         last_s, last_index, received = self._last
         was, was_before, quantum = self._value, self._value_before, self._quantum
-        step_s, seen_clipped = self._last_step_s, self._clipped
+        (oldest_s, older_s, step_s), seen_clipped = self._steps_s, self._clipped
         start_s, done, area, edge_area = self._start_s, self._done, self._area, self._edge_area
         edge_s = start_s + (done + 1) * STEP_S
         rows = zip(block.t_s.tolist(), block.values.tolist(), block.clipped.tolist(), strict=True)
@@ -112,8 +112,8 @@ class Grid:
             index += 1
             if value - value != 0.0:  # NaN or infinite
                 continue
-            gap_s = rate_gap_s or max(_GAP_STEPS * step_s, self._gap_s)
-            step_s = t_s - last_s
+            gap_s = rate_gap_s or max(_GAP_STEPS * _middle(oldest_s, older_s, step_s), self._gap_s)
+            oldest_s, older_s, step_s = older_s, step_s, t_s - last_s
             received += 1
             if 0.0 < step_s <= gap_s:
                 change = abs(value - (was if index & 1 else was_before))
@@ -146,7 +146,7 @@ class Grid:
             last_s, last_index, was_before, was = t_s, index, was, value
         stretch.last = self._last = Moment(last_s, last_index, received)
         self._value, self._value_before, self._quantum = was, was_before, quantum
-        self._last_step_s, self._clipped = step_s, seen_clipped
+        self._steps_s, self._clipped = (oldest_s, older_s, step_s), seen_clipped
         self._start_s, self._done, self._area, self._edge_area = start_s, done, area, edge_area
         if received:
             yield stretch
@@ -160,13 +160,16 @@ class Grid:
         if not len(values):
             return
         steps_s = t_s - np.concatenate(((self._last.t_s,), t_s[:-1]))
+        before_s = np.concatenate((self._steps_s, steps_s))
         gap_s: FloatArray | float
         if block.fs_hz > 0:
             gap_s = max(_GAP_SAMPLES / block.fs_hz, self._gap_s)
         else:
-            before_s = np.concatenate(((self._last_step_s,), steps_s[:-1]))
-            gap_s = np.maximum(_GAP_STEPS * before_s, self._gap_s)
-        self._last_step_s = float(steps_s[-1])
+            a, b, c = before_s[:-3], before_s[1:-2], before_s[2:-1]
+            middle_s = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
+            gap_s = np.maximum(_GAP_STEPS * middle_s, self._gap_s)
+        oldest_s, older_s, step_s = before_s[-3:].tolist()
+        self._steps_s = (oldest_s, older_s, step_s)
         fresh = np.flatnonzero(~((steps_s > 0) & (steps_s <= gap_s))).tolist()
         edges = sorted({0, *fresh, len(values)})
         for begin, end in pairwise(edges):
@@ -234,3 +237,7 @@ class Grid:
         self._clipped = bool(seen[-1] > at[-1])
         flags: list[bool] = (at[1:] > at[:-1]).tolist()
         return flags
+
+
+def _middle(a: float, b: float, c: float) -> float:
+    return max(min(a, b), min(max(a, b), c))
