@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
+from sqlalchemy import Date
+
 from ..hub.database.actor import Role
 from ..hub.database.audit import HIDDEN, Did
+from ..hub.database.base import UtcDateTime
 from ..hub.database.tables import metadata
 from ..hub.people.credentials import Purpose
 from ..hub.people.log import Change
@@ -199,10 +202,10 @@ def _value(table: str, column: str, value: Any, names: Names) -> str:
 def _moment(table: str, column: str, text: str, zone: tzinfo) -> str:
     """A date or time as the viewer reads it; empty if it is none."""
     kept = metadata.tables[table].columns.get(column)
-    kind = None if kept is None else kept.type.python_type
-    if kind is datetime:
+    kind = None if kept is None else kept.type
+    if isinstance(kind, UtcDateTime):
         return words.day_time(datetime.fromisoformat(text), zone)
-    return words.date_of(date.fromisoformat(text)) if kind is date else ""
+    return words.date_of(date.fromisoformat(text)) if isinstance(kind, Date) else ""
 
 
 def _named(column: str, text: str, names: Names) -> str:

@@ -238,7 +238,8 @@ def test_sign_ins_stand_apart_from_changes(show):
     shown = app.dataframe[0].value
     assert set(shown["What"]) == {"Sign-in: added", "Sign-in: changed"}
     assert set(shown["Who"]) == {"GripHub itself"}
-    assert shown["From what to what"].str.contains("account: Home · role: Admin · valid until: ").any()
+    told = shown["From what to what"].str
+    assert told.fullmatch(r"account: Home · role: Admin · valid until: \d+ \w{3} \d{4}, \d\d:\d\d").any()
     assert not shown.map(lambda cell: "{" in cell).any(axis=None), "words, not JSON"
     field(app, "selectbox", "Shown").select("All of it").run()
     both = set(app.dataframe[0].value["What"])
