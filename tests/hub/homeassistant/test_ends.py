@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -60,9 +59,11 @@ async def test_the_last_will_of_a_hub_that_was_killed_makes_its_tools_unavailabl
     settings = shown.model_copy(update={"radio": f"unix:{tmp_path}/none"})
     file.write_text(settings.model_dump_json())
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", _KILLED, file)
-    await until(lambda: ha.on(STATUS)[-1:] == ["online"], 30)
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
+    try:
+        await until(lambda: ha.on(STATUS)[-1:] == ["online"], 30)
+    finally:
+        process.kill()
+        await process.wait()
     await until(lambda: ha.on(STATUS)[-1:] == ["offline"])
 
 
