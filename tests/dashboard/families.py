@@ -40,11 +40,6 @@ ticks = 1
 """
 
 
-def text(app):
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.html, app.info, app.success)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
 def done(day, *, child="c-ada", item="dough", activity="play-dough", minutes=10.0, **more):
     return ActivityDone(
         **{

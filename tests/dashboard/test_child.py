@@ -22,6 +22,8 @@ from griphub.hub.records.strength import Outcome
 from griphub.hub.records.vocabulary import Evidence, Hand
 from griphub.hub.units import ForceUnit
 
+from .page_text import marked, text
+
 NOW = datetime.now(UTC)
 TODAY = NOW.date()
 
@@ -63,11 +65,6 @@ def machine(sign_in):
     """Begins a change that nobody asked for in a role."""
     sign_in(Role.THERAPIST)
     return lambda: context.database().work(Actor.part("test"))
-
-
-def text(app):
-    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption)
-    return "\n".join(element.value for kind in kinds for element in kind).replace("\xa0", " ")
 
 
 def charts(app):
@@ -132,7 +129,7 @@ def test_strength_of_both_hands_with_what_stands_beside_it(show, fill, eight_wee
     assert (
         "Visit at the clinic" in chart.alt and "New *splint*" in chart.alt and "Break: Not well" in chart.alt
     )
-    assert "New \\*splint\\*" in said
+    assert "New \\*splint\\*" in marked(app)
     spec = chart.spec
     assert '"strokeDash": [5, 4]' in spec, "where the left hand's second ball begins"
     assert spec.count('"type": "rule"') == 2 and '"type": "rect"' in spec, "the visit, the note and the break"
@@ -245,7 +242,7 @@ def test_pain_and_what_was_said(show, fill):
     said = text(app)
     assert "Asked 3 times. The highest was 6 of 10. Of 2, asked before and after, it rose in 1." in said
     assert "Confidence of the parents: 9 of 10 in the middle, 1 time" in said
-    assert "It \\*hurt\\*" in said
+    assert "It \\*hurt\\*" in marked(app)
     alts = [chart.alt for chart in charts(app)]
     assert any(alt.startswith("Pain before and after.") for alt in alts)
     assert len(alts) == 4

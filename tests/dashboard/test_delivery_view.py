@@ -9,6 +9,8 @@ from griphub.hub.delivery.notice import Notice, notice_path
 from griphub.hub.delivery.outbox import Outbox
 from griphub.hub.records.event import encode
 
+from .page_text import text
+
 
 def _script():
     from griphub.dashboard.views import delivery
@@ -25,11 +27,6 @@ def show(sign_in):
         return app
 
     return run
-
-
-def text(app):
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def test_where_nothing_ran_it_says_so(show, config):

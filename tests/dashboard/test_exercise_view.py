@@ -9,8 +9,9 @@ from griphub.hub.config import ToolConfig
 from griphub.hub.people import places
 from griphub.hub.records.vocabulary import Evidence, Hand
 
-from .families import PROGRAM, done, text
+from .families import PROGRAM, done
 from .house import House
+from .page_text import text
 
 
 def _page():

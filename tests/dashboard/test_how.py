@@ -20,7 +20,8 @@ from griphub.hub.records.vocabulary import Evidence, Person
 from griphub.hub.session.mend import Mender
 from griphub.hub.stores import open_store
 
-from .families import APP, done, text
+from .families import APP, done
+from .page_text import text
 
 
 @pytest.fixture
@@ -166,7 +167,7 @@ def test_what_the_therapist_corrected_of_it_stands_above_the_questions(
     mender = Mender(config, detail, by=Person.THERAPIST, reason="A knock", now=at)
     fill([mender.judge(2, "removed")])
     app, _ = asked(evidence=Evidence.SENSOR, sessions=(session,))
-    assert "Your therapist corrected this: 2 squeezes instead of 3. “A knock”" in text(app).replace("\\", "")
+    assert "Your therapist corrected this: 2 squeezes instead of 3. “A knock”" in text(app)
 
 
 def test_the_age_of_the_child_says_how_far_faces_can_be_trusted(sign_in):

@@ -14,7 +14,8 @@ from griphub.hub.program.conversation import conversation
 from griphub.hub.program.prescription import parse_program
 from griphub.hub.program.tables import VisitKind
 
-from .families import APP, PROGRAM, text
+from .families import APP, PROGRAM
+from .page_text import text
 
 
 def _page():

@@ -11,7 +11,7 @@ from griphub.hub.program import photos
 from griphub.hub.program.commands import add_photo
 from griphub.hub.program.pictures import Shared, pictures
 
-from .families import text
+from .page_text import text
 
 
 def _page():

@@ -23,7 +23,8 @@ from griphub.hub.records.vocabulary import Evidence, Hand, Person, Source
 from griphub.hub.session.mend import Mender
 from griphub.hub.stores import open_store
 
-from .families import done, text
+from .families import done
+from .page_text import text
 
 
 def _page():
@@ -207,5 +208,5 @@ def test_a_session_that_the_therapist_corrected_says_so(
     fill([mender.judge(2, "removed")])
     app = show()
     (said,) = (one.value for one in app.caption if "corrected" in one.value)
-    assert "Your therapist corrected this: 2 squeezes instead of 3. “A knock”" in said.replace("\\", "")
+    assert "Your therapist corrected this: 2 squeezes instead of 3. “A knock”" in said
     assert any(one.label.endswith("2 squeezes") for one in app.button)

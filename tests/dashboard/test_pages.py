@@ -7,6 +7,8 @@ from griphub.dashboard import pages
 from griphub.hub.config import Config
 from griphub.hub.database.actor import GRANTABLE, Role
 
+from .page_text import text
+
 EVERY = [(page.path, role) for page in pages.PAGES for role in GRANTABLE]
 OWN = [(path, role) for path, role in EVERY if role in {p.path: p.roles for p in pages.PAGES}[path]]
 FOREIGN = [case for case in EVERY if case not in OWN]
@@ -30,32 +32,27 @@ def show(config, sign_in):
     return run
 
 
-def said(app: AppTest) -> str:
-    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.info, app.warning)
-    return "\n".join(element.value for kind in kinds for element in kind)
-
-
 @pytest.mark.parametrize(("path", "role"), FOREIGN)
 def test_a_page_of_another_role_shows_nothing_but_that(show, path, role):
     app = show(path, role)
-    assert "This page is not for you" in said(app)
+    assert "This page is not for you" in text(app)
     assert not [*app.button, *app.selectbox, *app.text_input, *app.dataframe, *app.tabs]
 
 
 @pytest.mark.parametrize(("path", "role"), OWN)
 def test_a_page_without_any_child_says_something(show, path, role, tmp_path):
-    assert said(show(path, role, Config(data_dir=tmp_path / "empty")))
+    assert text(show(path, role, Config(data_dir=tmp_path / "empty")))
 
 
 @pytest.mark.parametrize(("path", "role"), OWN)
 def test_a_page_without_any_data_says_something(show, path, role):
-    assert said(show(path, role))
+    assert text(show(path, role))
 
 
 @pytest.mark.parametrize(("path", "role"), OWN)
 def test_a_page_over_a_store_that_fails_says_something(show, path, role, config):
     (config.data_dir / "store.db").write_bytes(b"this is no database" * 500)
-    assert said(show(path, role))
+    assert text(show(path, role))
 
 
 def test_each_role_has_a_first_page_and_no_more_tabs_than_a_phone_shows():

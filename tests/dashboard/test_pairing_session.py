@@ -26,6 +26,7 @@ from griphub.hub.records.vocabulary import Hand
 from griphub.simulators.gatt import Advert, VirtualDevice
 
 from .house import House, until
+from .page_text import text
 
 
 @pytest.fixture
@@ -322,11 +323,6 @@ def _script() -> None:
     from griphub.dashboard.views import pair
 
     pair.page()
-
-
-def text(app: AppTest) -> str:
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text, app.get("html"))
-    return "\n".join(str(getattr(e, "value", None) or e.proto.body) for kind in kinds for e in kind)
 
 
 def run(app: AppTest) -> AppTest:

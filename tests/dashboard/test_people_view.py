@@ -20,6 +20,8 @@ from griphub.hub.people.sign_in import redeem
 from griphub.hub.people.sign_in import sign_in as sign_in_at
 from griphub.hub.program.keys import shown, trust
 
+from .page_text import text
+
 
 def _script(page):
     from importlib import import_module
@@ -36,11 +38,6 @@ def show(config, sign_in):
         return app
 
     return run
-
-
-def said(app):
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.success, app.info, app.error, app.code)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def unfold(app, *keys):
@@ -73,12 +70,12 @@ def test_a_family_and_a_child_are_added_and_a_wrong_field_changes_nothing(show):
     names[0].input("Not An Id")
     [element for element in app.text_input if element.label == "Name"][-2].input("Ortiz")
     app = press(app, "Add the family")
-    assert "Nothing was changed." in said(app) and "hub" in app.error[0].value
+    assert "Nothing was changed." in text(app) and "hub" in app.error[0].value
     assert [family.name for family in read(places.families)] == ["Home"]
 
     field(app, "text_input", "Name of its hub").input("pi-7")
     app = press(app, "Add the family")
-    assert "The family was added." in said(app)
+    assert "The family was added." in text(app)
     assert {family.name for family in read(places.families)} == {"Home", "Ortiz"}
 
 
@@ -90,14 +87,14 @@ def test_a_child_is_added_and_changed_once_its_family_is_unfolded(show):
     ben = next(number for number, child in enumerate(read(places.children)) if child.id == "c-ben")
     field(app, "selectbox", "Hand for writing", ben).select("left")
     app = press(app, "Save", ben)
-    assert "Saved." in said(app)
+    assert "Saved." in text(app)
     assert {child.id: child.dominant_hand for child in read(places.children)} == {
         "c-ada": None,
         "c-ben": "left",
     }
     field(app, "text_input", "Name", 2).input("Cleo")
     app = press(app, "Add the child")
-    assert "The child was added." in said(app)
+    assert "The child was added." in text(app)
     assert "Cleo" in {child.name for child in read(places.children)}
 
 
@@ -118,7 +115,7 @@ def test_an_invitation_is_shown_once_and_works(show):
 
     field(app, "multiselect", "Caseload of Sam").set_value(["c-ada"])
     app = press(app, "Save", -1)
-    assert "The caseload is saved." in said(app)
+    assert "The caseload is saved." in text(app)
     (sam,) = [account for account in read(accounts.accounts) if account.name == "Sam"]
     assert [entry.child_id for entry in read(caseload.caseload) if entry.account_id == sam.id] == ["c-ada"]
     app = press(unfold(app, f"account-{sam.id}"), "Close the account")
@@ -137,42 +134,42 @@ def test_nobody_else_opens_the_page_of_people(sign_in):
         router.guarded(next(page for page in pages.PAGES if page.path == "people"))()
 
     app = AppTest.from_function(script, default_timeout=20).run()
-    assert "This page is not for you" in said(app)
+    assert "This page is not for you" in text(app)
     assert "Add the family" not in [button.label for button in app.button]
     assert page.roles == (Role.ADMIN,) and router.guarded(page)
 
 
 def test_without_a_text_nobody_is_asked_and_with_one_a_parent_agrees_and_takes_it_back(show, config):
     app = show("consent", Role.PARENT)
-    assert "No clinic is connected" in said(app)
+    assert "No clinic is connected" in text(app)
     assert "Stop sharing" not in [button.label for button in app.button], "nothing is shared"
 
     with context.database().work(Actor.part("test")) as work:
         consent.publish_text(work, site_id="home", version="v1", text="What is shared, and with whom.")
     clinic = config.model_copy(update={"broker": BrokerConfig(host="mqtt.example.org", tls=True)})
     app = show("consent", Role.PARENT, clinic)
-    assert "Results of Ada stay at home" in said(app) and "with whom" in app.text[0].value
+    assert "Results of Ada stay at home" in text(app) and "with whom" in app.text[0].value
     field(app, "text_input", "Name of the parent who agrees").input("Kim")
     app = press(app, "Agree")
-    assert "Read the text first" in said(app) and not read(consent.may_share, "c-ada")
+    assert "Read the text first" in text(app) and not read(consent.may_share, "c-ada")
     app.checkbox[0].check()
     app = press(app, "Agree")
-    assert "Results of Ada are shared" in said(app) and read(consent.may_share, "c-ada")
-    assert "As told from the other end" not in said(app)
+    assert "Results of Ada are shared" in text(app) and read(consent.may_share, "c-ada")
+    assert "As told from the other end" not in text(app)
 
     with context.database().work(Actor.part("test")) as work:
         consent.publish_text(work, site_id="home", version="v2", text="Neue Worte", language="de")
     app = show("consent", Role.PARENT, clinic)
-    assert "What was agreed to is version v1. The text is another one since" in said(app)
-    assert "Written in German." in said(app) and app.text[0].value == "Neue Worte"
+    assert "What was agreed to is version v1. The text is another one since" in text(app)
+    assert "Written in German." in text(app) and app.text[0].value == "Neue Worte"
 
     field(app, "text_input", "Name of the parent who takes it back").input("Kim")
     app = press(app, "Stop sharing")
-    assert "Results of Ada stay at home" in said(app) and not read(consent.may_share, "c-ada")
+    assert "Results of Ada stay at home" in text(app) and not read(consent.may_share, "c-ada")
 
     with context.database().work(Actor.part("post")) as work:
         hear(work, "c-ada", Decision(True, None, work.now))
-    assert "As told from the other end: agreed on" in said(show("consent", Role.PARENT, clinic))
+    assert "As told from the other end: agreed on" in text(show("consent", Role.PARENT, clinic))
 
 
 def test_an_admin_publishes_a_text_once(show):
@@ -184,7 +181,7 @@ def test_an_admin_publishes_a_text_once(show):
     field(app, "text_input", "Version").input("v1")
     app.text_area[0].input("Other words")
     app = press(app, "Publish")
-    assert "Nothing was changed." in said(app)
+    assert "Nothing was changed." in text(app)
     assert [text.text for text in read(consent.texts)] == ["Words"]
 
 
@@ -199,13 +196,13 @@ def test_a_home_that_has_joined_a_clinic_agrees_to_the_clinics_text(show, config
     app = show("consent", Role.PARENT)
     assert [one.value for one in app.text] == ["The clinic's words"]
     app = show("consent")
-    assert "The text comes from the clinic that this home has joined." in said(app)
+    assert "The text comes from the clinic that this home has joined." in text(app)
     assert "Publish" not in [button.label for button in app.button]
 
 
 def test_a_site_without_anybody_is_a_designed_screen(show, tmp_path):
     app = show("consent", Role.ADMIN, Config(data_dir=tmp_path / "empty"))
-    assert "No child is set up yet" in said(app)
+    assert "No child is set up yet" in text(app)
 
 
 def test_the_log_names_people_and_children_and_leafs(show, monkeypatch):
@@ -228,7 +225,7 @@ def test_the_log_names_people_and_children_and_leafs(show, monkeypatch):
     assert changed["From what to what"] == "name: changed, not kept here · squeezes in a session: 15 → 20"
     field(app, "selectbox", "Child").select("c-ben").run()
     app.date_input[0].set_value((datetime(2020, 1, 1, tzinfo=UTC).date(),) * 2).run()
-    assert "Nothing here" in said(app)
+    assert "Nothing here" in text(app)
 
 
 def test_sign_ins_stand_apart_from_changes(show):

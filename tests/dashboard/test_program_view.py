@@ -20,6 +20,8 @@ from griphub.hub.program.versions import PauseReason
 from griphub.hub.records.said import ActivityDone
 from griphub.hub.records.vocabulary import Evidence, Source
 
+from .page_text import text
+
 PROGRAM = """
 title = "Winter"
 goals = [{ id = "lunch", words = "Opens the lunch box alone" }]
@@ -75,13 +77,6 @@ def prescribed(config, sign_in):
 def _ok(app):
     assert not app.exception, app.exception[0].message
     return app
-
-
-def text(app):
-    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.error, app.warning,
-             app.success, app.info)  # fmt: skip
-    said = [element.value for kind in kinds for element in kind]
-    return "\n".join([*said, *(html.proto.body for html in app.get("html"))]).replace("\\", "")
 
 
 def press(app, label, nth=0):

@@ -18,6 +18,8 @@ from griphub.hub.program import annotations, commands, home
 from griphub.hub.program.activity import builtin
 from griphub.hub.program.prescription import parse_program
 
+from .page_text import text
+
 NOW = datetime.now(UTC)
 PROGRAM = """
 goals = [{ id = "lunch", words = "Opens the lunch box alone" }]
@@ -76,11 +78,6 @@ def report(config):
 def _ok(app):
     assert not app.exception, app.exception[0].message
     return app
-
-
-def text(app):
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.error)
-    return "\n".join(element.value for kind in kinds for element in kind).replace("\\", "")
 
 
 def names(content):

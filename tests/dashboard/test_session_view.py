@@ -23,6 +23,8 @@ from griphub.hub.records.vocabulary import Evidence, Hand
 from griphub.hub.session.mend import Mender
 from griphub.hub.stores import open_store
 
+from .page_text import text
+
 AT = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
 
 
@@ -67,11 +69,6 @@ def session_id(name):
 def _ok(app):
     assert not app.exception, app.exception[0].message
     return app
-
-
-def text(app):
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.info, app.success)
-    return "\n".join(element.value for kind in kinds for element in kind).replace("\\", "")
 
 
 def charts(app):

@@ -14,7 +14,8 @@ from griphub.hub.program.prescription import Slot
 from griphub.hub.records.vocabulary import Hand
 from griphub.hub.units import ForceUnit
 
-from .families import APP, text
+from .families import APP
+from .page_text import text
 
 
 def _settings():

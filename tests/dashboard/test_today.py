@@ -19,7 +19,8 @@ from griphub.hub.program.versions import PauseReason
 from griphub.hub.records.tool import ToolSeen
 from griphub.hub.records.vocabulary import Evidence, Hand, Person
 
-from .families import APP, done, text
+from .families import APP, done
+from .page_text import text
 
 
 def _page():

@@ -19,6 +19,7 @@ from griphub.hub.records.strength import Outcome
 from griphub.hub.records.vocabulary import Purpose
 
 from .families import APP
+from .page_text import text
 
 
 def _script(page):
@@ -36,11 +37,6 @@ def show(config, sign_in):
         return app
 
     return run
-
-
-def text(app):
-    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def charts(app):
@@ -107,7 +103,7 @@ def test_a_ball_that_measures_pressure_is_not_said_to_measure_force(show, fill, 
     fill(session_events("kpa", datetime.now(UTC) - timedelta(days=1), unit=Unit.KILOPASCAL))
     app = show("child")
     assert charts(app)[0].alt.startswith("Pressure (kPa)")
-    assert "Force" not in charts(app)[0].spec and "34.0\xa0kPa" in text(app)
+    assert "Force" not in charts(app)[0].spec and "34.0 kPa" in text(app)
 
 
 def test_a_session_without_squeezes(show, fill, session_events):
@@ -150,7 +146,7 @@ def test_how_good_a_sessions_recording_is_is_said_in_words(show, fill, session_e
     for words in (
         "8 % of the samples were lost. Keep the tool nearer",
         "at the end of its range for 0.1 % of the time: true peaks were higher",
-        "Zero moved by -1.2\xa0N in the session, 4 % of the child's usual peak.",
+        "Zero moved by -1.2 N in the session, 4 % of the child's usual peak.",
         "2 squeezes doubtful: sensor at the end of its range.",
         "Only 12 samples a second",
     ):
@@ -193,7 +189,7 @@ def test_strength_tests_are_apart_from_sessions(show, fill, session_events, make
     (chart,) = charts(app)
     assert chart.alt.startswith("Scores of strength tests, Force (N)."), "a test is no session of exercise"
     said = text(app)
-    assert "**Right hand**, ASHT 2015, at home (dyno-01): latest 101.0\xa0N" in said
+    assert "**Right hand**, ASHT 2015, at home (dyno-01): latest 101.0 N" in said
     assert "A new series: calibration changed." in said
     assert "Too few to say: 1 of the 12" in said
     assert "Within the usual variation: no clear change" in said
