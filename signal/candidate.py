@@ -60,6 +60,8 @@ class Candidate:
         Whether it came from rest and went back to it.
     calm : bool
         Whether it is clearly higher than the hand is restless.
+    far : bool
+        Whether it is higher than noise by far.
     brief : bool
         Whether it may be one of a rapid series, in which there is no rest.
     steady : bool
@@ -76,6 +78,7 @@ class Candidate:
     sure: bool
     fit: bool
     calm: bool
+    far: bool
     brief: bool
     steady: bool
     pause_s: float
@@ -117,10 +120,10 @@ def weigh(
     calm = height > _CALM_UNREST * rest.unrest_at_most
     stands_out = height > _SURE_UNREST * rest.unrest_at_most
     strong = came_back and pause.enough and stands_out and duration_s >= _BUMP_S
-    if height > max(settings.first_by_far * noise, _SURE_UNREST * unrest):
+    far = height > max(settings.first_by_far * noise, _SURE_UNREST * unrest)
+    if far:
         at_once = _AFTER_PAUSE_NOISE if pause.s >= _PAUSE_S else _AT_ONCE_NOISE
-        far = height > at_once * noise
-        enough = duration_s >= settings.first_s and (far or (came_back and rested))
+        enough = duration_s >= settings.first_s and (height > at_once * noise or (came_back and rested))
         lone = height > _LONE_NOISE * noise and came_back and pause.s >= _LONE_REST_S
         sure = enough or duration_s >= _LONG_S or (lasts and (rested or came_back))
         sure = sure or (lone and duration_s >= _LONE_S)
@@ -142,4 +145,4 @@ def weigh(
         weight = 1 / (_CALM_COMPANY if calm else _COMPANY)
     elif fit:
         weight = 1 / _BRIEF_COMPANY
-    return Candidate(squeeze, duration_s, plain, sure, fit, calm, brief, steady, pause.s, weight)
+    return Candidate(squeeze, duration_s, plain, sure, fit, calm, far, brief, steady, pause.s, weight)

@@ -19,7 +19,7 @@ _RESTLESS = 5.0  #: times the unrest the usual peak stands out, or the hand fidg
 _ALIKE_SHARE, _ALIKE_DURATION = 0.4, 0.35
 _ENOUGH = 1 - 1e-9  #: of the weights of some in a row that are alike, together: they are squeezes
 #: Brief ones may be knocks or bumps, which are as brief, but come in no even rhythm.
-_RAPID_COMPANY, _RAPID_APART_S, _EVEN = 3, 1.0, 1.7
+_FAR_COMPANY, _RAPID_COMPANY, _RAPID_APART_S, _EVEN = 3, 4, 1.0, 1.7
 #: Longer ones that hardly rest in between, if they are more alike, and more even.
 _STEADY_COMPANY, _STEADY_ALIKE, _STEADY_EVEN, _STEADY_APART_S, _STEADY_PAUSE_S = 4, 0.5, 1.4, 1.5, 0.3
 _FASTEST_S = 0.27  #: what comes and goes faster than 3.7 times a second is a tremor
@@ -256,8 +256,11 @@ def _is_series(company: list[Candidate]) -> bool:
 
 def _is_rapid(company: list[Candidate]) -> bool:
     """Whether brief ones follow each other fast and evenly, as only a hand can do it."""
-    latest = [each for each in company if each.brief][-_RAPID_COMPANY:]
-    if len(latest) < _RAPID_COMPANY:
+    brief = [each for each in company if each.brief]
+    far = all(each.far for each in brief[-_FAR_COMPANY:])
+    few = _FAR_COMPANY if far else _RAPID_COMPANY
+    latest = brief[-few:]
+    if len(latest) < few:
         return False
     steps_s = [after.squeeze.onset_s - before.squeeze.onset_s for before, after in pairwise(latest)]
     return median(steps_s) >= _FASTEST_S and max(steps_s) <= min(_EVEN * min(steps_s), _RAPID_APART_S)
