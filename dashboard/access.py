@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..firmware_bridge.errors import GripError
 from ..hub.database.actor import GRANTABLE, Role
 from ..hub.errors import FieldError, SetupError, StoreError
 from ..hub.people.sign_in import LASTS, SignedIn, SignInRefused
@@ -25,6 +26,7 @@ from .sign_ins import SignIns
 
 _LOG = logging.getLogger(__name__)
 
+_NOBODY: Final = N_("Nobody can be signed in right now. Try again in a minute.")
 #: Wrong keys taken from one address within a minute; a person types fewer, a program far more.
 WRONG_KEYS_PER_MINUTE: Final = 10
 #: The forms hold a few short fields.
@@ -110,7 +112,8 @@ class AccessGate:
                 await self._app(scope, receive, send)
                 return
         except (StoreError, SetupError) as error:
-            response = self._ask(request, f"Nobody can be signed in right now. {error}", status=503)
+            _LOG.warning("Nobody can be signed in: %s", error)
+            response = self._ask(request, _NOBODY, status=503)
         await (response or self._ask(request))(scope, receive, send)
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -179,7 +182,7 @@ class AccessGate:
         try:
             signed_in = await asyncio.to_thread(self._sign_ins.with_password, login, password)
         except SignInRefused as refused:
-            return self._ask(request, str(refused), login=login, status=429 if refused.wait else 401)
+            return self._ask(request, refused, login=login, status=429 if refused.wait else 401)
         return self._welcome(request, signed_in)
 
     async def _with_provider(self, request: Request) -> Response:
@@ -189,10 +192,13 @@ class AccessGate:
                 return await self._provider.start(request)
             claims = await self._provider.claims(request)
             signed_in = await asyncio.to_thread(self._sign_ins.with_claims, claims)
-        except (ProviderError, SignInRefused) as refused:
+        except ProviderError as refused:
             return self._ask(request, str(refused))
+        except SignInRefused as refused:
+            return self._ask(request, refused)
         except StoreError as error:
-            return self._ask(request, f"Nobody can be signed in right now. {error}", status=503)
+            _LOG.warning("Nobody can be signed in: %s", error)
+            return self._ask(request, _NOBODY, status=503)
         return self._welcome(request, signed_in)
 
     async def _switch(self, request: Request, role: str) -> Response:
@@ -208,7 +214,7 @@ class AccessGate:
         try:
             await asyncio.to_thread(self._sign_ins.redeem, token, password)
         except FieldError as error:
-            return invitation_page(request, token, str(error))
+            return invitation_page(request, token, error)
         return self._ask(request, N_("Your password is set. Sign in with it."), status=200)
 
     def _welcome(self, request: Request, signed_in: SignedIn) -> Response:
@@ -223,7 +229,9 @@ class AccessGate:
         )
         return response
 
-    def _ask(self, request: Request, message: str = "", *, login: str = "", status: int = 401) -> Response:
+    def _ask(
+        self, request: Request, message: str | GripError = "", *, login: str = "", status: int = 401
+    ) -> Response:
         return sign_in_page(
             request,
             message,

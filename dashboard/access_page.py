@@ -7,14 +7,15 @@ from string import Template
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from . import i18n
+from ..firmware_bridge.errors import GripError
+from . import i18n, refusals, words
 from .i18n import _
 
 _FRAME = Template((Path(__file__).parent / "components" / "access.html").read_text(encoding="utf-8"))
 
 
 def sign_in_page(
-    request: Request, message: str, *, login: str, takes_key: bool, provider: str, status: int
+    request: Request, message: str | GripError, *, login: str, takes_key: bool, provider: str, status: int
 ) -> Response:
     """Ask for a name and password, and for the key where one opens the dashboard.
 
@@ -51,7 +52,7 @@ def sign_in_page(
         return _page(_("Welcome to GripHub"), message, body, status)
 
 
-def invitation_page(request: Request, token: str, message: str = "") -> Response:
+def invitation_page(request: Request, token: str, message: str | GripError = "") -> Response:
     """Ask for a password of one's own."""
     with i18n.speaking(i18n.wanted(request.headers.get("accept-language", ""))):
         body = f"""
@@ -67,11 +68,11 @@ def invitation_page(request: Request, token: str, message: str = "") -> Response
         return _page(_("Your invitation to GripHub"), message, body, 422 if message else 200)
 
 
-def _page(title: str, message: str, body: str, status: int) -> Response:
+def _page(title: str, message: str | GripError, body: str, status: int) -> Response:
     page = _FRAME.substitute(
         language=i18n.language(),
         title=escape(title),
-        message=escape(_(message) if message else ""),
+        message=escape(refusals.why(message) if isinstance(message, GripError) else words.said(message)),
         body=body,
     )
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})

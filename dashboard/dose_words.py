@@ -5,6 +5,7 @@ from typing import Final
 
 from babel.dates import format_date, format_skeleton, format_time, get_day_names
 
+from ..hub.program.activity import Activity
 from ..hub.program.prescription import Dose, Hands, Item, Slot, Weekday
 from ..hub.program.versions import PauseReason
 from . import i18n, words
@@ -34,6 +35,11 @@ _PAUSE: Final = {
     PauseReason.APPOINTMENT: N_("Appointment"),
     PauseReason.OTHER: N_("Something else"),
 }
+
+
+def title_of(activity: Activity | None, otherwise: str) -> str:
+    """What an activity is called."""
+    return _(activity.title) if activity else otherwise
 
 
 def slot(which: Slot) -> str:

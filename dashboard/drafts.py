@@ -214,7 +214,7 @@ def check(draft: Draft, library: Library) -> tuple[Program | None, dict[str, str
     program, wrong = check_program(draft.values, library)
     found: dict[str, str] = {}
     for error in wrong:
-        field, reason = error.field, error.reason
+        field, reason = error.field, str(error.reason)
         if field == "program" and (bound := _BOUND.fullmatch(reason)):
             reason, field = bound.groups()  # a day's bound is mended at the bound, or at any item
         found.setdefault(field, said(reason))

@@ -9,6 +9,7 @@ from typing import Final
 from ..firmware_bridge.samples import Unit
 from ..hub.program.alerts import Alert, Cause
 from ..hub.program.retention import Retained, Retention
+from ..hub.records.strength import Outcome
 from ..hub.trends import LEAST_TESTS, SESSION_PEAK, Basis, Finding, Verdict
 from . import words
 from .i18n import N_, _, ngettext
@@ -37,12 +38,26 @@ _CAUSES: Final = {
     Cause.VISIT: N_("Visit soon"),
 }
 
+#: By `Outcome.reason`.
+_NO_SCORE: Final = {
+    "too_short": N_("Fewer trials count than the protocol needs."),
+    "protocol": N_("What is known of this protocol does not say how its trials make a score."),
+    "unit": N_("The trials are in different units. Repeat the test with one tool."),
+}
+
 _RETAINED: Final = {
     Retained.GAINED: N_("gained, beyond the measurement error"),
     Retained.HELD: N_("held: any difference is within the measurement error"),
     Retained.LOST: N_("lost, beyond the measurement error"),
     Retained.NOT_KNOWN: N_("not known: nobody knows this tool's measurement error"),
 }
+
+
+def no_score(outcome: Outcome) -> str:
+    """Why a strength test has no score; empty where it has one."""
+    if outcome.score is not None or not outcome.reason:
+        return ""
+    return _(_NO_SCORE[outcome.reason]) if outcome.reason in _NO_SCORE else words.said(outcome.because)
 
 
 def measure(finding: Finding) -> str:

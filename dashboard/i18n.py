@@ -26,7 +26,8 @@ SOURCE: Final = "en"
 #: Whose habits of writing dates hold where nobody named a region: day before month, and 24 hours.
 _REGION: Final = {SOURCE: "en_GB"}
 
-_speaking: ContextVar[str] = ContextVar("speaking", default=_REGION[SOURCE])
+#: None: as the viewer of the page that runs does.
+_speaking: ContextVar[str | None] = ContextVar("speaking", default=None)
 
 #: Where a viewer's page remembers its language; set at the start of each run.
 KEY: Final = "griphub_language"
@@ -57,10 +58,11 @@ def _parsed(name: str) -> Locale:
 
 
 def locale() -> Locale:
-    """Language and region of whoever is looking: of the page that runs, or as `speaking` says."""
-    if get_script_run_ctx(suppress_warning=True) is not None:
-        return _parsed(st.session_state.get(KEY, _REGION[SOURCE]))
-    return _parsed(_speaking.get())
+    """Language and region of whoever is looking: as `speaking` says, or of the page that runs."""
+    chosen = _speaking.get()
+    if chosen is None and get_script_run_ctx(suppress_warning=True) is not None:
+        chosen = st.session_state.get(KEY)
+    return _parsed(chosen or _REGION[SOURCE])
 
 
 def language() -> str:
@@ -78,7 +80,7 @@ def language_name(tag: str) -> str:
 
 @contextmanager
 def speaking(locale: str) -> Iterator[None]:
-    """Speak a language outside of Streamlit's pages; as `wanted` gives it."""
+    """Speak a language, also where it is not the viewer's; as `wanted` gives it."""
     token = _speaking.set(locale)
     try:
         yield

@@ -87,7 +87,7 @@ class Trouble:
         """Say what an error of the control client is."""
         code = error.problem if isinstance(error, ControlError) else ""
         problem = PairingProblem(code) if code in PairingProblem._value2member_map_ else None
-        return cls(problem, str(error), hub_runs=not isinstance(error, HubNotRunning))
+        return cls(problem, error.args[0], hub_runs=not isinstance(error, HubNotRunning))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ..hub.people import settings
 from ..hub.people.settings import Settings
@@ -22,6 +23,8 @@ def load() -> None:
 
 def current() -> Settings:
     """What the viewer chose, and what holds where they did not."""
+    if get_script_run_ctx(suppress_warning=True) is None:  # on paper for nobody in particular
+        return Settings()
     found = st.session_state.get(_KEY)
     return found if isinstance(found, Settings) else Settings()
 

@@ -3,10 +3,12 @@
 import re
 from typing import Final
 
+from ..hub.program.errors import ProgramError
+from . import words
 from .i18n import N_, _
 
 #: What a form calls a field, by the last part of its dotted name.
-_NAMES: Final = {
+NAMES: Final = {
     "program": N_("The whole program"),
     "items": N_("What is asked for"),
     "title": N_("Title"),
@@ -27,6 +29,45 @@ _NAMES: Final = {
     "zone_to": N_("Zone never above"),
     "reps_from": N_("Squeezes a set, at least"),
     "reps_to": N_("Squeezes a set, at most"),
+    "account": N_("Account"),
+    "activity": N_("Activity"),
+    "add": N_("Squeeze to be added"),
+    "at": N_("Time"),
+    "birth_month": N_("Month of birth"),
+    "child": N_("Child"),
+    "children": N_("Children"),
+    "day": N_("Day"),
+    "family": N_("Family"),
+    "feedback": N_("How it went"),
+    "first": N_("First day"),
+    "from": N_("Holds from"),
+    "given_by": N_("Signed by"),
+    "given_on": N_("Signed on"),
+    "goal": N_("Goal"),
+    "hub": N_("Hub"),
+    "id": N_("Id"),
+    "key": N_("Key of the clinic"),
+    "language": N_("Language"),
+    "last": N_("Last day"),
+    "login": N_("Name or email address"),
+    "name": N_("Name"),
+    "old": N_("Present password"),
+    "pain_after": N_("Pain after"),
+    "pain_before": N_("Pain before"),
+    "password": N_("Password"),
+    "photo": N_("Picture"),
+    "reason": N_("Why"),
+    "role": N_("Role"),
+    "session": N_("Session"),
+    "since": N_("First day"),
+    "slots": N_("When in the family's day"),
+    "site": N_("Site"),
+    "text": N_("Text"),
+    "token": N_("Code of the invitation"),
+    "topic": N_("Topic"),
+    "until": N_("Last day"),
+    "version": N_("Version"),
+    "withdrawn_by": N_("Withdrawn by"),
 }
 
 #: What the hub and pydantic say, and how a form says it; numbers are carried over.
@@ -52,7 +93,12 @@ _SAID: Final = (
 
 def name_of(field: str) -> str:
     """What a form calls a field; one that it does not name stays as it is."""
-    return _(_NAMES[field]) if field in _NAMES else field.replace("_", " ")
+    return _(NAMES[field]) if field in NAMES else field.replace("_", " ")
+
+
+def problem_of(error: ProgramError) -> str:
+    """What is wrong, without where and what to do."""
+    return said(error.reason) if error.reason.template == "{problem}" else words.said(error.reason)
 
 
 def said(reason: str) -> str:
@@ -65,8 +111,8 @@ def said(reason: str) -> str:
     >>> said("low must be below high")
     '“Easier below” must be below “Harder above”'
     """
-    for pattern, words in _SAID:
+    for pattern, form in _SAID:
         if found := re.fullmatch(pattern, reason):
             parts = {name: name_of(part) for name, part in found.groupdict().items()}
-            return _(words).format(**parts)
+            return _(form).format(**parts)
     return reason[:1].upper() + reason[1:]

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ..hub.errors import NotAllowed, SetupError, StoreError
 from ..hub.people.sign_in import Known
-from . import pages, preferences, viewer
+from . import pages, preferences, refusals, viewer
 from .i18n import _
 from .pages import Page
 from .views import layout
@@ -61,6 +61,6 @@ def guarded(page: Page) -> Callable[[], None]:
         except viewer.SignedOut:
             layout.signed_out()
         except NotAllowed as error:
-            layout.notice(_("This page is not for you"), str(error))
+            layout.notice(_("This page is not for you"), refusals.why(error))
 
     return draw

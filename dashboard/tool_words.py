@@ -3,10 +3,12 @@
 from typing import Final
 
 from ..firmware_bridge.errors import AdapterCause
-from ..firmware_bridge.link_state import LinkPhase
+from ..firmware_bridge.link_state import LinkPhase, LinkState
 from ..hub.control.answers import RadioStatus
+from . import words
 from .i18n import N_, _, ngettext
 from .queries.tools import Tool
+from .refusals import LINK_ERRORS
 
 _PHASE: Final = {
     LinkPhase.AWAY: N_("Not heard. Squeeze it to wake it."),
@@ -27,17 +29,6 @@ _BADGE: Final = {
     LinkPhase.LOST: (N_("out of reach"), "gray"),
     LinkPhase.RETRYING: (N_("trying again"), "blue"),
     LinkPhase.REFUSED: (N_("needs your help"), "orange"),
-}
-
-#: By the class of the error behind it: what to do about it.
-_ERROR: Final = {
-    "BondLost": N_("The tool or this computer was reset, and they no longer know each other. Pair it again."),
-    "PairingRefused": N_("It does not let itself be paired. Hold its button until its light blinks."),
-    "UnsupportedTool": N_("It does not speak as GripHub expects. Its firmware may be too old."),
-    "ToolRefused": N_("It refused what it was asked. Switch it off and on."),
-    "NoFreeSlot": N_("Bluetooth has no place for another tool. Let one that nobody uses fall asleep."),
-    "ToolHeld": N_("A phone or another hub is connected to it. Close the app there."),
-    "AdapterUnavailable": N_("Bluetooth does not work on the computer that GripHub runs on."),
 }
 
 _RADIO: Final = {
@@ -66,8 +57,8 @@ def link(tool: Tool, *, running: bool) -> str:
     """Where a tool's link stands, and what to do."""
     if not running:
         return _("GripHub is not running.")
-    if tool.error in _ERROR:
-        return _(_ERROR[tool.error])
+    if tool.error in LINK_ERRORS:
+        return _(LINK_ERRORS[tool.error])
     return _(_PHASE[tool.phase]) if tool.phase else _("Not heard yet. Squeeze it to wake it.")
 
 
@@ -75,6 +66,11 @@ def badge(tool: Tool) -> tuple[str, str]:
     """The same in a word, and its colour; never red: nothing here is anybody's fault."""
     word, colour = _BADGE[tool.phase] if tool.phase else (N_("away"), "gray")
     return _(word), colour
+
+
+def reason(state: LinkState) -> str:
+    """Why a link came into a state; empty where the phase says it all."""
+    return _(LINK_ERRORS[state.error]) if state.error in LINK_ERRORS else words.said(state.reason)
 
 
 def phase(which: LinkPhase) -> str:

@@ -10,6 +10,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from ..firmware_bridge.samples import ToolKind, Unit
+from ..firmware_bridge.sentence import Sentence
 from ..hub import units
 from ..hub.records.session import SessionQuality
 from ..hub.records.vocabulary import Hand
@@ -136,6 +137,17 @@ def decimal(number: float, places: int = 1) -> str:
     return format_decimal(number, format=f"#,##0.{'0' * places}" if places else "#,##0", locale=i18n.locale())
 
 
+def number(number: float) -> str:
+    """A number with as many places as it has.
+
+    Examples
+    --------
+    >>> number(2.5), number(1200.0)
+    ('2.5', '1,200')
+    """
+    return format_decimal(number, locale=i18n.locale())
+
+
 def value(number: float | None, unit: Unit) -> str:
     r"""A measured number with its unit; a dash where there is none.
 
@@ -151,7 +163,7 @@ def value(number: float | None, unit: Unit) -> str:
 
 def reason(code: str) -> str:
     """A code of the hub (why something ended, why it is doubtful) as words."""
-    return _(_REASONS[code]) if code in _REASONS else code.replace("_", " ")
+    return _(_REASONS.get(code, code)).replace("_", " ")
 
 
 def reasons(codes: Iterable[str]) -> str:
@@ -290,6 +302,32 @@ def plural(number: int, noun: str) -> str:
     ('1 session', '2 sessions')
     """
     return ngettext(*_COUNTED[noun], number)
+
+
+def said(text: str) -> str:
+    """What the hub says, in the viewer's language; what no catalogue knows stays as it came.
+
+    Examples
+    --------
+    >>> said(Sentence("{number} samples in {seconds} s", number=2400, seconds=1.5))
+    '2,400 samples in 1.5 s'
+    """
+    if isinstance(text, Sentence):
+        return _(text.template).format(**{name: _field(one) for name, one in text.fields.items()})
+    return _(text) if text else ""
+
+
+def _field(value: object) -> str:
+    match value:
+        case Sentence():
+            return said(value)
+        case ToolKind():
+            return tool(value)
+        case int() | float():
+            return number(value)
+        case date():
+            return date_of(value)
+    return str(value)
 
 
 def plain(text: str) -> str:

@@ -9,6 +9,7 @@ from .errors import PacketError, UnsupportedTool
 from .gatt import GattLink
 from .packets import ToolInfo
 from .samples import ToolKind, Unit
+from .sentence import Sentence
 from .stream import UNITS
 from .tool import Capabilities, Stamps, ToolDescription
 
@@ -77,13 +78,13 @@ def capabilities_of(link: GattLink, tool: ToolDescription, unit: Unit) -> Capabi
     """What a tool can carry."""
     battery, stored = link.has(profile.BATTERY_LEVEL), link.has(profile.STORED_DATA)
     counts = not 0 < tool.rate_hz < COUNTING_HZ
-    because = {}
+    because: dict[str, str] = {}
     if not tool.rate_hz:
-        because["rate_hz"] = "The tool samples unevenly; each sample carries its own time."
+        because["rate_hz"] = Sentence("The tool samples unevenly; each sample carries its own time.")
     if not battery:
-        because["battery"] = "The tool does not tell its charge."
+        because["battery"] = Sentence("The tool does not tell its charge.")
     if not stored:
-        because["stored"] = "The tool has no memory for sessions."
+        because["stored"] = Sentence("The tool has no memory for sessions.")
     if not counts:
         because["counts"] = (
             f"The tool takes {tool.rate_hz:g} samples a second; counting squeezes needs {COUNTING_HZ}."

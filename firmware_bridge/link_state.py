@@ -18,6 +18,7 @@ from .errors import (
     ToolRefused,
     UnsupportedTool,
 )
+from .sentence import Sentence
 
 #: Changes remembered per tool: some days of a bad radio.
 HISTORY: Final = 200
@@ -113,13 +114,17 @@ def _says(state: LinkState) -> tuple[object, ...]:
 
 
 #: Reasons that no error tells.
-LOST: Final = (
+LOST: Final = Sentence(
     "The tool went out of range, or its battery is empty. Bring it near; the hub connects by itself."
 )
-SILENT: Final = "The hub does not hear the tool. Squeeze it to wake it, and bring it near."
+SILENT: Final = Sentence("The hub does not hear the tool. Squeeze it to wake it, and bring it near.")
 
 _WORDS: Final[tuple[tuple[type[Exception], LinkPhase, str], ...]] = (
-    (LinkLost, LinkPhase.RETRYING, "The tool did not answer. Bring it near; the hub tries again by itself."),
+    (
+        LinkLost,
+        LinkPhase.RETRYING,
+        Sentence("The tool did not answer. Bring it near; the hub tries again by itself."),
+    ),
     (
         BondLost,
         LinkPhase.REFUSED,
@@ -142,8 +147,8 @@ _WORDS: Final[tuple[tuple[type[Exception], LinkPhase, str], ...]] = (
         "The hub's Bluetooth has no place for another tool. Let one that nobody uses fall asleep.",
     ),
     (ToolHeld, LinkPhase.REFUSED, "A phone or another hub is connected to the tool. Close its app there."),
-    (GripError, LinkPhase.RETRYING, "The tool could not be used. The hub tries again by itself."),
-    (Exception, LinkPhase.RETRYING, "Something went wrong in the hub. It tries again by itself."),
+    (GripError, LinkPhase.RETRYING, Sentence("The tool could not be used. The hub tries again by itself.")),
+    (Exception, LinkPhase.RETRYING, Sentence("Something went wrong in the hub. It tries again by itself.")),
 )
 _RADIO_WORDS: Final = {
     AdapterCause.MISSING: "The hub's Bluetooth adapter is missing. Plug it in.",

@@ -15,6 +15,7 @@ from .errors import (
     ToolHeld,
     UnsupportedTool,
 )
+from .sentence import Sentence
 
 #: A tool that is awake is heard several times in so long, even one that advertises once a second.
 SILENT_S: Final = 5.0
@@ -112,7 +113,7 @@ class CannotPair(GripError):
     def __init__(self, problem: PairingProblem, tool: str) -> None:
         self.problem = problem
         self.tool = tool
-        super().__init__(WORDS[problem].format(tool=tool))
+        super().__init__(Sentence(WORDS[problem], tool=tool))
 
 
 def diagnose(error: GripError, tool: str, heard: LastHeard | None = None) -> CannotPair:

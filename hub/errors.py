@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from ..firmware_bridge.errors import GripError
+from ..firmware_bridge.sentence import Sentence, with_advice
 
 
 class ConfigError(GripError):
@@ -30,27 +31,36 @@ class SetupError(GripError):
 
 
 class RegistryError(GripError):
-    """The home's list of tools cannot be changed so."""
+    """The home's list of tools cannot be changed so.
 
-    def __init__(self, tool_id: str, problem: str, advice: str) -> None:
+    Parameters
+    ----------
+    problem, advice : str
+        Templates for `fields`, as `Sentence` has them.
+    """
+
+    def __init__(self, tool_id: str, problem: str, advice: str, /, **fields: object) -> None:
         self.tool_id = tool_id
-        self.problem = problem
-        super().__init__(f"{problem}. {advice}")
+        self.problem = Sentence(problem, **fields)
+        super().__init__(with_advice(problem, advice, **fields))
 
 
 class FieldError(GripError):
     """What somebody entered cannot be taken; nothing was changed.
 
-    Attributes
+    Parameters
     ----------
     field : str
         Name of the offending field.
+    problem, advice : str
+        Templates for `fields`, as `Sentence` has them.
     """
 
-    def __init__(self, field: str, problem: str, advice: str) -> None:
+    def __init__(self, field: str, problem: str, advice: str, /, **fields: object) -> None:
         self.field = field
-        self.problem = problem
-        super().__init__(f"{field}: {problem}. {advice}")
+        self.problem = Sentence(problem, **fields)
+        self.advice = Sentence(advice, **fields)
+        super().__init__(f"{field}: {self.problem}. {self.advice}")
 
 
 class NotAllowed(GripError):

@@ -85,7 +85,7 @@ def hub_of(work: Work, family_id: str) -> tuple[str, str]:
     """
     family = work.need(Family, family_id)
     if family.hub is None:
-        raise FieldError("family", f"{family.name} has no hub", "Add the family anew, with --hub.")
+        raise FieldError("family", "{name} has no hub", "Add the family anew, with --hub.", name=family.name)
     return family.site_id, family.hub
 
 

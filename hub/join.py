@@ -70,13 +70,18 @@ def accept(work: Work, config: Config, invitation: Invitation) -> None:
     for child_id, name in invitation.children.items():
         known = work.get(Child, child_id)
         if known is not None and known.family_id != ours:
-            raise FieldError("children", f"{child_id} is another family's here", "Ask the clinic.")
+            raise FieldError(
+                "children", "{child_id} is another family's here", "Ask the clinic.", child_id=child_id
+            )
         for child in here:
             if named(child, name) and child.id not in invitation.children:
                 raise FieldError(
                     "children",
-                    f"{child.name} trains here as {child.id}, and is {child_id} at the clinic",
-                    f"Tell the clinic the id {child.id}: added there with it, what you have goes on.",
+                    "{name} trains here as {id}, and is {child_id} at the clinic",
+                    "Tell the clinic the id {id}: added there with it, what you have goes on.",
+                    name=child.name,
+                    id=child.id,
+                    child_id=child_id,
                 )
     write_private(config.data_dir / PENDING, invitation.text())
 

@@ -16,8 +16,10 @@ import numpy as np
 
 from ..firmware_bridge.errors import GripError
 from ..firmware_bridge.samples import ToolKind
+from ..firmware_bridge.sentence import Sentence
 from ..signal.bilateral import asymmetry, bilateral_timing
 from ..signal.endurance import force_kept, sustained
+from ..signal.measure import TOO_FEW_SAMPLES, TOO_NOISY
 from ..signal.mirror import mirror_force
 from ..signal.quantity import Quantity
 from ..signal.recording import Recording, Timing
@@ -33,9 +35,16 @@ from .stores.models import SessionDetail
 LIVE_CLOCK_ERROR_S: Final = 0.01
 #: A squeeze that lasts so long is a hold.
 HOLD_S: Final = 2.5
-_RISE: Final = "Of squeezes as the child liked to make them, not as fast as possible."
-_RELEASE: Final = "A soft tool comes back later than the hand."
-_NO_FATIGUE: Final = "It is of twelve greatest squeezes, which exercise does not ask for."
+_RISE: Final = Sentence("Of squeezes as the child liked to make them, not as fast as possible.")
+_RELEASE: Final = Sentence("A soft tool comes back later than the hand.")
+_NO_FATIGUE: Final = Sentence("It is of twelve greatest squeezes, which exercise does not ask for.")
+#: Why a squeeze has no rate of force, by what its event says.
+_NO_RATE: Final = {
+    TOO_FEW_SAMPLES: Sentence("Fewer than 8 samples between 20 % and 80 % of the climb."),
+    TOO_NOISY: Sentence("Noise makes the slope uncertain by more than a tenth."),
+    "": Sentence("Not told of these squeezes."),
+}
+_RATE: Final = Sentence("Of 20 to 80 % of the peak; of children not known.")
 #: What is above this share of a squeeze's peak is its hold.
 _HELD_SHARE: Final = 0.8
 #: The resting hand's zero is taken from so long before.
@@ -156,10 +165,10 @@ def _of_one_hand(sessions: Sequence[SessionDetail], maximum: float) -> list[Meas
     of["fatigue"].refused[_NO_FATIGUE] += 1
     for name, least_s, _ in _HOLDS:
         if not of[name].values and not of[name].refused:
-            of[name].refused[f"No squeeze was held for {least_s:g} s."] += 1
+            of[name].refused[Sentence("No squeeze was held for {seconds} s.", seconds=least_s)] += 1
     for name in ("rise", "release", "rate_of_force"):
         if not of[name].values and not of[name].refused:
-            of[name].refused["No squeeze was counted without doubt."] += 1
+            of[name].refused[Sentence("No squeeze was counted without doubt.")] += 1
     return list(of.values())
 
 
@@ -208,7 +217,9 @@ def _timed(
     session: SessionDetail, squeeze: SqueezeCounted, value_s: float | None, measure: str, trust: str
 ) -> Quantity | Refused:
     if _timing(session) is Timing.ARRIVAL:
-        because = "Not available on this tool: it does not stamp its samples, and radio is too uneven."
+        because = Sentence(
+            "Not available on this tool: it does not stamp its samples, and radio is too uneven."
+        )
         return Refused(measure, Reason.STAMPS, because)
     if value_s is None and squeeze.peak_sd is None:  # of an older hub
         return Refused(measure, Reason.NOT_KNOWN, "Not told of these squeezes.")
@@ -219,9 +230,9 @@ def _timed(
 
 def _rate_of_force(squeeze: SqueezeCounted) -> Quantity | Refused:
     if squeeze.rfd is None:
-        because = f"{squeeze.no_rfd[:1].upper()}{squeeze.no_rfd[1:]}." if squeeze.no_rfd else "Not told."
+        because = _NO_RATE.get(squeeze.no_rfd, squeeze.no_rfd)
         return Refused("rate of force", Reason.RATE, because)
-    return Quantity(squeeze.rfd, f"{squeeze.unit}/s", "Of 20 to 80 % of the peak; of children not known.")
+    return Quantity(squeeze.rfd, f"{squeeze.unit}/s", _RATE)
 
 
 def _on(
@@ -240,7 +251,9 @@ def _recording(
     """Part of a session above the untouched tool, its times shifted by `shift_s`."""
     quality = session.point.quality
     if quality is None or quality.tare_level is None:
-        because = "The tool was never left alone in the session, so its zero and noise are not known."
+        because = Sentence(
+            "The tool was never left alone in the session, so its zero and noise are not known."
+        )
         return Refused("recording", Reason.NOISE, because)
     if quality.saturated_percent:
         return Refused("recording", Reason.SATURATED, "The sensor came to the end of its range.")
@@ -278,7 +291,7 @@ def _asymmetry(
         pair = max(pairs, key=lambda one: max(test.measured_at for test in one.values()))
         at = max(test.measured_at for test in pair.values())
         of_hand = {hand: Quantity(test.outcome.score or 0.0, test.unit, "") for hand, test in pair.items()}
-        what = f"{pair[Hand.LEFT].protocol}"
+        what = pair[Hand.LEFT].protocol
     else:
         peaks: dict[tuple[str, str], dict[Hand, list[float]]] = defaultdict(lambda: defaultdict(list))
         for session in sessions:
@@ -288,18 +301,18 @@ def _asymmetry(
                 )
         both = {key: hands for key, hands in peaks.items() if len(hands) == len(Hand)}
         if not both:
-            measure.refused["It takes results of both hands with the same kind of tool."] += 1
+            measure.refused[Sentence("It takes results of both hands with the same kind of tool.")] += 1
             return
         (kind, unit), hands = max(both.items(), key=lambda one: sum(map(len, one[1].values())))
         at = sessions[-1].point.started_at
         of_hand = {hand: Quantity(median(values), unit, "") for hand, values in hands.items()}
-        what = f"median of the sessions' highest peaks, {kind}"
+        what = Sentence("median of the sessions' highest peaks, {kind}", kind=kind)
     found = asymmetry(of_hand[Hand.LEFT], of_hand[Hand.RIGHT], _SIDES[dominant] if dominant else None)
     if isinstance(found, Refused):
         measure.refused[found.because] += 1
         return
     measure.take(at, [found.percent])
-    measure.of = f"{found.denominator}; {what}"
+    measure.of = Sentence("{denominator}; {what}", denominator=found.denominator, what=what)
 
 
 def _together(
@@ -319,8 +332,9 @@ def _together(
         and right.point.started_at < left.point.ended_at
     ]
     if not pairs:
+        because = Sentence("It takes a session of both hands at the same time, with a tool in each.")
         for measure in (mirror, timing):
-            measure.refused["It takes a session of both hands at the same time, with a tool in each."] += 1
+            measure.refused[because] += 1
     for left, right in pairs:
         at = min(left.point.started_at, right.point.started_at)
         live = all(not one.point.stored and one.point.time_known for one in (left, right))
@@ -347,8 +361,8 @@ def _together(
                 for one in _mirrored(working, resting, shifts, best.get(_series(resting), 0.0), error_s)
             ],
         )
-    timing.of = "right hand after left"
-    mirror.of = "the resting hand's highest peak"
+    timing.of = Sentence("right hand after left")
+    mirror.of = Sentence("the resting hand's highest peak")
 
 
 def _mirrored(

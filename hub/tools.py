@@ -195,8 +195,9 @@ class ToolRegistry:
         if tool.configured:
             raise RegistryError(
                 tool_id,
-                f"{tool_id} stands in the configuration file",
+                "{tool_id} stands in the configuration file",
                 "Remove it from [[tools]] there, and start GripHub again.",
+                tool_id=tool_id,
             )
         with self._transaction() as db:
             db.execute("UPDATE tool SET forgotten_at = ? WHERE tool_id = ?", (at_s, tool_id))
@@ -212,7 +213,10 @@ class ToolRegistry:
         if tool := self.get(tool_id):
             return tool
         raise RegistryError(
-            tool_id, f"There is no tool {tool_id} here", "`griphub tools` lists those that there are."
+            tool_id,
+            "There is no tool {tool_id} here",
+            "`griphub tools` lists those that there are.",
+            tool_id=tool_id,
         )
 
     def _check(self, tool_id: str, child: str, hand: Hand) -> None:
@@ -221,25 +225,31 @@ class ToolRegistry:
         except ValidationError:
             raise RegistryError(
                 tool_id,
-                f"{tool_id!r} is no serial number that GripHub can use",
+                "{tool_id} is no serial number that GripHub can use",
                 "It takes a-z, 0-9, - and _, at most 48 of them; ask the maker of the tool.",
+                tool_id=repr(tool_id),
             ) from None
         if child not in self._household.ids():
             raise RegistryError(
                 tool_id,
-                f"There is no child {child} here",
+                "There is no child {child} here",
                 "Add the child with `griphub child add`.",
+                child=child,
             )
         fixed = self._configured.get(tool_id)
         if fixed and (fixed.child, fixed.hand) != (child, hand):
             raise RegistryError(
                 tool_id,
-                f"The configuration file gives {tool_id} to {fixed.child}, {fixed.hand} hand",
+                "The configuration file says that {tool_id} is another child's or hand's",
                 "Change it in [[tools]] there, and start GripHub again.",
+                tool_id=tool_id,
             )
         if tool_id not in self._read() and len(self._read()) >= MAX_TOOLS:
             raise RegistryError(
-                tool_id, f"This home has {MAX_TOOLS} tools already", "Remove one with `griphub tools forget`."
+                tool_id,
+                "This home has {most} tools already",
+                "Remove one with `griphub tools forget`.",
+                most=MAX_TOOLS,
             )
 
     def _read(self) -> dict[str, HomeTool]:

@@ -13,6 +13,7 @@ from math import hypot
 import numpy as np
 
 from ..firmware_bridge.errors import InvalidInput
+from ..firmware_bridge.sentence import Sentence
 from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Timing
 from .refusal import Reason, Refused
@@ -24,6 +25,10 @@ ORDINARY_PERCENT = 10.0  #: a difference that healthy children show
 PAIR_S = 0.5
 _LEAST_PAIRS = 5
 _LEAST_HZ = 25.0  #: onsets of slower tools are no better than the clocks have to be
+_DENOMINATORS: dict[Side, Sentence] = {
+    "left": Sentence("dominant hand (left)"),
+    "right": Sentence("dominant hand (right)"),
+}
 _CLOCK_ERROR_S = 0.02  #: two tools whose clocks are known to each other no better show no lag worth telling
 
 
@@ -77,7 +82,11 @@ def asymmetry(left: Quantity, right: Quantity, dominant: Side | None) -> Asymmet
     """
     measure = "asymmetry"
     if left.unit != right.unit:
-        because = f"The left hand is in {left.unit}, the right in {right.unit}. Use the same tool for both."
+        because = Sentence(
+            "The left hand is in {left}, the right in {right}. Use the same tool for both.",
+            left=left.unit,
+            right=right.unit,
+        )
         return Refused(measure, Reason.UNIT, because)
     if dominant is None:
         return Refused(measure, Reason.NOT_KNOWN, "Which hand is the dominant one is not recorded.")
@@ -88,9 +97,9 @@ def asymmetry(left: Quantity, right: Quantity, dominant: Side | None) -> Asymmet
     sd = None
     if first.sd is not None and other.sd is not None:
         sd = 100 * hypot(other.sd / first.value, other.value * first.sd / first.value**2)
-    trust = "Healthy children differ by up to 10 %."
+    trust = Sentence("Healthy children differ by up to 10 %.")
     return Asymmetry(
-        Quantity(percent, "%", trust, sd), f"dominant hand ({dominant})", abs(percent) < ORDINARY_PERCENT
+        Quantity(percent, "%", trust, sd), _DENOMINATORS[dominant], abs(percent) < ORDINARY_PERCENT
     )
 
 
@@ -117,13 +126,18 @@ def bilateral_timing(
     """
     measure = "bilateral timing"
     if timing is Timing.ARRIVAL:
-        because = "Not available on these tools: one does not stamp its samples."
+        because = Sentence("Not available on these tools: one does not stamp its samples.")
         return Refused(measure, Reason.STAMPS, because)
     if not 0 <= clock_error_s <= _CLOCK_ERROR_S:
-        because = f"The two tools' clocks are known to each other to {clock_error_s:.3f} s only."
+        because = Sentence(
+            "The two tools' clocks are known to each other to {error_s} s only.",
+            error_s=round(clock_error_s, 3),
+        )
         return Refused(measure, Reason.STAMPS, because)
     if not rate_hz >= _LEAST_HZ:
-        because = f"Not available on these tools: it takes {_LEAST_HZ:.0f} samples a second from both."
+        because = Sentence(
+            "Not available on these tools: it takes {rate} samples a second from both.", rate=round(_LEAST_HZ)
+        )
         return Refused(measure, Reason.RATE, because)
     left, right = (np.array(onsets, dtype=np.float64) for onsets in (left_s, right_s))
     for name, onsets in (("left_s", left), ("right_s", right)):
@@ -137,13 +151,17 @@ def bilateral_timing(
             if nearest_left[j] == i and apart[i, j] <= PAIR_S:
                 lags.append(right[j] - left[i])
     if len(lags) < _LEAST_PAIRS:
-        because = f"{len(lags)} squeezes of both hands came together; {_LEAST_PAIRS} are needed."
+        because = Sentence(
+            "{number} squeezes of both hands came together; {least} are needed.",
+            number=len(lags),
+            least=_LEAST_PAIRS,
+        )
         return Refused(measure, Reason.TOO_SHORT, because)
     lag = float(np.median(lags))
     spread = float(np.median(np.abs(np.array(lags) - lag)))
     # 1.2533 is the SD of a median over that of a mean, 1.4826 makes an SD of a median distance
     sd = hypot(1.2533 * 1.4826 * spread / len(lags) ** 0.5, clock_error_s)
-    trust = "Of children it is not known how well it repeats."
+    trust = Sentence("Of children it is not known how well it repeats.")
     return BilateralTiming(
         Quantity(lag, "s", trust, sd),
         Quantity(spread, "s", trust),

@@ -5,6 +5,7 @@ from math import inf
 from statistics import median
 
 from ..firmware_bridge.samples import Unit
+from ..firmware_bridge.sentence import Sentence
 from .baseline import Rest
 from .candidate import NO_PAUSE, Pause, weigh
 from .counted import EndedBy, Provisional, Squeeze
@@ -16,11 +17,11 @@ from .rise import Ladder, Rise, Steps, Turn
 from .settings import SqueezeSettings
 from .usual import Usual
 
-CLIPPED = "sensor at the end of its range"
-CUT_OFF = "samples are missing where it ended"
-LOST = "many of its samples were lost"
-UNFINISHED = "the stream ended before the release"
-STUCK = "held so long that the tool may have lain under something"
+CLIPPED = Sentence("sensor at the end of its range")
+CUT_OFF = Sentence("samples are missing where it ended")
+LOST = Sentence("many of its samples were lost")
+UNFINISHED = Sentence("the stream ended before the release")
+STUCK = Sentence("held so long that the tool may have lain under something")
 
 _BACK_SHARE = 0.15  #: of its height: so near to its foot a rise came back to rest
 _WEIGHT_SHARE = 0.4  #: of `first_by_far`: no weight of a hand is higher

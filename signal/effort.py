@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..firmware_bridge.sentence import Sentence
 from .quantity import SMALLEST
 from .recording import Recording
 from .refusal import Reason, Refused
@@ -58,7 +59,11 @@ class Effort:
 def effort(recording: Recording, measure: str, cutoff_hz: float = STRENGTH_HZ) -> Effort | Refused:
     """Find the highest effort, or refuse in the name of a measure."""
     if len(recording) < _LEAST_SAMPLES:
-        because = f"There are {len(recording)} samples, and fewer than {_LEAST_SAMPLES} show no squeeze."
+        because = Sentence(
+            "There are {number} samples, and fewer than {least} show no squeeze.",
+            number=len(recording),
+            least=_LEAST_SAMPLES,
+        )
         return Refused(measure, Reason.TOO_SHORT, because)
     smooth = recording.smoothed(cutoff_hz)
     force, t_s = smooth.force, smooth.t_s

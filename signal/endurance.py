@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..firmware_bridge.sentence import Sentence
 from .effort import effort
 from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Recording
@@ -24,7 +25,7 @@ from .refusal import Reason, Refused
 REPETITIONS = 12  #: greatest squeezes of at most 3 s, 5 s apart
 HOLD_S = 30.0
 _ENDS_S = 10.0
-_YOUNGER = "Less reliable in children of 6 to 11 years."
+_YOUNGER = Sentence("Less reliable in children of 6 to 11 years.")
 _LEAST_SAMPLES = 8
 _LOST_PERCENT = 5.0
 _GAP_S = 1.0
@@ -61,7 +62,9 @@ def fatigue_index(peaks: Sequence[float]) -> Quantity | Refused:
     x = _repetitions(peaks, "fatigue index")
     if isinstance(x, Refused):
         return x
-    trust = f"Reliability in children is not known; adults lost 30 % on average. {_YOUNGER}"
+    trust = Sentence(
+        "Reliability in children is not known; adults lost 30 % on average. {younger}", younger=_YOUNGER
+    )
     return Quantity(float(100 * (x[0] - x[-1]) / x[0]), "%", trust)
 
 
@@ -78,8 +81,9 @@ def fatigue_of_threes(peaks: Sequence[float]) -> Threes | Refused:
     if isinstance(x, Refused):
         return x
     first, last = float(x[:3].mean()), float(x[-3:].mean())
-    trust = (
-        f"The source gives the two means; the percentage is ours, its reliability is not known. {_YOUNGER}"
+    trust = Sentence(
+        "The source gives the two means; the percentage is ours, its reliability is not known. {younger}",
+        younger=_YOUNGER,
     )
     return Threes(first, last, Quantity(100 * (first - last) / first, "%", trust))
 
@@ -98,7 +102,10 @@ def force_kept(hold: Recording) -> Quantity | Refused:
     if min(map(len, parts)) < _LEAST_SAMPLES:
         return Refused(measure, Reason.RATE, "The tool sent too few samples in ten seconds.")
     first, last = (float(part.force.mean()) for part in parts)
-    trust = f"A static hold repeats with an ICC of .56 to .88, repeated squeezing with .54 to .91. {_YOUNGER}"
+    trust = Sentence(
+        "A static hold repeats with an ICC of .56 to .88, repeated squeezing with .54 to .91. {younger}",
+        younger=_YOUNGER,
+    )
     return Quantity(100 * last / first, "%", trust)
 
 
@@ -110,7 +117,7 @@ def sustained(hold: Recording) -> Quantity | Refused:
         return found
     begin_s, force = found
     part = force.between(begin_s, begin_s + _ENDS_S)
-    trust = f"Children kept 80 to 85 % on average on another instrument. {_YOUNGER}"
+    trust = Sentence("Children kept 80 to 85 % on average on another instrument. {younger}", younger=_YOUNGER)
     return Quantity(float(100 * part.force.mean() / force.force.max()), "%", trust)
 
 
@@ -123,7 +130,11 @@ def force_at_5_s(hold: Recording) -> Quantity | Refused:
     begin_s, force = found
     part = force.between(begin_s, begin_s + 6.0)
     value = 100 * float(np.interp(begin_s + 5.0, force.t_s, force.force)) / float(part.force.max())
-    return Quantity(value, "%", f"Young adults kept 82 to 87 %; children are not known. {_YOUNGER}")
+    return Quantity(
+        value,
+        "%",
+        Sentence("Young adults kept 82 to 87 %; children are not known. {younger}", younger=_YOUNGER),
+    )
 
 
 def time_until(hold: Recording, share: float) -> Quantity | Refused:
@@ -144,9 +155,12 @@ def time_until(hold: Recording, share: float) -> Quantity | Refused:
     top = int(force.force.argmax())
     below = np.flatnonzero(force.force[top:] < share * force.force[top])
     if not below.size:
-        because = f"Force was still above {100 * share:.0f} % of the peak when the recording ended."
+        because = Sentence(
+            "Force was still above {percent} % of the peak when the recording ended.",
+            percent=round(100 * share),
+        )
         return Refused(measure, Reason.TOO_SHORT, because)
-    trust = f"Letting go looks like tiring. {_YOUNGER}"
+    trust = Sentence("Letting go looks like tiring. {younger}", younger=_YOUNGER)
     return Quantity(float(force.t_s[top + below[0]] - force.t_s[top]), "s", trust, force.period_s)
 
 
@@ -155,7 +169,11 @@ def _repetitions(
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]] | Refused:
     x = np.array(peaks, dtype=np.float64).ravel()
     if x.size != REPETITIONS:
-        return Refused(measure, Reason.PROTOCOL, f"It is defined for {REPETITIONS} squeezes, not {x.size}.")
+        return Refused(
+            measure,
+            Reason.PROTOCOL,
+            Sentence("It is defined for {wanted} squeezes, not {number}.", wanted=REPETITIONS, number=x.size),
+        )
     if not ((x > SMALLEST) & (x < LARGEST)).all():
         return Refused(measure, Reason.GAP, "A squeeze is missing or has no peak. Repeat the test.")
     return x
@@ -170,7 +188,7 @@ def _hold(recording: Recording, measure: str, lasting_s: float) -> tuple[float, 
         return Refused(measure, Reason.PROTOCOL, "The recording begins in the squeeze. Start it at rest.")
     begin_s = found.onset_s
     if lasting_s and found.released_s is not None and found.released_s < begin_s + lasting_s:
-        because = f"The hand let go before {lasting_s:.0f} s of the hold."
+        because = Sentence("The hand let go before {seconds} s of the hold.", seconds=round(lasting_s))
         return Refused(measure, Reason.PROTOCOL, because)
     end_s = begin_s + lasting_s if lasting_s else float(recording.t_s[-1])
     return _no_hold(recording, measure, begin_s, end_s) or (begin_s, found.force)
@@ -180,14 +198,23 @@ def _no_hold(recording: Recording, measure: str, begin_s: float, end_s: float) -
     if recording.clipped.any():
         return Refused(measure, Reason.SATURATED, "The sensor came to the end of its range.")
     if recording.t_s[-1] + recording.period_s < end_s:
-        because = f"The recording ends before {end_s - begin_s:.0f} s of the hold."
+        because = Sentence(
+            "The recording ends before {seconds} s of the hold.", seconds=round(end_s - begin_s)
+        )
         return Refused(measure, Reason.TOO_SHORT, because)
     if end_s - begin_s < _LEAST_SAMPLES * recording.period_s * (1 - 1e-9):
-        because = f"The tool sends fewer than {_LEAST_SAMPLES} samples in {end_s - begin_s:.0f} s."
+        because = Sentence(
+            "The tool sends fewer than {least} samples in {seconds} s.",
+            least=_LEAST_SAMPLES,
+            seconds=round(end_s - begin_s),
+        )
         return Refused(measure, Reason.RATE, because)
     if recording.lost_percent(begin_s, end_s) > _LOST_PERCENT:
-        because = f"More than {_LOST_PERCENT:.0f} % of the hold's samples are missing."
+        because = Sentence(
+            "More than {percent} % of the hold's samples are missing.", percent=round(_LOST_PERCENT)
+        )
         return Refused(measure, Reason.GAP, because)
     if recording.longest_gap_s(begin_s, end_s) > _GAP_S:
-        return Refused(measure, Reason.GAP, f"More than {_GAP_S:.0f} s of the hold are missing.")
+        because = Sentence("More than {seconds} s of the hold are missing.", seconds=round(_GAP_S))
+        return Refused(measure, Reason.GAP, because)
     return None

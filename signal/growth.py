@@ -20,6 +20,7 @@ import numpy as np
 
 from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import KGF_N, ToolKind, Unit
+from ..firmware_bridge.sentence import Sentence
 from .quantity import LARGEST, SMALLEST, Quantity
 from .refusal import Reason, Refused
 
@@ -120,15 +121,21 @@ def growth_score(
     """
     measure = "percentile"
     if kind is not ToolKind.DYNAMOMETER:
-        because = f"There is no reference for a {kind}: tools do not agree, one read 69 % of another."
+        because = Sentence(
+            "There is no reference for a {kind}: tools do not agree, one read 69 % of another.", kind=kind
+        )
         return Refused(measure, Reason.TOOL, because)
     if score.unit != Unit.NEWTON:
-        return Refused(measure, Reason.UNIT, f"{score.unit} is no force. Calibrate the tool.")
+        return Refused(
+            measure, Reason.UNIT, Sentence("{unit} is no force. Calibrate the tool.", unit=score.unit)
+        )
     if reference is None or reference.sex != sex:
         return Refused(measure, Reason.NOT_KNOWN, "No checked reference is installed. See docs/measures.md.")
     first, last = reference.rows[0].age_years, reference.rows[-1].age_years
     if not first <= age_years <= last:
-        because = f"{reference.source} is for {first:g} to {last:g} years."
+        because = Sentence(
+            "{source} is for {first} to {last} years.", source=reference.source, first=first, last=last
+        )
         return Refused(measure, Reason.NOT_KNOWN, because)
     if not SMALLEST < score.value < LARGEST:
         return Refused(measure, Reason.NOT_KNOWN, "The test has no result.")

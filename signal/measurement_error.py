@@ -16,6 +16,7 @@ import numpy as np
 
 from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import KGF_N, FloatArray, ToolKind, Unit
+from ..firmware_bridge.sentence import Sentence
 from .quantity import Quantity
 from .refusal import Reason, Refused
 
@@ -135,7 +136,11 @@ def compare(before: Quantity, after: Quantity, error: MeasurementError) -> Chang
     (<Change.WITHIN_ERROR: 'within_error'>, <Change.LARGER_THAN_ERROR: 'larger_than_error'>)
     """
     if before.unit != after.unit:
-        because = f"The tests are in {before.unit} and {after.unit}, which do not compare."
+        because = Sentence(
+            "The tests are in {before} and {after}, which do not compare.",
+            before=before.unit,
+            after=after.unit,
+        )
         return Refused("change", Reason.UNIT, because)
     if not np.isfinite([before.value, after.value]).all():
         return Refused("change", Reason.NOT_KNOWN, "One of the tests has no result.")

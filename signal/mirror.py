@@ -9,6 +9,7 @@ from math import inf
 
 import numpy as np
 
+from ..firmware_bridge.sentence import Sentence
 from .effort import STRENGTH_HZ, Effort, effort
 from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Recording, Timing
@@ -54,10 +55,13 @@ def mirror_force(
     """
     measure = "mirror force"
     if Timing.ARRIVAL in (working.timing, resting.timing) or not 0 <= clock_error_s <= _CLOCK_ERROR_S:
-        because = f"The two tools' times are not known to each other within {_CLOCK_ERROR_S} s."
+        because = Sentence(
+            "The two tools' times are not known to each other within {error_s} s.",
+            error_s=_CLOCK_ERROR_S,
+        )
         return Refused(measure, Reason.STAMPS, because)
     if not SMALLEST < resting_maximum < LARGEST:
-        because = "The resting hand's maximum is not known. Make a strength test first."
+        because = Sentence("The resting hand's maximum is not known. Make a strength test first.")
         return Refused(measure, Reason.NOT_KNOWN, because)
     found = effort(working, measure)
     if isinstance(found, Refused):
@@ -71,11 +75,11 @@ def _mirrored(resting: Recording, work: Effort, onset_s: float, maximum: float) 
     smooth = resting.smoothed(STRENGTH_HZ)
     before, during = smooth.between(-inf, onset_s), smooth.between(work.arrived_s, work.left_s)
     if min(len(before), len(during)) < _LEAST_SAMPLES:
-        because = "The resting hand's tool sent too few samples before or during the squeeze."
+        because = Sentence("The resting hand's tool sent too few samples before or during the squeeze.")
         return Refused("mirror force", Reason.TOO_SHORT, because)
     own = 100 * (during.force - float(np.median(before.force))) / maximum
     noise = 100 * (smooth.noise or 0.0) / maximum
-    trust = "Of children it is not known how well it repeats, nor how much is usual."
+    trust = Sentence("Of children it is not known how well it repeats, nor how much is usual.")
     mean, highest = (Quantity(float(value), "%", trust, noise) for value in (own.mean(), own.max()))
     return MirrorForce(mean, highest, work.left_s - work.arrived_s)
 
@@ -83,7 +87,10 @@ def _mirrored(resting: Recording, work: Effort, onset_s: float, maximum: float) 
 def _refused(resting: Recording, work: Effort, measure: str) -> Refused | None:
     begin_s, end_s = work.arrived_s, work.left_s
     if resting.lost_percent(begin_s, end_s) > _LOST_PERCENT:
-        because = f"More than {_LOST_PERCENT:.0f} % of the resting hand's samples are missing."
+        because = Sentence(
+            "More than {percent} % of the resting hand's samples are missing.",
+            percent=round(_LOST_PERCENT),
+        )
         return Refused(measure, Reason.GAP, because)
     if resting.between(begin_s, end_s).clipped.any():
         return Refused(measure, Reason.SATURATED, "The resting hand's sensor came to the end of its range.")

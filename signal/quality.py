@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from ..firmware_bridge.sentence import Sentence
 from .effort import Effort
 from .quantity import LARGEST, SMALLEST, Quantity
 from .recording import Recording, Timing
@@ -123,14 +124,18 @@ def tare(quiet: Recording, noise_limit: float) -> Tare | Refused:
 def drift(before: Tare, after: Tare, maximum: float) -> Drift | Refused:
     """Compare zero before and after a session with the child's maximum, all in one unit."""
     if before.unit != after.unit:
-        return Refused("drift", Reason.UNIT, f"Zero was {before.unit} before and {after.unit} after.")
+        return Refused(
+            "drift",
+            Reason.UNIT,
+            Sentence("Zero was {before} before and {after} after.", before=before.unit, after=after.unit),
+        )
     if not SMALLEST < maximum < LARGEST:
         return Refused(
             "drift", Reason.NOT_KNOWN, "The child's maximum is not known. Make a strength test first."
         )
     moved = after.level - before.level
     percent = 100 * abs(moved) / maximum
-    trust = "Warming by the hand and a sensor that creeps look the same."
+    trust = Sentence("Warming by the hand and a sensor that creeps look the same.")
     sd = float(np.hypot(before.noise, after.noise))
     return Drift(Quantity(moved, before.unit, trust, sd), percent, percent > DRIFT_PERCENT)
 
@@ -138,7 +143,7 @@ def drift(before: Tare, after: Tare, maximum: float) -> Drift | Refused:
 def loss(recording: Recording) -> Quantity | Refused:
     """Share of samples that were lost, in per cent."""
     if recording.timing is Timing.ARRIVAL:
-        because = "This tool stamps no samples, so a lost one does not show."
+        because = Sentence("This tool stamps no samples, so a lost one does not show.")
         return Refused("loss", Reason.STAMPS, because)
     if len(recording) < 2:
         return Refused("loss", Reason.TOO_SHORT, "Nothing was recorded that could have lost a part.")

@@ -5,6 +5,7 @@ from math import isfinite
 from typing import Literal
 
 from ..firmware_bridge.samples import KGF_N, LBF_N, Unit
+from ..firmware_bridge.sentence import Sentence
 from .refusal import Reason, Refused
 
 #: No tool reads less and yet something, nor more: a share of one would overflow, or a square of the other.
@@ -50,7 +51,9 @@ def in_unit(quantity: Quantity, unit: Literal["kgf", "lbf"]) -> Quantity | Refus
     """
     base, _, per = quantity.unit.partition("/")
     if base != Unit.NEWTON:
-        because = f"{quantity.unit} is no force. Calibrate the tool to see {unit}."
+        because = Sentence(
+            "{unit} is no force. Calibrate the tool to see {wanted}.", unit=quantity.unit, wanted=unit
+        )
         return Refused(f"force in {unit}", Reason.UNIT, because)
     if not isfinite(quantity.value):
         return Refused(f"force in {unit}", Reason.NOT_KNOWN, "There is no number to show.")

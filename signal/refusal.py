@@ -30,7 +30,8 @@ class Refused:
     reason : Reason
         For programmes.
     because : str
-        For people: a sentence that ends in what would help, where something would.
+        For people: a sentence that ends in what would help, where something would. A `Sentence` where it
+        holds numbers, so that it can be said in another language.
     """
 
     measure: str

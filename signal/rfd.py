@@ -11,6 +11,7 @@ from math import sqrt
 
 import numpy as np
 
+from ..firmware_bridge.sentence import Sentence
 from .effort import Effort, effort, reached_s
 from .quantity import Quantity
 from .recording import Recording, Timing
@@ -53,7 +54,7 @@ def rfd_window(recording: Recording, window_s: float) -> Quantity | Refused:
     measure = f"RFD 0-{window_s * 1000:.0f} ms"
     if window_s not in WINDOWS_S:
         offered = ", ".join(f"{w * 1000:.0f}" for w in WINDOWS_S)
-        return Refused(measure, Reason.PROTOCOL, f"Windows are {offered} ms.")
+        return Refused(measure, Reason.PROTOCOL, Sentence("Windows are {offered} ms.", offered=offered))
     found = _rise(recording, measure)
     if isinstance(found, Refused):
         return found
@@ -63,13 +64,15 @@ def rfd_window(recording: Recording, window_s: float) -> Quantity | Refused:
     if end_s > force.t_s[-1]:
         return Refused(measure, Reason.TOO_SHORT, "The recording ends inside the window.")
     at_onset, at_end = np.interp((onset_s, end_s), force.t_s, force.force)
-    trust = "Depends on where onset is set: here at 5 % of the peak, or three times noise."
+    trust = Sentence("Depends on where onset is set: here at 5 % of the peak, or three times noise.")
     return _slope(force, measure, float(at_end - at_onset), onset_s, end_s, trust)
 
 
 def _rise(recording: Recording, measure: str) -> Effort | Refused:
     if recording.timing is Timing.ARRIVAL:
-        because = "Not available on this tool: it does not stamp its samples, and radio is too uneven."
+        because = Sentence(
+            "Not available on this tool: it does not stamp its samples, and radio is too uneven."
+        )
         return Refused(measure, Reason.STAMPS, because)
     if recording.noise is None:
         return Refused(measure, Reason.NOISE, "Noise is not known. Tare the tool before the test.")
@@ -84,9 +87,11 @@ def _slope(
 ) -> Quantity | Refused:
     took_s = end_s - begin_s
     if round(took_s / force.period_s, 6) < LEAST_SAMPLES:
-        because = (
-            f"Not available on this tool: at {force.rate_hz:.0f} samples a second, fewer than "
-            f"{LEAST_SAMPLES} fall into {took_s * 1000:.0f} ms."
+        because = Sentence(
+            "Not available on this tool: at {rate} samples a second, fewer than {least} fall into {span} ms.",
+            rate=round(force.rate_hz),
+            least=LEAST_SAMPLES,
+            span=round(took_s * 1000),
         )
         return Refused(measure, Reason.RATE, because)
     if force.has_gap(begin_s, end_s):

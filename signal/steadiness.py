@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..firmware_bridge.errors import InvalidInput
+from ..firmware_bridge.sentence import Sentence
 from .effort import LOW_SHARE as LET_GO_SHARE
 from .effort import NOISE_FACTOR, Effort, effort
 from .quantity import LARGEST, SMALLEST, Quantity
@@ -64,8 +65,9 @@ def steadiness(hold: Recording, maximum: float) -> Quantity | Refused:
         )
     mean, sd = float(hold.force.mean()), float(hold.force.std(ddof=1))
     if not LOW_SHARE <= mean / maximum <= HIGH_SHARE:
-        because = (
-            f"It is defined for 5 to 25 % of the maximum; this hold was at {100 * mean / maximum:.0f} %."
+        because = Sentence(
+            "It is defined for 5 to 25 % of the maximum; this hold was at {percent} %.",
+            percent=round(100 * mean / maximum),
         )
         return Refused(measure, Reason.PROTOCOL, because)
     assert hold.noise is not None
@@ -75,7 +77,7 @@ def steadiness(hold: Recording, maximum: float) -> Quantity | Refused:
     # the SD of a SD of n independent values is about 1 / √(2n) of it; swings of 1 Hz give two values a second
     values = 2 * (hold.t_s[-1] - hold.t_s[0])
     cv_percent = 100 * own / mean
-    trust = "Known of older adults; of children it is not known how well it repeats."
+    trust = Sentence("Known of older adults; of children it is not known how well it repeats.")
     return Quantity(cv_percent, "%", trust, cv_percent / sqrt(2 * values))
 
 
@@ -99,7 +101,7 @@ def tracking_error(recording: Recording, target: ArrayLike, maximum: float) -> T
     if refused:
         return refused
     if recording.timing is Timing.ARRIVAL:
-        because = (
+        because = Sentence(
             "Not available on this tool: it does not stamp its samples, so they do not fall on the target."
         )
         return Refused(measure, Reason.STAMPS, because)
@@ -109,7 +111,7 @@ def tracking_error(recording: Recording, target: ArrayLike, maximum: float) -> T
         )
     squares = ((recording.force - asked) / maximum) ** 2
     falling = np.flatnonzero(np.diff(asked) < 0) + 1
-    trust = "Of children it is not known how well it repeats."
+    trust = Sentence("Of children it is not known how well it repeats.")
 
     assert recording.noise is not None
     noise = recording.noise / maximum
@@ -130,7 +132,9 @@ def release_time(recording: Recording) -> Quantity | Refused:
     """Time from the last nine tenths of the peak to 12 % of it, seconds."""
     measure = "release time"
     if recording.timing is Timing.ARRIVAL:
-        because = "Not available on this tool: it does not stamp its samples, and radio is too uneven."
+        because = Sentence(
+            "Not available on this tool: it does not stamp its samples, and radio is too uneven."
+        )
         return Refused(measure, Reason.STAMPS, because)
     if recording.noise is None:
         return Refused(measure, Reason.NOISE, "Noise is not known. Tare the tool before the test.")
@@ -163,12 +167,21 @@ def _no_release(recording: Recording, found: Effort, released_s: float) -> Refus
 
 def _refused(recording: Recording, measure: str) -> Refused | None:
     if len(recording) < 2 or recording.t_s[-1] - recording.t_s[0] < _LEAST_S:
-        return Refused(measure, Reason.TOO_SHORT, f"It needs {_LEAST_S:.0f} s or more.")
+        return Refused(
+            measure, Reason.TOO_SHORT, Sentence("It needs {seconds} s or more.", seconds=round(_LEAST_S))
+        )
     if recording.rate_hz < _LEAST_HZ * (1 - 1e-9):
-        because = f"Not available on this tool: {recording.rate_hz:.1f} samples a second are too few."
+        because = Sentence(
+            "Not available on this tool: {rate} samples a second are too few.",
+            rate=round(recording.rate_hz, 1),
+        )
         return Refused(measure, Reason.RATE, because)
     if recording.lost_percent() > _LOST_PERCENT:
-        return Refused(measure, Reason.GAP, f"More than {_LOST_PERCENT:.0f} % of the samples are missing.")
+        return Refused(
+            measure,
+            Reason.GAP,
+            Sentence("More than {percent} % of the samples are missing.", percent=round(_LOST_PERCENT)),
+        )
     if recording.clipped.any():
         return Refused(measure, Reason.SATURATED, "The sensor came to the end of its range.")
     if recording.noise is None:

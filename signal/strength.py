@@ -16,6 +16,7 @@ import numpy as np
 
 from ..firmware_bridge.errors import InvalidInput
 from ..firmware_bridge.samples import Unit
+from ..firmware_bridge.sentence import Sentence
 from .effort import STRENGTH_HZ, effort
 from .quality import RULES, Fault, TrialRules, faults
 from .quantity import LARGEST, SMALLEST, Quantity
@@ -243,23 +244,30 @@ def strength(
         If the protocol needs a side and none is given.
     """
     if preset.score is Score.NOT_STATED:
-        because = f"What was read of {preset.name} does not say how its trials make a score."
+        because = Sentence(
+            "What was read of {name} does not say how its trials make a score.", name=preset.name
+        )
         return Refused("strength", Reason.PROTOCOL, because)
     if side is None and preset.score is not Score.MAX_OF_BOTH:
         raise InvalidInput("side", f"must be given: {preset.name} scores each hand")
     sides: tuple[Side, ...] = ("left", "right") if preset.score is Score.MAX_OF_BOTH else (side or "left",)
     units = {one.peak.unit for one in trials if one.side in sides}
     if len(units) > 1:
-        because = (
-            f"Trials are in {' and '.join(sorted(units))}, which do not mix. Repeat the test with one tool."
+        because = Sentence(
+            "Trials are in {units}, which do not mix. Repeat the test with one tool.",
+            units=" and ".join(sorted(units)),
         )
         return Refused("strength", Reason.UNIT, because)
     counted: list[Trial] = []
     for hand in sides:
         good = [one for one in trials if one.side == hand and not one.faults]
         if len(good) < preset.trials:
-            because = (
-                f"{preset.name} needs {preset.trials} trials of the {hand} hand that count; {len(good)} do."
+            because = Sentence(
+                "{name} needs {trials} trials of the {hand} hand that count; {number} do.",
+                name=preset.name,
+                trials=preset.trials,
+                hand=hand,
+                number=len(good),
             )
             return Refused("strength", Reason.TOO_SHORT, because)
         counted += good[: preset.trials]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..firmware_bridge.samples import FloatArray, ToolKind, Unit
+from ..firmware_bridge.sentence import Sentence
 from .measurement_error import MeasurementError, error_of, series
 from .quantity import SMALLEST, Quantity
 from .refusal import Reason, Refused
@@ -146,7 +147,10 @@ def trend(tests: Sequence[Test]) -> Trend | Refused:
     others = {test.key for test in ordered if test.key is not key}
     broken = sorted({name for other in others for name in differences(key, other)})
     if broken:
-        because = f"The tests differ in {', '.join(broken)} and do not compare. Look at each series apart."
+        because = Sentence(
+            "The tests differ in {names} and do not compare. Look at each series apart.",
+            names=", ".join(broken),
+        )
         return Refused("trend", Reason.UNIT if "unit" in broken else Reason.PROTOCOL, because)
     x, y = series([test.day for test in ordered], [test.value for test in ordered])
     error = error_of(x.tolist(), y.tolist(), key.unit, key.kind, asht=key.measure == ASHT.name)

@@ -6,11 +6,12 @@ from dataclasses import replace
 from itertools import pairwise, takewhile
 from statistics import median
 
+from ..firmware_bridge.sentence import Sentence
 from .candidate import Candidate
 from .counted import Squeeze
 from .settings import SqueezeSettings
 
-FIRST = "among the first of an unknown hand"
+FIRST = Sentence("among the first of an unknown hand")
 
 _FIRM = 3  #: squeezes after which it is known what is usual
 _USUAL_OF = 15  #: the child's range is that of the latest squeezes: fatigue lowers it

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..firmware_bridge.sentence import Sentence
 from .counted import Squeeze
 from .quantity import SMALLEST
 from .refusal import Reason, Refused
@@ -51,7 +52,9 @@ def volume(squeezes: Sequence[Squeeze]) -> Volume | Refused:
     units = {one.unit for one in squeezes}
     if len(units) > 1:
         return Refused(
-            measure, Reason.UNIT, f"Squeezes are in {' and '.join(sorted(units))}, which do not mix."
+            measure,
+            Reason.UNIT,
+            Sentence("Squeezes are in {units}, which do not mix.", units=" and ".join(sorted(units))),
         )
     sure = np.array([one.peak for one in squeezes if not one.doubtful])
     if not sure.size:

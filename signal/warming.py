@@ -8,6 +8,7 @@ warms it by some kelvin in minutes. What that shifts zero by is no force of the 
 from dataclasses import dataclass
 
 from ..firmware_bridge.samples import ToolKind, Unit
+from ..firmware_bridge.sentence import Sentence
 from .quality import Drift
 from .quantity import LARGEST, Quantity
 from .refusal import Reason, Refused
@@ -45,5 +46,5 @@ def warming(drift: Drift, kind: ToolKind) -> Warming | Refused:
         return Refused(measure, Reason.NOT_KNOWN, "How far zero moved is not known.")
     kelvin = drift.moved.value / SEALED_KPA_PER_K
     sd = None if drift.moved.sd is None else drift.moved.sd / SEALED_KPA_PER_K
-    trust = "At least: a ball that stretches shifts less for each kelvin."
+    trust = Sentence("At least: a ball that stretches shifts less for each kelvin.")
     return Warming(Quantity(kelvin, "K", trust, sd), 0 <= kelvin <= MOST_K, drift.too_far)

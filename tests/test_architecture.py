@@ -30,8 +30,9 @@ ONLY_MODULES = {
         "pairing_diagnosis",
         "quiet_check",
         "samples",
+        "sentence",
     },
-    ("signal", "firmware_bridge"): {"samples", "errors"},
+    ("signal", "firmware_bridge"): {"samples", "errors", "sentence"},
     ("simulators", "firmware_bridge"): {
         "capture",
         "clock",

@@ -153,6 +153,7 @@ _WORDS: Final = {
     ),
     "refused.not_allowed": N_("You are not signed in for this child any more. Load the page again."),
     "refused.not_understood": N_("This page is out of date. Load it again."),
+    "refused.other": N_("That did not work this time. Press again in a moment."),
     "refused.hub_away": N_("GripHub did not answer. Put the tool down, and press again in a moment."),
     # the end
     "ended.done": N_("You did it!"),

@@ -69,7 +69,7 @@ class Report:
 
     def pdf(self) -> bytes:
         """The page for a visit."""
-        from ...hub.export.pdf import write  # noqa: PLC0415 - half a second to import
+        from ..paper import write  # noqa: PLC0415 - half a second to import
 
         return write(self.visit())
 

@@ -15,7 +15,7 @@ from .. import dose_words, i18n, words
 from ..components.child_charts import pain_chart, scale_chart
 from ..i18n import N_, _, ngettext
 from ..queries.child import Seen, Square
-from . import family, layout
+from . import layout
 from .caseload import EVIDENCE, spoken
 
 _STATUS: Final = {
@@ -214,7 +214,7 @@ def goals(seen: Seen) -> None:
             return
         for goal in program.goals:
             serves = [
-                family.title_of(seen.library.get(item.activity), item.activity)
+                dose_words.title_of(seen.library.get(item.activity), item.activity)
                 for item in program.items
                 if item.goal == goal.id
             ]

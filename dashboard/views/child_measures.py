@@ -78,7 +78,7 @@ def _refused(found: Sequence[Measure]) -> list[str]:
     lines = []
     for (name, because), those in held.items():
         whose = sorted({_hand(one) for one in those})
-        lines.append(f"{_(_NAMES[name])}, {words.listed(whose)}: {_(because)}")
+        lines.append(f"{_(_NAMES[name])}, {words.listed(whose)}: {words.said(because)}")
     return lines
 
 
@@ -97,8 +97,8 @@ def _row(one: Measure) -> dict[str, object]:
         ),
         "middle": _value(median(value for _at, value in one.values), one.unit),
         "sessions": words.plural(len(one.values), "session"),
-        "of": _(one.of) if one.of else "",
-        "trust": _(one.trust) if one.trust else "",
+        "of": words.said(one.of),
+        "trust": words.said(one.trust),
     }
 
 

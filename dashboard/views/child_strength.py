@@ -310,7 +310,7 @@ def _row(test: StrengthTested, *, at_visit: bool) -> dict[str, object]:
         "score": words.value(test.outcome.score, test.unit),
         "cv": test.outcome.cv_percent,
         "trials": "; ".join(trials),
-        "because": test.outcome.because,
+        "because": findings.no_score(test.outcome),
         "pain": words.pain(test.pain_before, test.pain_after),
         "position": {True: _("yes"), False: _("no"), None: ""}[test.position_kept],
     }

@@ -9,7 +9,7 @@ from ...hub.errors import FieldError
 from ...hub.program import post
 from ...hub.program.conversation import Message, conversation, mark_read
 from ...hub.program.letter import MAX_NOTE
-from .. import context, viewer, words
+from .. import context, refusals, viewer, words
 from ..i18n import _
 from ..queries.program import names
 from . import family, layout
@@ -74,7 +74,7 @@ def _write(child_id: str, number: int) -> None:
         with viewer.changing() as work:
             post.write_note(work, child_id, st.session_state[key])
     except FieldError as error:
-        st.error(str(error))
+        st.error(refusals.why(error))
         return
     unsent.pop(child_id, None)
     st.rerun()

@@ -12,7 +12,7 @@ from ...hub.errors import SetupError
 from ...hub.live import ExerciseView
 from ...hub.program import home
 from ...hub.program.faces import FACES, Face, age_note
-from .. import context, dose_words, faces, home_hub, telling, viewer
+from .. import context, dose_words, faces, home_hub, refusals, telling, viewer
 from ..components.board import Shown, exercise_board
 from ..i18n import N_, _
 from ..live_words import HubExercises
@@ -26,7 +26,7 @@ from . import family, layout
 ITEM, LED, LEFT, DONE = "item", "exercise_led", "exercise_left", "exercise_done"
 
 #: Why a child is not led now, in words for a family; the hub's own are for whoever looks after it.
-_BECAUSE: Final = {
+BECAUSE: Final = {
     "not_asked": N_("This is not asked for any more. Choose something else."),
     "nothing_due": N_("Nothing that a tool counts is left for today. Just squeezing is fine, if you like."),
     "household": N_("This is done without a tool. Do it together, and tick it under Today."),
@@ -128,7 +128,7 @@ def _card(tile: Tile) -> None:
     done = [_("Done for today")] if tile.done else []
     family.card(
         family.picture_of(tile.activity),
-        family.title_of(tile.activity, tile.item.activity),
+        dose_words.title_of(tile.activity, tile.item.activity),
         dose_words.amount(tile.item),
         done,
         tile.share or None,
@@ -179,8 +179,8 @@ def _begin(child_id: str, item_id: str, face: Face | None) -> None:
             icon="🔌",
         )
     except ControlError as error:
-        said = _BECAUSE.get(error.problem)
-        st.info(_(said) if said else str(error), icon="💛")
+        said = BECAUSE.get(error.problem)
+        st.info(_(said) if said else refusals.why(error), icon="💛")
         if error.problem == "no_tool":
             layout.link_to("pair", _("Pair a tool"), icon="🔗")
     else:

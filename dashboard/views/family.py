@@ -15,7 +15,7 @@ from ...hub.errors import SetupError
 from ...hub.program.activity import Activity
 from ...hub.records.said import ActivityDone, FeedbackGiven
 from ...hub.records.vocabulary import Person
-from .. import context, telling
+from .. import context, refusals, telling
 from ..i18n import N_, _
 
 _STYLE: Final = (Path(__file__).parents[1] / "components" / "family.css").read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def tell(*events: ActivityDone | FeedbackGiven) -> bool:
         )
         return False
     except ControlError as error:
-        st.info(_("This is not noted yet. {reason}").format(reason=str(error)), icon="🔌")
+        st.info(_("This is not noted yet. {reason}").format(reason=refusals.why(error)), icon="🔌")
         return False
     return True
 
@@ -89,11 +89,6 @@ def heading(text: str) -> None:
 def picture_of(activity: Activity | None) -> str:
     """The pictogram of an activity."""
     return activity.picture if activity else "⭐"
-
-
-def title_of(activity: Activity | None, otherwise: str) -> str:
-    """What an activity is called."""
-    return _(activity.title) if activity else otherwise
 
 
 def card(picture: str, title: str, line: str, more: Sequence[str] = (), share: float | None = None) -> None:

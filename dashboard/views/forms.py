@@ -8,7 +8,7 @@ import streamlit as st
 
 from ...hub.database.work import Work
 from ...hub.errors import FieldError, NotAllowed, NotFound, StoreError
-from .. import viewer
+from .. import refusals, viewer
 from ..i18n import _
 
 _SAID: Final = "griphub_form_said"
@@ -24,9 +24,9 @@ def change(said: str) -> Iterator[Work]:
         with viewer.changing() as work:
             yield work
     except FieldError as error:
-        st.error(_("Nothing was changed. {reason}").format(reason=str(error)), icon="✏️")
+        st.error(_("Nothing was changed. {reason}").format(reason=refusals.why(error)), icon="✏️")
     except (NotAllowed, NotFound, StoreError) as error:
-        st.error(_("Nothing was changed. {reason}").format(reason=str(error)))
+        st.error(_("Nothing was changed. {reason}").format(reason=refusals.why(error)))
     else:
         st.session_state[_SAID] = said
         st.rerun()

@@ -78,7 +78,7 @@ def _draw(child: viewer.Child) -> None:
     key = f"{child.id}-{item_id}-{about.day}"
     if about.activity:
         family.card(
-            about.activity.picture, family.title_of(about.activity, ""), dose_words.full_day(about.day)
+            about.activity.picture, dose_words.title_of(about.activity, ""), dose_words.full_day(about.day)
         )
     for detail in one_session.corrected(viewer.results(), about.sessions):
         st.info(words.plain(correction_words.corrected(detail)), icon="✏️")

@@ -7,7 +7,7 @@ import streamlit as st
 from ...hub.errors import SetupError
 from ...hub.invitation import MAX_BYTES, Invitation, read_invitation
 from ...hub.join import accept, can_join, pending
-from .. import context
+from .. import context, refusals
 from ..i18n import _
 from . import forms
 
@@ -61,4 +61,4 @@ def _join(invitation: Invitation) -> None:
         with forms.change(_("Your clinic is joined as soon as GripHub has started anew.")) as work:
             accept(work, context.config(), invitation)
     except SetupError as error:
-        st.error(_("Nothing was changed. {reason}").format(reason=str(error)))
+        st.error(_("Nothing was changed. {reason}").format(reason=refusals.why(error)))

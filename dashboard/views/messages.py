@@ -15,7 +15,7 @@ from ...hub.program.conversation import Message, mark_read
 from ...hub.program.letter import MAX_NOTE
 from ...hub.program.prescription import Item
 from ...hub.program.tables import Visit, VisitKind
-from .. import context, dose_words, viewer, words
+from .. import context, dose_words, refusals, viewer, words
 from ..i18n import N_, _
 from ..queries import messages as queries
 from ..queries.messages import Change, Post
@@ -106,7 +106,7 @@ def _answer(child: viewer.Child) -> None:
         with viewer.changing() as work:
             post.write_note(work, child.id, text)
     except FieldError as error:
-        st.info(_("It was not sent. {reason}").format(reason=str(error)), icon="✏️")
+        st.info(_("It was not sent. {reason}").format(reason=refusals.why(error)), icon="✏️")
         return
     st.session_state[_SENT] += 1
     st.rerun()
@@ -145,4 +145,4 @@ def _item(item: Item, library: Library) -> str:
 
 
 def _title(item: Item, library: Library) -> str:
-    return family.title_of(library.get(item.activity), item.activity)
+    return dose_words.title_of(library.get(item.activity), item.activity)

@@ -159,7 +159,7 @@ def _goals(found: OurProgress) -> None:
             if item.goal == goal.id and item.activity in found.library
         ]
         with st.container(border=True):
-            family.card("🎯", goal.words, ", ".join(family.title_of(one, "") for one in serving))
+            family.card("🎯", goal.words, ", ".join(dose_words.title_of(one, "") for one in serving))
     if asked:
         with st.container(border=True):
             bars = "".join(_benchmark(unit, one) for unit, one in asked.items())

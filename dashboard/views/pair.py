@@ -13,7 +13,7 @@ from ...hub.control.client import ControlClient
 from ...hub.database.actor import Role
 from ...hub.errors import SetupError
 from ...hub.records.vocabulary import Hand
-from .. import context, preferences, viewer, words
+from .. import context, preferences, refusals, viewer, words
 from ..i18n import N_, _
 from ..pairing_session import PairingSession, TooManyPair
 from ..pairing_state import Belongs, Choose, Digits, Found, Press, Stage, Standing, State
@@ -68,7 +68,7 @@ def page() -> None:
             st.button(_("Try again"), type="primary")
             return
         except SetupError as error:
-            layout.notice(_("Tools cannot be paired here"), str(error))
+            layout.notice(_("Tools cannot be paired here"), refusals.why(error))
             return
         state = session.state
         _steps(state)
@@ -212,7 +212,7 @@ def _recognise(session: PairingSession, state: State) -> None:
     else:
         st.subheader(_("Is it {name}?").format(name=_plain(state.tool.title)), anchor=False)
         st.markdown(_("This tool cannot blink. If only one such tool is near you, it is this one."))
-        st.caption(state.tool.because.get("identify", ""))
+        st.caption(words.said(state.tool.because.get("identify", "")))
     with st.container(horizontal=True):
         _press(session, _("Yes, this one"), Press.YES, primary=True)
         if state.tool.can_blink:
@@ -304,7 +304,7 @@ def _advise(told: Advice, original: str = "") -> None:
         st.markdown("\n".join(f"- {_(step)}" for step in told.steps))
         if original:
             with st.expander(_("What GripHub says")):
-                st.text(original)
+                st.text(words.said(original))
 
 
 def _waiting(title: str, text: str) -> None:

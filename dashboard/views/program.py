@@ -5,9 +5,8 @@ from typing import Final
 
 import streamlit as st
 
-from ...hub.program.diff import differences
 from ...hub.program.outgoing import Post, Stand
-from .. import context, drafts, viewer, words
+from .. import context, drafts, program_changes, viewer, words
 from ..drafts import Draft
 from ..i18n import N_, _
 from ..queries import program as query
@@ -150,7 +149,7 @@ def _meanwhile(shown: ProgramPage, draft: Draft) -> None:
         )
         before = next((one.program for one in shown.history.versions if one.number == draft.read), None)
         st.caption(_("What they changed"))
-        show_lines(differences(before, latest.program, shown.library))
+        show_lines(program_changes.lines(before, latest.program, shown.library))
         with st.container(horizontal=True):
             st.button(
                 _("Begin anew from version {number}").format(number=latest.number),

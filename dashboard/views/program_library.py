@@ -12,10 +12,10 @@ from ...firmware_bridge.samples import ToolKind
 from ...hub.program import commands
 from ...hub.program.activity import Activity, Kind, Library, Skill
 from ...hub.program.errors import all_errors
-from .. import program_words, viewer, words
+from .. import program_words, refusals, viewer, words
 from ..drafts import Draft
 from ..i18n import _, ngettext
-from ..program_problems import said
+from ..program_problems import problem_of
 from ..queries.program import ProgramPage
 from . import family
 from .fields import Fields
@@ -141,13 +141,13 @@ def _save(shown: ProgramPage, values: dict[str, Any]) -> None:
     try:
         activity = Activity.model_validate(values | {"own": True})
     except ValidationError as error:
-        st.session_state[_PROBLEMS] = {one.field.split(".")[0]: said(one.reason) for one in all_errors(error)}
+        st.session_state[_PROBLEMS] = {one.field.split(".")[0]: problem_of(one) for one in all_errors(error)}
         st.rerun()
     try:
         with viewer.changing() as work:
             commands.add_activities(work, shown.site_id, [activity])
     except GripError as error:
-        st.error(str(error))
+        st.error(refusals.why(error))
         return
     _forget()
     st.rerun()

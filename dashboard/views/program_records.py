@@ -7,10 +7,9 @@ import streamlit as st
 
 from ...firmware_bridge.errors import GripError
 from ...hub.program import commands
-from ...hub.program.diff import differences
 from ...hub.program.post import HOME
 from ...hub.program.versions import Pause, PauseReason
-from .. import dose_words, viewer, words
+from .. import dose_words, program_changes, refusals, viewer, words
 from ..i18n import _
 from ..queries.program import ProgramPage
 from . import layout
@@ -39,7 +38,7 @@ def show_versions(shown: ProgramPage) -> None:
     before = None
     drawn = []
     for version in shown.history.versions:
-        drawn.append((version, differences(before, version.program, shown.library)))
+        drawn.append((version, program_changes.lines(before, version.program, shown.library)))
         before = version.program
     for version, lines in reversed(drawn):
         with st.container(border=True):
@@ -56,8 +55,7 @@ def show_versions(shown: ProgramPage) -> None:
 
 def show_lines(lines: list[str]) -> None:
     """Draw what changes between two programs."""
-    signs = {"+": "🟢", "-": "⚪", "~": "🔵"}
-    st.markdown("\n".join(f"- {signs[line[0]]} {words.plain(line[2:])}" for line in lines) or _("Nothing."))
+    st.markdown("\n".join(f"- {line}" for line in lines) or _("Nothing."))
 
 
 def show_pauses(shown: ProgramPage) -> None:
@@ -136,7 +134,7 @@ def _pause_form(shown: ProgramPage) -> None:
                     replaces=corrected.pause_id if corrected else None,
                 )
         except GripError as error:
-            st.error(str(error))
+            st.error(refusals.why(error))
             return
         st.session_state.pop(_PAUSE, None)
         st.rerun()
@@ -166,6 +164,6 @@ def _end(shown: ProgramPage) -> None:
                     read=latest.number,
                 )
         except GripError as error:
-            st.error(str(error))
+            st.error(refusals.why(error))
             return
         st.rerun()

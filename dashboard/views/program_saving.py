@@ -5,10 +5,9 @@ import streamlit as st
 from ...firmware_bridge.errors import GripError
 from ...hub.program import commands, drafts
 from ...hub.program.activity import Activity
-from ...hub.program.diff import differences
 from ...hub.program.errors import ProgramChanged
 from ...hub.program.prescription import Item, Program
-from .. import dose_words, viewer, words
+from .. import dose_words, program_changes, refusals, viewer, words
 from ..drafts import DRAFTS, Draft
 from ..i18n import _, ngettext
 from ..program_problems import name_of
@@ -43,7 +42,7 @@ def _tile(item: Item, activity: Activity, goal: str) -> None:
     serves = _("For: {goal}").format(goal=goal or _(activity.everyday))
     family.card(
         family.picture_of(activity),
-        family.title_of(activity, item.activity),
+        dose_words.title_of(activity, item.activity),
         dose_words.amount(item),
         [slots, serves],
     )
@@ -72,7 +71,7 @@ def save(shown: ProgramPage, draft: Draft, program: Program | None, problems: di
         else:
             latest = shown.history.versions[-1].program if shown.latest else None
             st.caption(_("What changes"))
-            show_lines(differences(latest, program, shown.library))
+            show_lines(program_changes.lines(latest, program, shown.library))
         chosen = Fields(draft.saving, draft.key)
         chosen.day("valid_from", _("Holds from"), shown.today)
         chosen.words("because", _("Why (for you and colleagues)"), most=300)
@@ -104,7 +103,7 @@ def _prescribe(shown: ProgramPage, draft: Draft, program: Program) -> None:
     except ProgramChanged:
         st.rerun()  # the page says whose, and what they changed
     except GripError as error:
-        st.error(str(error))
+        st.error(refusals.why(error))
         return
     st.session_state[DRAFTS].pop(shown.child_id, None)
     say_saved(version.number)
@@ -118,7 +117,7 @@ def _at(field: str, draft: Draft, shown: ProgramPage) -> str:
     if parts[0] == "items" and len(parts) > 1:
         activity_id = draft.items[int(parts[1])]["activity"]
         activity = shown.library.get(activity_id)
-        title = words.plain(family.title_of(activity, activity_id))
+        title = words.plain(dose_words.title_of(activity, activity_id))
         return f"{title}, {name}" if len(parts) > 2 else title
     return name
 

@@ -5,10 +5,9 @@ import streamlit as st
 from ...firmware_bridge.errors import GripError
 from ...hub.errors import StoreError
 from ...hub.program import suggestions
-from ...hub.program.diff import title_of
 from ...hub.program.prescription import Program
 from ...hub.program.progression import Proposal
-from .. import context, viewer, words
+from .. import context, dose_words, refusals, viewer, words
 from ..drafts import Draft
 from ..i18n import _
 from ..queries.program import ProgramPage, proposed
@@ -27,10 +26,11 @@ def show_suggestions(shown: ProgramPage, draft: Draft) -> None:
         return
     for proposal in found:
         item = program.item(proposal.item_id)
-        name = words.plain(title_of(item, shown.library) if item else proposal.item_id)
+        activity = shown.library.get(item.activity) if item else None
+        name = words.plain(dose_words.title_of(activity, proposal.item_id))
         with st.container(border=True):
             st.markdown("**" + _("Suggestion: {activity}").format(activity=name) + "**")
-            st.markdown(words.plain(proposal.because))
+            st.markdown(words.plain(words.said(proposal.because)))
             with st.container(horizontal=True):
                 if st.button(_("Accept"), type="primary", key=f"accept-{shown.child_id}-{proposal.item_id}"):
                     _accept(shown, draft, proposal)
@@ -59,7 +59,7 @@ def _accept(shown: ProgramPage, draft: Draft, proposal: Proposal) -> None:
                 work, shown.child_id, [proposal], today=shown.today, read=shown.latest
             )
     except GripError as error:
-        st.error(str(error))
+        st.error(refusals.why(error))
         return
     if version:
         say_saved(version.number)

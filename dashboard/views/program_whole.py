@@ -8,18 +8,10 @@ from ...hub.program.faces import FACES, STEP
 from ...hub.program.prescription import TRAINING, Item, Unit
 from .. import viewer, words
 from ..drafts import Draft
-from ..i18n import N_, _, ngettext
+from ..i18n import _, ngettext
+from ..program_changes import TOPICS
 from ..queries.program import ProgramPage
 from .fields import Fields
-
-_TOPICS = {
-    "saw_it": N_("Saw each activity done by the therapist"),
-    "did_it": N_("Did each activity with the child while the therapist looked on"),
-    "stop_rule": N_("Knows when to stop: pain, or the child says so"),
-    "faces": N_("Can ask for pain with the faces"),
-    "tools": N_("Paired the tools and saw them count"),
-    "help": N_("Knows whom to ask, and how"),
-}
 
 
 def edit_goals(form: Fields, draft: Draft, library: Library) -> None:
@@ -98,7 +90,7 @@ def edit_whole(form: Fields, shown: ProgramPage) -> None:
             "training",
             _("What the parents learn before they begin"),
             list(TRAINING),
-            lambda one: _(_TOPICS[one]),
+            lambda one: _(TOPICS[one]),
         )
         _learned(shown)
 
@@ -111,7 +103,7 @@ def _learned(shown: ProgramPage) -> None:
     learned = [
         topic
         for topic in shown.training_left
-        if st.checkbox(_(_TOPICS.get(topic, topic)), key=f"learned-{shown.child_id}-{topic}")
+        if st.checkbox(_(TOPICS.get(topic, topic)), key=f"learned-{shown.child_id}-{topic}")
     ]
     if st.button(_("Note as learned today"), disabled=not learned, key=f"learned-{shown.child_id}"):
         with viewer.changing() as work:

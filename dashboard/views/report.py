@@ -1,15 +1,16 @@
 """What can be taken along: the page for a visit, tables, a FHIR bundle, and everything of one child."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 import streamlit as st
+from babel import Locale
 
 from ...firmware_bridge.errors import GripError
 from ...hub.export.errors import ExportError
 from ...hub.export.visit import Visit
-from .. import context, findings, viewer, words
+from .. import context, i18n, refusals, viewer, visit_words, words
 from ..i18n import N_, _, ngettext
 from ..queries.report import Report
 from . import layout
@@ -70,6 +71,7 @@ def _draw(child: viewer.Child) -> None:
         format_func=lambda number: ngettext("{number} week", "{number} weeks", number),
         width=200,
     )
+    locale = _language()
     report = Report(
         context.config(),
         context.database(),
@@ -82,7 +84,8 @@ def _draw(child: viewer.Child) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.header(_("What is on the page for the visit"), anchor=False)
-        _preview(report.visit())
+        with i18n.speaking(locale):
+            _preview(report.visit())
     with right:
         st.header(_("Take it along"), anchor=False)
         named = st.checkbox(
@@ -90,15 +93,37 @@ def _draw(child: viewer.Child) -> None:
             help=_("Without it, a file on a shared computer tells nobody whose it is."),
         )
         name = _file_name(child.alias) if named else child.id
-        makers = {"pdf": report.pdf, "tables": report.tables, "fhir": report.fhir, "archive": report.archive}
+        makers = {
+            "pdf": lambda: _paper(report, locale),
+            "tables": report.tables,
+            "fhir": report.fhir,
+            "archive": report.archive,
+        }
         for kind, make in makers.items():
-            _file(kind, make, (child.id, weeks), f"{name}-{datetime.now(UTC):%Y%m%d}")
+            _file(kind, make, (child.id, weeks, locale), f"{name}-{datetime.now(UTC):%Y%m%d}")
 
 
-def _file(kind: str, make: Callable[[], bytes], about: tuple[str, int], name: str) -> None:
+def _language() -> str:
+    """In which language the page for the visit is: the viewer's, or the family's where that is another."""
+    own = i18n.locale()
+    others = [i18n.wanted(one) for one in i18n.languages() if one != own.language]
+    return st.selectbox(
+        _("Language of the page"),
+        [str(own), *others],
+        format_func=lambda one: Locale.parse(one).language_name or one,
+        width=200,
+    )
+
+
+def _paper(report: Report, locale: str) -> bytes:
+    with i18n.speaking(locale):
+        return report.pdf()
+
+
+def _file(kind: str, make: Callable[[], bytes], about: tuple[str, int, str], name: str) -> None:
     """A file that is made when it is wanted, and then saved."""
     begins, ending, mime, title, what = _FILES[kind]
-    made: dict[str, tuple[tuple[str, int], bytes]] = st.session_state.setdefault(_MADE, {})
+    made: dict[str, tuple[tuple[str, int, str], bytes]] = st.session_state.setdefault(_MADE, {})
     with st.container(border=True, gap="small"):
         st.markdown(f"**{_(title)}**")
         st.caption(_(what))
@@ -120,45 +145,37 @@ def _file(kind: str, make: Callable[[], bytes], about: tuple[str, int], name: st
             except ExportError:
                 st.info(_("Nothing is stored of this child in this period."))
             except GripError as error:
-                st.error(str(error))
+                st.error(refusals.why(error))
             else:
                 st.rerun()
 
 
 def _preview(visit: Visit) -> None:
     with st.container(border=True):
-        st.markdown(
-            "**"
-            + _("{first} to {last}").format(first=words.date_of(visit.first), last=words.date_of(visit.last))
-            + "**"
-        )
+        st.markdown(f"**{visit_words.period(visit)}**")
         if visit.simulated:
             st.badge(_("simulated"), color="gray")
         sides = {found.key.side for found in visit.findings}
         hands = [words.hand(hand) for hand in words.hands() if hand.value in sides]
         told = words.listed(hands) if hands else _("none")
         st.markdown(_("Hands with measured strength: {hands}").format(hands=told))
-        _part(_("What was asked"), visit.asked, _("No program is recorded for this period."))
-        _part(_("What it is for"), visit.goals, _("No everyday goal is recorded."))
-        _part(_("The last 28 days"), [visit.adherence] if visit.adherence else [], _("Nothing was asked."))
-        strength = [
-            f"{words.hand(found.key.side)}, {findings.measure(found)}: {findings.statement(found)}"
-            for found in visit.findings
-        ]
-        _part(_("Strength"), strength, _("No strength was measured in this period."))
-        if visit.between:
-            _part(_("Between visits"), visit.between, "")
-        pains = ngettext("asked on {number} day", "asked on {number} days", len(visit.pains))
-        _part(_("Pain"), [pains] if visit.pains else [], _("Nobody recorded pain."))
-        _part(_("Notes"), visit.notes, _("No notes."))
+        _part(visit_words.ASKED, visit_words.asked(visit))
+        _part(visit_words.GOALS, visit.goals)
+        _part(visit_words.DAYS, visit_words.adherence(visit.adherence))
+        _part(visit_words.STRENGTH, [visit_words.strength(found) for found in visit.findings])
+        if visit.retained:
+            _part(visit_words.BETWEEN, visit_words.between(visit))
+        _part(visit_words.PAIN, visit_words.pain(visit.pains))
+        _part(visit_words.NOTES, visit_words.notes(visit))
 
 
-def _part(title: str, lines: tuple[str, ...] | list[str], none: str) -> None:
-    st.markdown(f"**{title}**")
+def _part(part: tuple[str, str], lines: Sequence[str]) -> None:
+    title, none = part
+    st.markdown(f"**{_(title)}**")
     if lines:
         st.markdown("\n".join(f"- {words.plain(line)}" for line in lines))
     else:
-        st.caption(none)
+        st.caption(_(none))
 
 
 def _file_name(alias: str) -> str:

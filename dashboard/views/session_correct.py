@@ -16,7 +16,7 @@ from ...hub.records.vocabulary import Hand, Person
 from ...hub.session.mend import Mender, what_moves_along
 from ...hub.stores.models import SessionDetail
 from ...hub.taking_in import TakenBy, take_in
-from .. import context, viewer, words
+from .. import context, refusals, viewer, words
 from ..i18n import N_, _, ngettext
 from ..queries import one_session
 from ..queries.program import names
@@ -213,7 +213,7 @@ def _tell(detail: SessionDetail, reason: str, make: Callable[[Mender], Sequence[
         events = make(mender)
         taken = take_in(config, events)
     except GripError as error:
-        st.error(str(error))
+        st.error(refusals.why(error))
         return
     ids = {one.event_id for one in events if isinstance(one, SessionCorrected)}
     waiting = st.session_state.setdefault(_ON_THE_WAY, {})

@@ -15,7 +15,7 @@ from ...hub.database.actor import Role
 from ...hub.errors import SetupError
 from ...hub.simulation import TRUTH, FaultForm, NoSimulation, Simulation
 from ...hub.truth import TruePlay, read_truth
-from .. import context, home_hub, viewer, words
+from .. import context, home_hub, refusals, viewer, words
 from ..components.truth_chart import truth_chart
 from ..i18n import N_, _, ngettext
 from ..queries import simulation as queries
@@ -212,7 +212,7 @@ def _do(what: Callable[[Any], None], said: str) -> None:
     try:
         what(simulation.control_path(context.config()))
     except GripError as error:
-        st.session_state[_SAID] = str(error)
+        st.session_state[_SAID] = refusals.why(error)
 
 
 # -- truth against measured

@@ -132,7 +132,11 @@ def _tile(child: viewer.Child, today: Today, tile: Tile) -> None:
     if activity and not item.minutes:
         line += " · " + _("about {minutes}").format(minutes=dose_words.minutes(activity.minutes))
     family.card(
-        family.picture_of(activity), family.title_of(activity, item.activity), line, more, tile.share or None
+        family.picture_of(activity),
+        dose_words.title_of(activity, item.activity),
+        line,
+        more,
+        tile.share or None,
     )
     if tile.with_tool:
         if st.button(_("Start"), type="primary", width="stretch", key=f"start-{item.id}"):
@@ -164,7 +168,7 @@ def _done(child: viewer.Child, today: Today) -> None:
                     _event(child, today, event, tile.item)
             if tile.done and not tile.told:  # squeezes that nobody led
                 with st.container(border=True):
-                    title = family.title_of(tile.activity, tile.item.activity)
+                    title = dose_words.title_of(tile.activity, tile.item.activity)
                     family.card(family.picture_of(tile.activity), title, _("Counted by the tool"))
         for event in today.extra:
             with st.container(border=True):
@@ -175,7 +179,7 @@ def _event(child: viewer.Child, today: Today, event: ActivityDone, item: Item | 
     activity = today.library.get(event.activity_id or (item.activity if item else event.item_id))
     family.card(
         "✅" if activity is None else activity.picture,
-        family.title_of(activity, event.item_id),
+        dose_words.title_of(activity, event.item_id),
         _told(event),
     )
     with st.container(horizontal=True, gap="small"):

@@ -21,8 +21,8 @@ from ...hub.people import places
 from ...hub.records.tool import ToolSeen
 from ...hub.records.vocabulary import Hand
 from ...hub.tools import registered
-from .. import context, home_hub, tool_words, viewer, words
-from ..i18n import N_, _
+from .. import context, home_hub, refusals, tool_words, viewer, words
+from ..i18n import _
 from ..pairing_words import NEARNESS
 from ..queries import tools as queries
 from ..queries.tools import Shelf, Tool
@@ -185,7 +185,7 @@ def _actions(tool: Tool, children: list[viewer.Child], *, running: bool) -> None
             disabled=not (tool.connected and tool.can_blink),
             help=None if tool.connected else asleep,
             on_click=_ask,
-            args=(tool_id, lambda hub: hub.identify(tool_id, _BLINK_S), N_("It blinks now.")),
+            args=(tool_id, lambda hub: hub.identify(tool_id, _BLINK_S), _("It blinks now.")),
         )
         st.button(
             _("Set to zero"),
@@ -193,7 +193,7 @@ def _actions(tool: Tool, children: list[viewer.Child], *, running: bool) -> None
             disabled=not (tool.connected and tool.can_tare),
             help=_("Lay it down and let go of it first.") if tool.connected else asleep,
             on_click=_ask,
-            args=(tool_id, lambda hub: hub.tare(tool_id), N_("It was set to zero.")),
+            args=(tool_id, lambda hub: hub.tare(tool_id), _("It was set to zero.")),
         )
         if tool.tool.configured:
             st.caption(_("Whose it is stands in the configuration file, and is changed there."))
@@ -249,8 +249,8 @@ def _ask(tool_id: str, question: Callable[[ControlClient], Coroutine[Any, Any, A
     try:
         home_hub.ask(question)
     except GripError as error:
-        said = str(error)
-    st.session_state[_SAID] = tool_id, _(said) if said else ""
+        said = refusals.why(error)
+    st.session_state[_SAID] = tool_id, said
 
 
 def _facts(tool: Tool) -> None:
@@ -269,7 +269,10 @@ def _facts(tool: Tool) -> None:
         _("Paired"): _when(facts.paired_at, zone),
         _("Radio address"): facts.address or "–",
     }
-    rows |= {_("Cannot: {what}").format(what=tool_words.capability(what)): why for what, why in facts.cannot}
+    rows |= {
+        _("Cannot: {what}").format(what=tool_words.capability(what)): words.said(why)
+        for what, why in facts.cannot
+    }
     items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows.items())
     st.html(f'<dl class="griphub-facts">{items}</dl>')
 
@@ -307,7 +310,7 @@ def _history(tool: Tool, shelf: Shelf) -> None:
                 _("Link"): tool_words.phase(state.phase),
                 _("Signal, dBm"): state.rssi_dbm,
                 _("Radio"): state.radio,
-                _("Reason"): state.reason,
+                _("Reason"): tool_words.reason(state),
             }
             for at, state in queries.history(states)
         ],

@@ -108,17 +108,21 @@ def visit(
     child: ChildArgument,
     to: FileOption,
     weeks: Annotated[int, typer.Option(min=4, max=104, help="How far to look back.")] = 12,
+    language: Annotated[str, typer.Option(help="The family's, such as de or en-US.")] = "",
     config: ConfigOption = None,
 ) -> None:
     """Write one page for a visit, as PDF."""
+    from ...dashboard import i18n
+    from ...dashboard.paper import write
     from ..export.dossier import write_file
-    from ..export.pdf import write
     from ..export.visit import read
 
     with _opened(config, child) as (home, store, child_id):
         now = datetime.now(UTC)
         page = read(home.config, home.database, store, home.actor, child_id, weeks=weeks, now=now)
-    write_file(to, write(page))
+    with i18n.speaking(i18n.wanted(language)):
+        made = write(page)
+    write_file(to, made)
     out.print(f"{to}: {page.first} to {page.last}.", markup=False, soft_wrap=True)
 
 

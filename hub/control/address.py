@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from ...firmware_bridge.errors import GripError
+from ...firmware_bridge.sentence import Sentence
 from ..config import Config
 from ..errors import SetupError
 
@@ -24,7 +25,11 @@ class HubNotRunning(GripError):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        super().__init__(f"GripHub is not running (nobody answers at {path}). Start it with `griphub up`.")
+        super().__init__(
+            Sentence(
+                "GripHub is not running (nobody answers at {path}). Start it with `griphub up`.", path=path
+            )
+        )
 
 
 def socket_path(config: Config) -> Path:

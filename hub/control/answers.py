@@ -1,13 +1,14 @@
 """What the hub answers on its control socket."""
 
 from datetime import date, time
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
 from ...firmware_bridge.errors import AdapterCause, GripError
 from ...firmware_bridge.link_state import LinkPhase, LinkState
 from ...firmware_bridge.samples import ToolKind, Unit
+from ...firmware_bridge.sentence import Sentence
 from ..program.prescription import Slot
 from ..tools import HomeTool
 
@@ -119,12 +120,40 @@ class Paired(BaseModel):
     because: dict[str, str]  #: for what it cannot do (``identify``, ``tare`` …), the reason in a sentence
 
 
+class Parts(BaseModel):
+    """What a `Sentence` was made of."""
+
+    model_config = ConfigDict(frozen=True)
+
+    template: str
+    fields: dict[str, "Parts | int | float | str"] = {}
+
+    @classmethod
+    def of(cls, said: Sentence) -> Self:
+        """Take a sentence apart."""
+        return cls(
+            template=said.template,
+            fields={
+                name: cls.of(one)
+                if isinstance(one, Sentence)
+                else (one if isinstance(one, int | float) else str(one))
+                for name, one in said.fields.items()
+            },
+        )
+
+    def whole(self) -> Sentence:
+        """Put it together again."""
+        fields = {name: one.whole() if isinstance(one, Parts) else one for name, one in self.fields.items()}
+        return Sentence(self.template, **fields)
+
+
 class Problem(BaseModel):
     """Why a request came to nothing."""
 
     kind: str  #: name of the error's class
     problem: str = ""  #: a `PairingProblem`, or why a child cannot be led: `session.exercise.Because`
     message: str
+    parts: Parts | None = None  #: what the message was made of, for readers of other languages
 
 
 class Answer(BaseModel):
@@ -150,4 +179,4 @@ class ControlError(GripError):
     def __init__(self, problem: Problem) -> None:
         self.kind = problem.kind
         self.problem = problem.problem
-        super().__init__(problem.message)
+        super().__init__(problem.parts.whole() if problem.parts else problem.message)

@@ -141,12 +141,16 @@ class Handler:
     def _client(self, tool: str) -> ToolClient:
         if client := self._home.client(tool):
             return client
-        raise RegistryError(tool, f"{tool} is not connected now", "Wake it with a squeeze, and try again.")
+        raise RegistryError(
+            tool, "{tool} is not connected now", "Wake it with a squeeze, and try again.", tool=tool
+        )
 
     async def _tare(self, tool_id: str) -> None:
         client = self._client(tool_id)
         if self._home.squeezing(tool_id):
-            raise RegistryError(tool_id, f"{tool_id} is being squeezed", "Let go of it, and try again.")
+            raise RegistryError(
+                tool_id, "{tool_id} is being squeezed", "Let go of it, and try again.", tool_id=tool_id
+            )
         await client.tare()
 
     @property
@@ -158,7 +162,7 @@ class Handler:
         tests, tool = self._home.tests, self._home.registry.get(request.tool)
         if tests is None or tool is None:
             raise RegistryError(
-                request.tool, f"{request.tool} is no tool of this home", "See `griphub tools`."
+                request.tool, "{tool} is no tool of this home", "See `griphub tools`.", tool=request.tool
             )
         self._client(request.tool)
         leading = await asyncio.to_thread(import_module, "griphub.hub.session.leading")

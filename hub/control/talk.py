@@ -8,9 +8,10 @@ from pydantic_core import to_jsonable_python
 
 from ...firmware_bridge.errors import GripError
 from ...firmware_bridge.pairing_diagnosis import CannotPair
+from ...firmware_bridge.sentence import Sentence
 from ..session.exercise import NoExercise
 from .address import MAX_REQUEST_BYTES
-from .answers import Answer, Problem
+from .answers import Answer, Parts, Problem
 from .handler import Handler
 from .home import Home
 from .requests import REQUEST, BadRequest, PasskeyIs
@@ -92,7 +93,9 @@ def refusal(error: GripError) -> Answer:
         problem = error.problem.value
     elif isinstance(error, NoExercise):
         problem = error.because.value
-    return Answer(error=Problem(kind=type(error).__name__, problem=problem, message=str(error)))
+    said = error.args[0]
+    parts = Parts.of(said) if isinstance(said, Sentence) else None
+    return Answer(error=Problem(kind=type(error).__name__, problem=problem, message=str(error), parts=parts))
 
 
 async def send(writer: asyncio.StreamWriter, answer: Answer) -> None:

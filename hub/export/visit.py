@@ -1,35 +1,30 @@
-"""What the page for a visit says: the program beside what was done, strength with its error, pain, notes."""
+"""What is on the page for a visit: the program beside what was done, strength, pain, notes.
+
+Where it is shown it is put into words, in the language of whoever reads it.
+"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from ...signal.measurement_error import Basis
 from ..config import Config
 from ..database.actor import Actor
 from ..database.engine import Database
 from ..people.model import Child
-from ..program import commands, retention
-from ..program.activity import Library
+from ..program import commands
+from ..program.activity import Library, builtin
 from ..program.adherence import Adherence, DayStatus, Doings
-from ..program.diff import describe
 from ..program.home import zone_of
 from ..program.local_days import noon
+from ..program.prescription import Item
 from ..program.reading import Picture, picture
-from ..program.tables import Annotation
-from ..program.versions import days
+from ..program.retention import Retention
+from ..program.versions import Pause, days
 from ..records.said import FeedbackGiven
-from ..records.vocabulary import Evidence
 from ..stores.contract import ChildResults
 from ..trends import SESSION_PEAK, Finding, of_sessions, of_tests
 
 GRID_DAYS = 28
-
-_EVIDENCE = {
-    Evidence.SENSOR: "measured by a tool",
-    Evidence.PARENT: "told by a parent",
-    Evidence.THERAPIST: "seen by a therapist",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +46,15 @@ class Pain:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody wrote of a day, or of some days; both included."""
+
+    first: date
+    last: date
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """Everything that stands on the page.
 
@@ -60,20 +64,24 @@ class Visit:
         Name, or the pseudonymous id where no name is known.
     first, last : date
         The period, both included.
-    asked, goals, notes : tuple of str
-        Program, everyday goals and what was written down, a line each. Of what a therapist wrote on the
-        chart, what is shared with the parents: they hold the page in their hands.
-    between : tuple of str
+    asked : tuple of Item
+        Of the program on the last day, whose activities are in `library`.
+    goals : tuple of str
+        Everyday goals.
+    notes : tuple of Note
+        What was written down. Of what a therapist wrote on the chart, what is shared with the parents: they
+        hold the page in their hands.
+    paused : Pause or None
+        On the last day.
+    retained : tuple of Retention
         What of one visit's strength was there at the next.
     days : tuple of Day
         The last 28.
-    adherence : str
-        In words, with its evidence.
+    adherence : Adherence or None
+        Of the same; None where there never was a program.
     findings : tuple of Finding
         Strength, each series apart.
     pains : tuple of Pain
-    method : str
-        Tools, protocols and where errors come from.
     simulated : bool
         Whether it was simulated; the page then says so in large letters.
     """
@@ -81,15 +89,16 @@ class Visit:
     child: str
     first: date
     last: date
-    asked: tuple[str, ...] = ()
+    asked: tuple[Item, ...] = ()
+    library: Library = field(default_factory=builtin)
     goals: tuple[str, ...] = ()
     days: tuple[Day, ...] = ()
-    adherence: str = ""
+    adherence: Adherence | None = None
     findings: tuple[Finding, ...] = ()
     pains: tuple[Pain, ...] = ()
-    notes: tuple[str, ...] = ()
-    between: tuple[str, ...] = ()
-    method: str = ""
+    notes: tuple[Note, ...] = ()
+    paused: Pause | None = None
+    retained: tuple[Retention, ...] = ()
     simulated: bool = False
 
 
@@ -128,7 +137,7 @@ def read(
 def compose(
     child: str, found: Picture, findings: Sequence[Finding], library: Library, *, first: date
 ) -> Visit:
-    """Say in words and squares what came of a program.
+    """Put together what came of a program.
 
     Parameters
     ----------
@@ -144,23 +153,24 @@ def compose(
     program = found.history.program(last)
     shown = _shown(findings)
     said = [one for one in found.feedback if (one.day or one.measured_at.date()) >= first]
-    notes = [f"{_day(one):%d %b}: {one.observation}" for one in said if one.observation]
-    notes += [_written(one) for one in found.annotations if one.shared and one.last >= first]
-    if paused := found.history.paused(last):
-        notes.append(f"Paused since {paused.since:%d %b}: {paused.reason.value}.")
+    notes = [Note(_day(one), _day(one), one.observation) for one in said if one.observation]
+    notes += [
+        Note(one.first, one.last, one.words) for one in found.annotations if one.shared and one.last >= first
+    ]
     return Visit(
         child=child,
         first=first,
         last=last,
-        asked=tuple(describe(item, library) for item in program.items) if program else (),
+        asked=program.items if program else (),
+        library=library,
         goals=tuple(goal.words for goal in program.goals) if program else (),
         days=tuple(_square(found.doings, day) for day in days(last - timedelta(days=GRID_DAYS - 1), last)),
-        adherence=_adherence(found.doings.adherence(GRID_DAYS)) if found.history.versions else "",
+        adherence=found.doings.adherence(GRID_DAYS) if found.history.versions else None,
         findings=shown,
         pains=_pains(said),
         notes=tuple(notes),
-        between=tuple(retention.describe(one) for one in found.retained if one.until >= first),
-        method=_method(shown),
+        paused=found.history.paused(last),
+        retained=tuple(one for one in found.retained if one.until >= first),
         simulated=any(one.key.simulated for one in shown) or any(one.source == "simulated" for one in said),
     )
 
@@ -180,40 +190,10 @@ def _square(doings: Doings, day: date) -> Day:
     return Day(day, status, sum(did.credit for _, did in due) / len(due) if due else 0.0)
 
 
-def _adherence(one: Adherence) -> str:
-    if one.percent is None:
-        return "Nothing was asked in these 28 days."
-    parts = [(one.percent_by(evidence) or 0.0, words) for evidence, words in _EVIDENCE.items()]
-    how = ", ".join(f"{percent:.0f} % {words}" for percent, words in parts if percent >= 0.5)
-    text = f"{one.percent:.0f} % of what was asked was done" + (f": {how}." if how else ".")
-    if one.unknown:
-        text += f" Of {len(one.unknown)} days nothing is known; they do not count as missed."
-    return text
-
-
 def _day(said: FeedbackGiven) -> date:
     return said.day or said.measured_at.date()
-
-
-def _written(one: Annotation) -> str:
-    span = f"{one.first:%d %b}" + (f" to {one.last:%d %b}" if one.last > one.first else "")
-    return f"{span}: {one.words}"
 
 
 def _pains(said: Iterable[FeedbackGiven]) -> tuple[Pain, ...]:
     asked = [one for one in said if not one.pain_before is one.pain_after is None]
     return tuple(Pain(_day(one), one.pain_before, one.pain_after) for one in asked)
-
-
-def _method(findings: Iterable[Finding]) -> str:
-    """Tools and protocols, and what measurement error rests on."""
-    lines: dict[str, None] = {}
-    for one in findings:
-        firmware = f", firmware {one.key.firmware}" if one.key.firmware else ""
-        calibrated = ", calibrated" if one.key.calibration else ""
-        lines[
-            f"{one.key.kind.value.capitalize()} {one.key.tool}{firmware}{calibrated}: {one.key.measure}."
-        ] = None
-        if one.trend.error.basis is not Basis.UNKNOWN:
-            lines[one.error] = None
-    return " ".join(lines)

@@ -49,7 +49,7 @@ def invite(
     with work.past_the_scope():
         if work.scalar(select(Account.id).where(Account.login == login)):
             raise FieldError(
-                "login", f"{login} has an account already", "Give that account the role instead."
+                "login", "{login} has an account already", "Give that account the role instead.", login=login
             )
     account = Account(id=random_id("a"), login=login, name=fields.name("name", name), created_at=work.now)
     account.memberships.append(_membership(work, role, site_id, family_id))
@@ -79,7 +79,13 @@ def grant(
         (m.role, m.site_id, m.family_id, m.until) == (role, site_id, family_id, None)
         for m in account.memberships
     ):
-        raise FieldError("role", f"{account.login} is {role} there already", "Nothing is left to do.")
+        raise FieldError(
+            "role",
+            "{login} is {role} there already",
+            "Nothing is left to do.",
+            login=account.login,
+            role=role,
+        )
     account.memberships.append(given)
     return given
 
@@ -199,15 +205,23 @@ def digest(token: str) -> str:
 
 def _membership(work: Work, role: Role, site_id: str, family_id: str | None) -> Membership:
     if role not in GRANTABLE:
-        raise FieldError("role", f"{role} is given to nobody", f"Choose from {', '.join(GRANTABLE)}.")
+        raise FieldError(
+            "role", "{role} is given to nobody", "Choose from {roles}.", role=role, roles=", ".join(GRANTABLE)
+        )
     work.need(Site, site_id)
     if role is Role.PARENT:
         if family_id is None:
             raise FieldError("family", "is missing", "A parent belongs to a family; say to which.")
         if work.need(Family, family_id).site_id != site_id:
-            raise FieldError("family", f"{family_id} is not at {site_id}", "Say the family's own site.")
+            raise FieldError(
+                "family",
+                "{family_id} is not at {site_id}",
+                "Say the family's own site.",
+                family_id=family_id,
+                site_id=site_id,
+            )
     elif family_id is not None:
-        raise FieldError("family", f"a {role} belongs to a site, not to a family", "Leave it out.")
+        raise FieldError("family", "a {role} belongs to a site, not to a family", "Leave it out.", role=role)
     return Membership(id=random_id("m"), role=role, site_id=site_id, family_id=family_id, since=work.now)
 
 

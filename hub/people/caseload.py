@@ -36,10 +36,16 @@ def assign(work: Work, *, account_id: str, child_id: str) -> Caseload:
         )
     ):
         raise FieldError(
-            "account", f"{account.login} is no therapist at {site_id}", "Give the account that role first."
+            "account",
+            "{login} is no therapist at {site_id}",
+            "Give the account that role first.",
+            login=account.login,
+            site_id=site_id,
         )
     if _open(work, account_id, child_id):
-        raise FieldError("child", f"{child_id} is on that caseload already", "Nothing is left to do.")
+        raise FieldError(
+            "child", "{child_id} is on that caseload already", "Nothing is left to do.", child_id=child_id
+        )
     entry = Caseload(id=random_id("l"), account_id=account_id, child_id=child_id, since=work.now)
     work.add(entry)
     return entry
@@ -56,7 +62,9 @@ def unassign(work: Work, *, account_id: str, child_id: str) -> Caseload:
     """
     work.need(Child, child_id)
     if (entry := _open(work, account_id, child_id)) is None:
-        raise FieldError("child", f"{child_id} is not on that caseload", "Nothing is left to do.")
+        raise FieldError(
+            "child", "{child_id} is not on that caseload", "Nothing is left to do.", child_id=child_id
+        )
     entry.until = work.now
     return entry
 

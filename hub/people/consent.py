@@ -48,9 +48,17 @@ def publish_text(
     version = fields.wire_id("version", version)
     text = text.strip()
     if not 1 <= len(text) <= _LONGEST_TEXT:
-        raise FieldError("text", f"has {len(text)} signs", f"It takes 1 to {_LONGEST_TEXT}.")
+        raise FieldError(
+            "text",
+            "has {number} signs",
+            "It takes 1 to {longest}.",
+            number=len(text),
+            longest=_LONGEST_TEXT,
+        )
     if work.get(ConsentText, (site_id, version)):
-        raise FieldError("version", f"{version} is published, and stays as it is", "Take the next version.")
+        raise FieldError(
+            "version", "{version} is published, and stays as it is", "Take the next version.", version=version
+        )
     tongue = fields.language("language", language) if language else None
     published = ConsentText(
         site_id=site_id, version=version, text=text, language=tongue, published_at=work.now
@@ -84,11 +92,17 @@ def give(work: Work, child_id: str, *, version: str, given_by: str, given_on: da
     today = work.now.date()
     if (text := work.get(ConsentText, (child.family.site_id, version))) is None:
         raise FieldError(
-            "version", f"there is no text {version} at {child.family.site_id}", "Publish it first."
+            "version",
+            "there is no text {version} at {site_id}",
+            "Publish it first.",
+            version=version,
+            site_id=child.family.site_id,
         )
     given_on = given_on or today
     if given_on > today:
-        raise FieldError("given_on", f"{given_on} is in the future", "Enter the day of the signature.")
+        raise FieldError(
+            "given_on", "{given_on} is in the future", "Enter the day of the signature.", given_on=given_on
+        )
     given_by = fields.name("given_by", given_by)
     if (before := _open(work, child_id)) is not None:
         before.withdrawn_on, before.withdrawn_by, before.withdrawn_at = today, given_by, work.now
@@ -121,7 +135,9 @@ def withdraw(work: Work, child_id: str, *, withdrawn_by: str) -> Consent:
     by, today = fields.name("withdrawn_by", withdrawn_by), work.now.date()
     if (consent := _open(work, child_id)) is None:
         if not may_share(work, child_id):
-            raise FieldError("child", f"{child_id} has no consent to take back", "Nothing is shared.")
+            raise FieldError(
+                "child", "{child_id} has no consent to take back", "Nothing is shared.", child_id=child_id
+            )
         there = standing_of(work, child_id)
         consent = Consent(
             id=random_id("k"),

@@ -37,12 +37,14 @@ def name(field: str, value: str, longest: int = 80) -> str:
     if not any(sign.isalnum() for sign in value):
         raise FieldError(field, "is empty", "Enter a name.")
     if len(value) > longest:
-        raise FieldError(field, f"has {len(value)} signs", f"Shorten it to {longest}.")
+        raise FieldError(
+            field, "has {number} signs", "Shorten it to {longest}.", number=len(value), longest=longest
+        )
     # C*: control signs, and those that turn the direction of what follows on a page
     wrong = sorted({sign for sign in value if sign in "<>" or unicodedata.category(sign).startswith("C")})
     if wrong:
         shown = " ".join(sign if sign.isprintable() else f"U+{ord(sign):04X}" for sign in wrong)
-        raise FieldError(field, f"holds {shown}, which no name has", "Remove it.")
+        raise FieldError(field, "holds {shown}, which no name has", "Remove it.", shown=shown)
     return value
 
 
@@ -56,11 +58,13 @@ def words(field: str, value: str, longest: int) -> str:
     """
     value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").strip())
     if len(value) > longest:
-        raise FieldError(field, f"has {len(value)} signs", f"Shorten it to {longest}.")
+        raise FieldError(
+            field, "has {number} signs", "Shorten it to {longest}.", number=len(value), longest=longest
+        )
     wrong = sorted({sign for sign in value if sign not in _SCRIPTS and unicodedata.category(sign) in _HIDDEN})
     if wrong:
         shown = " ".join(f"U+{ord(sign):04X}" for sign in wrong)
-        raise FieldError(field, f"holds {shown}, which nobody can see", "Remove it.")
+        raise FieldError(field, "holds {shown}, which nobody can see", "Remove it.", shown=shown)
     return value
 
 
@@ -73,7 +77,9 @@ def language(field: str, value: str) -> str:
     ('pt-BR', 'zh-Hant-TW')
     """
     if not (found := _LANGUAGE.fullmatch(value.strip())):
-        raise FieldError(field, f"{value!r} is no language", "Write it as BCP 47 does: de, pt-BR, zh-Hant.")
+        raise FieldError(
+            field, "{value} is no language", "Write it as BCP 47 does: de, pt-BR, zh-Hant.", value=repr(value)
+        )
     tongue, script, region, variants = (part or "" for part in found.groups())
     return tongue.lower() + script.title() + region.upper() + variants.lower()
 
@@ -97,7 +103,9 @@ def wire_id(field: str, value: str) -> str:
     try:
         return _ID.validate_python(value)
     except ValidationError:
-        raise FieldError(field, f"{value!r} is no id", "Use a-z, 0-9, - and _, at most 48 of them.") from None
+        raise FieldError(
+            field, "{value} is no id", "Use a-z, 0-9, - and _, at most 48 of them.", value=repr(value)
+        ) from None
 
 
 def birth_month(field: str, value: str, today: date) -> date:
@@ -110,15 +118,20 @@ def birth_month(field: str, value: str, today: date) -> date:
     """
     found = _MONTH.fullmatch(value.strip())
     if not found or not 1 <= int(found[2]) <= 12 or int(found[1]) < 1:
-        raise FieldError(field, f"{value!r} is no month", "Write the year and the month: 2018-04.")
+        raise FieldError(
+            field, "{value} is no month", "Write the year and the month: 2018-04.", value=repr(value)
+        )
     month = date(int(found[1]), int(found[2]), 1)
     if month > today:
-        raise FieldError(field, f"{value} is in the future", "Correct the year.")
+        raise FieldError(field, "{value} is in the future", "Correct the year.", value=value)
     if today.year - month.year > OLDEST_YEARS:
         raise FieldError(
             field,
-            f"{value} would be {today.year - month.year} years ago",
-            f"GripHub is for children and young people up to {OLDEST_YEARS}; correct the year.",
+            "{value} would be {years} years ago",
+            "GripHub is for children and young people up to {oldest}; correct the year.",
+            value=value,
+            years=today.year - month.year,
+            oldest=OLDEST_YEARS,
         )
     return month
 
@@ -126,12 +139,20 @@ def birth_month(field: str, value: str, today: date) -> date:
 def day(field: str, value: date, today: date) -> date:
     """Take a day of a child's life here, past or planned; one far away is a mistyped year."""
     if not today.year - OLDEST_YEARS <= value.year <= today.year + AHEAD_YEARS:
-        raise FieldError(field, f"{value} is {abs(value.year - today.year)} years away", "Correct the year.")
+        raise FieldError(
+            field,
+            "{value} is {years} years away",
+            "Correct the year.",
+            value=value,
+            years=abs(value.year - today.year),
+        )
     return value
 
 
 def whole(field: str, value: int, low: int, high: int) -> int:
     """Take a whole number of a range."""
     if not low <= value <= high:
-        raise FieldError(field, f"{value} is out of range", f"It goes from {low} to {high}.")
+        raise FieldError(
+            field, "{value} is out of range", "It goes from {low} to {high}.", value=value, low=low, high=high
+        )
     return value

@@ -65,10 +65,16 @@ def check(password: str, *, login: str, name: str) -> str:
     folded = password.casefold()
     if len(password) < SHORTEST:
         raise FieldError(
-            "password", f"has {len(password)} signs", f"Use {SHORTEST} or more; three or four words are good."
+            "password",
+            "has {number} signs",
+            "Use {least} or more; three or four words are good.",
+            number=len(password),
+            least=SHORTEST,
         )
     if len(password) > LONGEST:
-        raise FieldError("password", f"has {len(password)} signs", f"Use {LONGEST} at most.")
+        raise FieldError(
+            "password", "has {number} signs", "Use {longest} at most.", number=len(password), longest=LONGEST
+        )
     for own in (login, login.split("@", maxsplit=1)[0], name.casefold()):
         if len(own) > 2 and own in folded and len(folded) - len(own) < SHORTEST - 2:
             raise FieldError(

@@ -26,7 +26,7 @@ def add_site(work: Work, *, site_id: str, name: str) -> Site:
     """
     site = Site(id=fields.wire_id("site", site_id), name=fields.name("name", name), created_at=work.now)
     if work.get(Site, site.id):
-        raise FieldError("site", f"there is a site {site.id} already", "Choose another id.")
+        raise FieldError("site", "there is a site {id} already", "Choose another id.", id=site.id)
     work.add(site)
     return site
 
@@ -46,7 +46,13 @@ def add_family(work: Work, *, site_id: str, name: str, hub: str | None = None) -
     if hub is not None:
         hub = fields.wire_id("hub", hub)
         if work.scalar(select(Family.id).where(Family.site_id == site_id, Family.hub == hub)):
-            raise FieldError("hub", f"{hub} is another family's at {site_id}", "Give the hub another name.")
+            raise FieldError(
+                "hub",
+                "{hub} is another family's at {site_id}",
+                "Give the hub another name.",
+                hub=hub,
+                site_id=site_id,
+            )
     family = Family(
         id=random_id("f"), site_id=site_id, name=fields.name("name", name), hub=hub, created_at=work.now
     )
@@ -86,7 +92,12 @@ def add_child(
     """
     work.need(Family, family_id)
     if child_id is not None and work.get(Child, fields.wire_id("id", child_id)) is not None:
-        raise FieldError("id", f"{child_id} is here already", "`griphub people child list` shows who it is.")
+        raise FieldError(
+            "id",
+            "{child_id} is here already",
+            "`griphub people child list` shows who it is.",
+            child_id=child_id,
+        )
     child = Child(
         id=child_id or random_id("c"),
         family_id=family_id,

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from ...firmware_bridge.errors import GripError
+from ...firmware_bridge.sentence import with_advice
 from ..config import OidcConfig
 from ..database.actor import Actor, Role
 from ..database.base import random_id
@@ -41,6 +42,8 @@ LASTS: Final = {
 #: Which role an account takes first if it has several and names none.
 _FIRST: Final = (Role.THERAPIST, Role.PARENT, Role.ADMIN)
 
+#: A shorter wait is told in seconds.
+_IN_SECONDS: Final = 90
 #: How far a provider's clock may be off.
 _LEEWAY: Final = timedelta(minutes=2)
 
@@ -54,9 +57,9 @@ class SignInRefused(GripError):
         For how long every further try is refused.
     """
 
-    def __init__(self, problem: str, advice: str, wait: timedelta = timedelta()) -> None:
+    def __init__(self, problem: str, advice: str, wait: timedelta = timedelta(), /, **fields: object) -> None:
         self.wait = wait
-        super().__init__(f"{problem}. {advice}")
+        super().__init__(with_advice(problem, advice, **fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,12 @@ def sign_in(database: Database, login: str, password: str, *, role: Role | None 
     # only now, when the wrong try is kept
     if wait > timedelta():
         seconds = max(1, round(wait.total_seconds()))
-        raise SignInRefused("Too many tries", f"Wait {_spoken(seconds)}, then try again.", wait)
+        if seconds < _IN_SECONDS:
+            raise SignInRefused("Too many tries", "Wait {seconds} s, then try again.", wait, seconds=seconds)
+        minutes = round(seconds / 60)
+        raise SignInRefused(
+            "Too many tries", "Wait {minutes} minutes, then try again.", wait, minutes=minutes
+        )
     raise SignInRefused("Name or password is wrong", "Try again, or ask your clinic for a new password.")
 
 
@@ -228,8 +236,9 @@ def begin(work: Work, account: Account, role: Role | None) -> SignedIn:
         role = next((first for first in _FIRST if first in roles), None)
     if role is None or role not in roles:
         raise SignInRefused(
-            "This account has no role here" if not roles else f"This account is no {role}",
+            "This account is no {role}" if roles else "This account has no role here",
             "Ask your clinic's administrator.",
+            role=role,
         )
     token = secrets.token_urlsafe(32)
     expires_at = work.now + LASTS[role]
@@ -306,7 +315,3 @@ def _failed(throttle: Throttle, now: datetime) -> timedelta:
     pause = min(FIRST_PAUSE * (1 << min(over, 7)), LONGEST_PAUSE)
     throttle.blocked_until = now + pause
     return pause
-
-
-def _spoken(seconds: int) -> str:
-    return f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} minutes"

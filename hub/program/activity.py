@@ -125,5 +125,5 @@ def read_own(values: Mapping[str, Any]) -> tuple[Activity, ...]:
         raise first_error(error) from None
     ids = [activity.id for activity in found]
     if twice := sorted({one for one in ids if ids.count(one) > 1}):
-        raise ProgramError("activity.id", f"two activities are called {twice[0]}")
+        raise ProgramError("activity.id", "two activities are called {name}", name=twice[0])
     return tuple(activity.model_copy(update={"own": True}) for activity in found)

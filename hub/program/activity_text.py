@@ -67,7 +67,7 @@ def read_text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ProgramError(str(file), f"cannot be read: {error}") from None
+        raise ProgramError(str(file), "cannot be read: {error}", error=error) from None
 
 
 def read_file(file: Path) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def read_file(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_text(file))
     except tomllib.TOMLDecodeError as error:
-        raise ProgramError(str(file), f"cannot be read: {error}") from None
+        raise ProgramError(str(file), "cannot be read: {error}", error=error) from None
 
 
 if __name__ == "__main__":

@@ -128,7 +128,9 @@ def _span(work: Work, first: date, last: date) -> tuple[date, date]:
     today = work.now.date()
     first, last = fields.day("first", first, today), fields.day("last", last, today)
     if last < first:
-        raise FieldError("last", f"{last} is before {first}", "Let it end on that day or later.")
+        raise FieldError(
+            "last", "{last} is before {first}", "Let it end on that day or later.", last=last, first=first
+        )
     return first, last
 
 

@@ -205,7 +205,9 @@ def trained(work: Work, child_id: str, topics: Iterable[str], *, on: date) -> No
     work.need(Child, child_id)
     for topic in topics:
         if topic not in TRAINING:
-            raise ProgramError("topic", f"{topic} is none of {', '.join(TRAINING)}")
+            raise ProgramError(
+                "topic", "{topic} is none of {topics}", topic=topic, topics=", ".join(TRAINING)
+            )
         work.add(
             ParentTraining(
                 id=random_id("tr"),

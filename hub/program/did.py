@@ -100,7 +100,7 @@ def feedback(
     for name in ("pain_before", "pain_after"):
         value = scales.get(name)
         if value is not None and value % 2:
-            raise ProgramError(name, f"is {value}; the faces are 0, 2, 4, 6, 8 and 10")
+            raise ProgramError(name, "is {value}; the faces are 0, 2, 4, 6, 8 and 10", value=value)
     at, on = _when(day, now, zone_of(config))
     try:
         return FeedbackGiven(
@@ -131,7 +131,7 @@ def _when(day: date | None, now: datetime, zone: ZoneInfo | None) -> tuple[datet
     if day is None or day == today:
         return utc(now.timestamp()), today
     if day > today:
-        raise ProgramError("day", f"{day} is still to come")
+        raise ProgramError("day", "{day} is still to come", day=day)
     if (today - day).days > MAX_DAYS_LATE:
-        raise ProgramError("day", f"{day} is more than {MAX_DAYS_LATE} days ago")
+        raise ProgramError("day", "{day} is more than {most} days ago", day=day, most=MAX_DAYS_LATE)
     return noon(day, zone), day

@@ -1,40 +1,92 @@
-"""What changes between two programs, in lines that a therapist reads before saying yes."""
+"""What changes between two programs, for a therapist who reads it before saying yes."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from .activity import Library
 from .prescription import Dose, Item, Program, Squeezes
 
 
-def differences(before: Program | None, after: Program | None, library: Library) -> list[str]:
-    """Lines that begin with +, - or ~; empty where nothing changes."""
+class What(StrEnum):
+    """What became different."""
+
+    ENDED = "ended"  #: nothing is asked any more
+    REMOVED = "removed"
+    ADDED = "added"
+    CHANGED = "changed"
+    ORDER = "order"
+    WHOLE = "whole"  #: something that holds for the whole program
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is different.
+
+    Attributes
+    ----------
+    before, after : Item or None
+        Of an item that was removed, added or changed.
+    names : tuple of str
+        What of an item or of the whole program is different; of the order, the ids of the items in it.
+    """
+
+    what: What
+    before: Item | None = None
+    after: Item | None = None
+    names: tuple[str, ...] = ()
+
+
+#: What holds for the whole program.
+OF_ALL: Final = ("title", "pain", "max_minutes_per_day", "max_reps_per_day", "training", "note", "goals")
+
+
+def changes(before: Program | None, after: Program | None) -> list[Change]:
+    """What is different, one after the other; empty where nothing is."""
     if before == after:
         return []
     if after is None:
-        return ["- Nothing is asked any more."]
+        return [Change(What.ENDED)]
     old = {item.id: item for item in before.items} if before else {}
     new = {item.id: item for item in after.items}
-    lines = [f"- {item_id}: {describe(old[item_id], library)}" for item_id in old if item_id not in new]
+    found = [Change(What.REMOVED, before=item) for item_id, item in old.items() if item_id not in new]
     for item_id, item in new.items():
         if item_id not in old:
-            lines.append(f"+ {item_id}: {describe(item, library)}")
-        elif item != old[item_id]:
-            was, now = describe(old[item_id], library), describe(item, library)
-            lines.append(
-                f"~ {item_id}: {was} → {now}" if was != now else f"~ {item_id}: {_parts(old[item_id], item)}"
-            )
+            found.append(Change(What.ADDED, after=item))
+        elif item != (was := old[item_id]):
+            names = tuple(name for name in Item.model_fields if getattr(was, name) != getattr(item, name))
+            found.append(Change(What.CHANGED, was, item, names))
     if before is None:
-        return lines
-    kept = [item_id for item_id in old if item_id in new]
-    if kept != [item_id for item_id in new if item_id in old]:
-        lines.append(f"~ order: {', '.join(new)}")
-    lines += [
-        f"~ {name.replace('_', ' ')}: {said(before) or 'none'} → {said(after) or 'none'}"
-        for name, said in _OF_ALL.items()
-        if said(before) != said(after)
-    ]
-    return lines
+        return found
+    if [item_id for item_id in old if item_id in new] != [item_id for item_id in new if item_id in old]:
+        found.append(Change(What.ORDER, names=tuple(new)))
+    differing = (name for name in OF_ALL if getattr(before, name) != getattr(after, name))
+    return found + [Change(What.WHOLE, names=(name,)) for name in differing]
+
+
+def differences(before: Program | None, after: Program | None, library: Library) -> list[str]:
+    """The same in lines that begin with +, - or ~, for a terminal."""
+    return [_line(one, before, after, library) for one in changes(before, after)]
+
+
+def _line(one: Change, before: Program | None, after: Program | None, library: Library) -> str:
+    was, now = (describe(item, library) if item else "" for item in (one.before, one.after))
+    match one.what:
+        case What.ENDED:
+            return "- Nothing is asked any more."
+        case What.REMOVED if one.before:
+            return f"- {one.before.id}: {was}"
+        case What.ADDED if one.after:
+            return f"+ {one.after.id}: {now}"
+        case What.CHANGED if one.after:
+            names = ", ".join(name.replace("_", " ") for name in one.names)
+            return f"~ {one.after.id}: {f'{was} → {now}' if was != now else f'another {names}'}"
+        case What.ORDER:
+            return f"~ order: {', '.join(one.names)}"
+    (name,) = one.names
+    said = (_OF_ALL[name](program) if program else "" for program in (before, after))
+    return f"~ {name.replace('_', ' ')}: {' → '.join(part or 'none' for part in said)}"
 
 
 def _pain_rule(program: Program) -> str:
@@ -105,8 +157,3 @@ def _squeezes(squeezes: Squeezes) -> str:
 
 def _hands(hands: str) -> str:
     return {"both": "both hands together", "alternating": "hands in turn"}.get(hands, f"the {hands} hand")
-
-
-def _parts(before: Item, after: Item) -> str:
-    names = [name for name in Item.model_fields if getattr(before, name) != getattr(after, name)]
-    return "another " + ", ".join(name.replace("_", " ") for name in names)

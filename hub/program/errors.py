@@ -3,22 +3,27 @@
 from pydantic import ValidationError
 
 from ...firmware_bridge.errors import GripError
+from ...firmware_bridge.sentence import Sentence
 
 
 class ProgramError(GripError):
     """A program, an activity or a pause cannot be taken as it is. Nothing of it was written.
 
-    Attributes
+    Parameters
     ----------
     field : str
         Dotted name, such as ``items.0.dose``.
-    reason : str
+    reason, advice : str
+        Templates for `fields`, as `Sentence` has them.
     """
 
-    def __init__(self, field: str, reason: str, advice: str = "Correct it; nothing was changed.") -> None:
+    def __init__(
+        self, field: str, reason: str, advice: str = "Correct it; nothing was changed.", /, **fields: object
+    ) -> None:
         self.field = field
-        self.reason = reason
-        super().__init__(f"`{field}`: {reason}. {advice}")
+        self.reason = Sentence(reason, **fields)
+        self.advice = Sentence(advice, **fields)
+        super().__init__(f"`{field}`: {self.reason}. {self.advice}")
 
 
 class ProgramChanged(ProgramError):
@@ -35,8 +40,9 @@ class ProgramChanged(ProgramError):
         self.latest = latest
         super().__init__(
             "program",
-            f"version {latest} was saved while this was being changed",
+            "version {latest} was saved while this was being changed",
             "Look at that one first, then save again; nothing was changed.",
+            latest=latest,
         )
 
 
@@ -48,7 +54,8 @@ def all_errors(error: ValidationError) -> list[ProgramError]:
     return [
         ProgramError(
             ".".join(str(part) for part in one["loc"]) or "program",
-            one["msg"].removeprefix("Value error, ").rstrip("."),
+            "{problem}",
+            problem=one["msg"].removeprefix("Value error, ").rstrip("."),
         )
         for one in found
         if not (one["type"] == "too_short" and one["loc"] in wholes)

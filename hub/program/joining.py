@@ -55,7 +55,8 @@ def require_prescriber(work: Work, config: Config, child_id: str) -> None:
         raise ProgramError(
             "program",
             "is made by the clinic that this home has joined",
-            f'Write to the therapist: `griphub program tell {child_id} "…" --from-family`.',
+            'Write to the therapist: `griphub program tell {child_id} "…" --from-family`.',
+            child_id=child_id,
         )
 
 

@@ -51,7 +51,7 @@ def read_key(text: str) -> Ed25519PublicKey:
     try:
         return Ed25519PublicKey.from_public_bytes(base64.b64decode(text.strip(), validate=True))
     except ValueError:
-        raise ProgramError("key", f"{text.strip()[:60]} is no key of a clinic") from None
+        raise ProgramError("key", "{text} is no key of a clinic", text=text.strip()[:60]) from None
 
 
 def trusted(config: Config) -> list[Ed25519PublicKey]:

@@ -35,7 +35,12 @@ def keep(config: Config, file: Path | BinaryIO) -> str:
     try:
         with Image.open(file) as opened:
             if opened.width * opened.height > MAX_PIXELS:
-                raise ProgramError("photo", f"{file.name} has more than {MAX_PIXELS // 1_000_000} megapixels")
+                raise ProgramError(
+                    "photo",
+                    "{name} has more than {most} megapixels",
+                    name=file.name,
+                    most=MAX_PIXELS // 1_000_000,
+                )
             upright = ImageOps.exif_transpose(opened).convert("RGB")
         upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
         clean = Image.new("RGB", upright.size)
@@ -46,9 +51,11 @@ def keep(config: Config, file: Path | BinaryIO) -> str:
         part.chmod(0o600)
         part.replace(path_of(config, name))
     except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ProgramError("photo", f"{file.name} is no picture that can be read: {error}") from None
+        raise ProgramError(
+            "photo", "{name} is no picture that can be read: {error}", name=file.name, error=error
+        ) from None
     except OSError as error:
-        raise ProgramError("photo", f"{file.name} cannot be kept: {error}") from None
+        raise ProgramError("photo", "{name} cannot be kept: {error}", name=file.name, error=error) from None
     return name
 
 
@@ -64,7 +71,9 @@ def shrunk(config: Config, name: str) -> bytes:
         with Image.open(path_of(config, name)) as opened:
             picture = opened.convert("RGB")
     except (OSError, UnidentifiedImageError) as error:
-        raise ProgramError("photo", f"{name} cannot be read: {error}", "It stays unshared.") from None
+        raise ProgramError(
+            "photo", "{name} cannot be read: {error}", "It stays unshared.", name=name, error=error
+        ) from None
     for side, quality in ((LONGEST_SIDE, 85), (LONGEST_SIDE, 70), (1200, 70), (900, 65), (600, 60)):
         picture.thumbnail((side, side))
         made = io.BytesIO()

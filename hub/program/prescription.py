@@ -310,7 +310,7 @@ def check_program(values: Mapping[str, Any], library: Library) -> tuple[Program 
         return None, all_errors(error)
     wrong = [error for i, item in enumerate(program.items) for error in _misfits(i, item, library)]
     wrong += [
-        ProgramError(f"training.{i}", f"{one} is none of {', '.join(TRAINING)}")
+        ProgramError(f"training.{i}", "{topic} is none of {topics}", topic=one, topics=", ".join(TRAINING))
         for i, one in enumerate(program.training)
         if one not in TRAINING
     ]
@@ -322,8 +322,9 @@ def _misfits(i: int, item: Item, library: Library) -> Iterator[ProgramError]:
     if activity is None:
         yield ProgramError(
             f"items.{i}.activity",
-            f"there is no activity {item.activity}",
+            "there is no activity {activity}",
             "`griphub program library` lists those that there are.",
+            activity=item.activity,
         )
         return
     wrong = {
@@ -332,10 +333,16 @@ def _misfits(i: int, item: Item, library: Library) -> Iterator[ProgramError]:
         Kind.HOUSEHOLD: (item.squeezes and "squeezes") or (item.test and "test"),
     }[activity.kind]
     if wrong:
-        yield ProgramError(f"items.{i}.{wrong}", f"does not go with {activity.title}, a {activity.kind}")
+        yield ProgramError(
+            f"items.{i}.{wrong}",
+            "does not go with {title}",
+            title=activity.title,
+        )
     tool = item.squeezes.tool if item.squeezes else None
     if tool and tool not in activity.tools:
-        yield ProgramError(f"items.{i}.squeezes.tool", f"{activity.title} is not done with a {tool}")
+        yield ProgramError(
+            f"items.{i}.squeezes.tool", "{title} is not done with a {tool}", title=activity.title, tool=tool
+        )
 
 
 def parse_program(text: str, library: Library, *, name: str = "program") -> Program:
@@ -348,5 +355,5 @@ def parse_program(text: str, library: Library, *, name: str = "program") -> Prog
     try:
         values = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except ValueError as error:
-        raise ProgramError(name, f"cannot be read: {error}") from None
+        raise ProgramError(name, "cannot be read: {error}", error=error) from None
     return read_program(values, library)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from ...firmware_bridge.sentence import Sentence
 from .prescription import Item, Program, Progression, Squeezes
 
 
@@ -75,29 +76,46 @@ def propose(item: Item, attempts: Sequence[Attempt], *, since: date) -> Proposal
     """
     rule, squeezes = item.progression, item.squeezes
     if rule is None or squeezes is None:
-        return Proposal(item.id, Direction.STAY, None, "No rule was set.")
+        return Proposal(item.id, Direction.STAY, None, Sentence("No rule was set."))
     recent = [one for one in attempts if one.day >= since and one.reps][-rule.times :]
     if any(one.pain for one in recent):
-        return Proposal(
-            item.id, Direction.STAY, None, "Pain ended one of the last times. Look into that first."
-        )
+        because = Sentence("Pain ended one of the last times. Look into that first.")
+        return Proposal(item.id, Direction.STAY, None, because)
     if len(recent) < rule.times:
-        because = f"Done {len(recent)} of {rule.times} times since it is as it is."
+        because = Sentence(
+            "Done {number} of {times} times since it is as it is.", number=len(recent), times=rule.times
+        )
         return Proposal(item.id, Direction.STAY, None, because)
     percent = 100 * sum(one.hits for one in recent) / sum(one.reps for one in recent)
-    seen = f"{percent:.0f} % of squeezes were in the zone over the last {rule.times} times"
+    seen = {"percent": round(percent), "times": rule.times}
     if percent > rule.high and not all(one.whole for one in recent):
-        seen = f"{seen}, but not every set was done. More of the same first."
+        because = Sentence(
+            "{percent} % of squeezes were in the zone over the last {times} times, but not every set was "
+            "done. More of the same first.",
+            **seen,
+        )
     elif percent > rule.high:
-        return _step(item, squeezes, rule, 1, f"{seen}, more than {rule.high} %.")
+        because = Sentence(
+            "{percent} % of squeezes were in the zone over the last {times} times, more than {high} %.",
+            **seen,
+            high=rule.high,
+        )
+        return _step(item, squeezes, rule, 1, because)
     elif percent < rule.low:
-        return _step(item, squeezes, rule, -1, f"{seen}, less than {rule.low} %.")
+        because = Sentence(
+            "{percent} % of squeezes were in the zone over the last {times} times, less than {low} %.",
+            **seen,
+            low=rule.low,
+        )
+        return _step(item, squeezes, rule, -1, because)
     else:
-        seen = f"{seen}: as it should be."
-    return Proposal(item.id, Direction.STAY, None, seen)
+        because = Sentence(
+            "{percent} % of squeezes were in the zone over the last {times} times: as it should be.", **seen
+        )
+    return Proposal(item.id, Direction.STAY, None, because)
 
 
-def _step(item: Item, squeezes: Squeezes, rule: Progression, sign: int, seen: str) -> Proposal:
+def _step(item: Item, squeezes: Squeezes, rule: Progression, sign: int, seen: Sentence) -> Proposal:
     """One step: the zone, and at its bound the reps."""
     direction = Direction.HARDER if sign > 0 else Direction.EASIER
     assert squeezes.zone
@@ -107,14 +125,27 @@ def _step(item: Item, squeezes: Squeezes, rule: Progression, sign: int, seen: st
     step = min(step, rule.zone_to - high) if sign > 0 else max(step, rule.zone_from - low)
     if step * sign > 0:
         changed = squeezes.model_copy(update={"zone": (low + step, high + step)})
-        words = f"The zone goes from {low}-{high} % to {low + step}-{high + step} % of the child's best."
-        return Proposal(item.id, direction, changed, f"{seen} {words}", rule.auto)
+        because = Sentence(
+            "{seen} The zone goes from {low}-{high} % to {to_low}-{to_high} % of the child's best.",
+            seen=seen,
+            low=low,
+            high=high,
+            to_low=low + step,
+            to_high=high + step,
+        )
+        return Proposal(item.id, direction, changed, because, rule.auto)
     reps = min(max(squeezes.reps + sign * rule.reps_step, rule.reps_from), rule.reps_to)
     if (reps - squeezes.reps) * sign > 0:
         changed = squeezes.model_copy(update={"reps": reps})
-        words = f"The zone is at its bound; {squeezes.reps} reps in a set become {reps}."
-        return Proposal(item.id, direction, changed, f"{seen} {words}", rule.auto)
-    return Proposal(item.id, Direction.STAY, None, f"{seen} It is at the bound that was set.")
+        because = Sentence(
+            "{seen} The zone is at its bound; {before} reps in a set become {after}.",
+            seen=seen,
+            before=squeezes.reps,
+            after=reps,
+        )
+        return Proposal(item.id, direction, changed, because, rule.auto)
+    because = Sentence("{seen} It is at the bound that was set.", seen=seen)
+    return Proposal(item.id, Direction.STAY, None, because)
 
 
 def with_changes(program: Program, proposals: Sequence[Proposal]) -> Program:

@@ -72,7 +72,9 @@ def change(work: Work, family_id: str, slot: Slot, at: time | None) -> None:
     """
     work.need(Family, family_id)
     if at is not None and at.tzinfo is not None:
-        raise FieldError("at", f"{at} is of a time zone", "Give the time as the family's clock shows it.")
+        raise FieldError(
+            "at", "{at} is of a time zone", "Give the time as the family's clock shows it.", at=at
+        )
     wall = None if at is None else at.replace(second=0, microsecond=0)
     if kept := work.get(FamilySlot, (family_id, slot)):
         kept.at, kept.changed_at = wall, work.now

@@ -133,8 +133,9 @@ class History:
         if self.versions and valid_from < today:
             raise ProgramError(
                 "from",
-                f"{valid_from} is over, and what was asked on it cannot be changed",
+                "{valid_from} is over, and what was asked on it cannot be changed",
                 "Let it begin today or later.",
+                valid_from=valid_from,
             )
 
     def check_pause(self, pause: Pause) -> None:
@@ -142,15 +143,19 @@ class History:
         if pause.withdrawn:
             return
         if pause.until is not None and pause.until < pause.since:
-            raise ProgramError("until", f"{pause.until} is before {pause.since}")
+            raise ProgramError("until", "{until} is before {since}", until=pause.until, since=pause.since)
         for other in self.pauses:
             if other.pause_id == pause.replaces:
                 continue
             if pause.since <= (other.until or date.max) and other.since <= (pause.until or date.max):
                 raise ProgramError(
                     "since",
-                    f"there is a pause from {other.since} to {other.until or 'an open end'} already",
-                    f"Correct that one: --replaces {other.pause_id}.",
+                    "there is a pause from {since} to {until} already"
+                    if other.until
+                    else "there is a pause from {since} on already",
+                    "Correct that one.",
+                    since=other.since,
+                    until=other.until,
                 )
 
 

@@ -126,4 +126,10 @@ def all_visits(work: Work, *, since: date, until: date) -> Sequence[Visit]:
 def _only_one(work: Work, child_id: str, day: date, kind: VisitKind) -> None:
     same = select(Visit.id).where(Visit.child_id == child_id, Visit.day == day, Visit.kind == kind)
     if known := work.scalar(same):
-        raise FieldError("day", f"there is one of that kind on {day} already ({known})", "Change that one.")
+        raise FieldError(
+            "day",
+            "there is one of that kind on {day} already ({known})",
+            "Change that one.",
+            day=day,
+            known=known,
+        )

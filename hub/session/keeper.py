@@ -152,7 +152,9 @@ class SessionKeeper:
     def begin_test(self, tool_id: str, test: "LedTest") -> None:
         """Let a tool's next blocks be a strength test; raises `RegistryError` while there is one already."""
         if tool_id in self._tests:
-            raise RegistryError(tool_id, f"A test with {tool_id} is under way", "End that one first.")
+            raise RegistryError(
+                tool_id, "A test with {tool_id} is under way", "End that one first.", tool_id=tool_id
+            )
         self._tests[tool_id] = test
 
     async def stop_test(self, tool_id: str, test: "LedTest", why: str) -> None:

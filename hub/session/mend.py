@@ -108,11 +108,23 @@ class Mender:
         inside = (t_s >= onset_s) & (t_s <= offset_s) & np.isfinite(values)
         t_s, values = t_s[inside], values[inside]
         if len(values) < _FEWEST_SAMPLES:
-            raise FieldError("add", f"from {onset_s:g} to {offset_s:g} s nothing was measured", "Look again.")
+            raise FieldError(
+                "add",
+                "from {onset} to {offset} s nothing was measured",
+                "Look again.",
+                onset=round(onset_s, 2),
+                offset=round(offset_s, 2),
+            )
         rest = float(min(values[0], values[-1]))
         top = int(values.argmax())
         if not values[top] > rest:
-            raise FieldError("add", f"from {onset_s:g} to {offset_s:g} s there is no squeeze", "Look again.")
+            raise FieldError(
+                "add",
+                "from {onset} to {offset} s there is no squeeze",
+                "Look again.",
+                onset=round(onset_s, 2),
+                offset=round(offset_s, 2),
+            )
         return self._correction(
             added=AddedSqueeze(
                 onset_s=float(t_s[0]),

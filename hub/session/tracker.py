@@ -8,6 +8,7 @@ import numpy as np
 
 from ...firmware_bridge.calibration import Calibration
 from ...firmware_bridge.samples import SampleBlock, ToolKind, Unit
+from ...firmware_bridge.sentence import Sentence
 from ...signal.second_look import recount
 from ...signal.settings import DEFAULTS, PUTTY
 from ...signal.squeeze import Squeeze, SqueezeDetector
@@ -29,7 +30,7 @@ LOOK_AGAIN_SQUEEZES = 16
 LOOK_AGAIN_SAMPLES = 100_000
 
 #: What a squeeze is marked with that no point of the tool's calibration reaches.
-UNCALIBRATED = "outside the range that was calibrated"
+UNCALIBRATED = Sentence("outside the range that was calibrated")
 
 #: A hub that was killed did not see its clock being set. When it is back, the tool's clock tells: samples
 #: never come before they were taken, and no later than this, or the session would have been closed.

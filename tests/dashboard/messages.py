@@ -1,7 +1,8 @@
 """Bring the catalogues up to what the pages say: ``make messages``, then translate what is new.
 
-What pages show comes from the dashboard's own code and from the library of activities, whose texts are for
-parents. A catalogue keeps its translations; a message that changed is marked fuzzy for its translator, and
+What pages show comes from the dashboard's own code, from the library of activities, whose texts are for
+parents, and from what other rooms say to people: a `Sentence`, the reason of a refusal, what is wrong with a
+field. A catalogue keeps its translations; a message that changed is marked fuzzy for its translator, and
 one that is gone stands at the end of the file.
 """
 
@@ -14,6 +15,8 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
+from griphub.firmware_bridge import pairing_diagnosis
+from griphub.firmware_bridge.drivers.registry import DRIVERS
 from griphub.hub.program.activity import builtin
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +24,17 @@ DASHBOARD = ROOT / "dashboard"
 LOCALE = DASHBOARD / "locale"
 #: Functions whose first arguments are messages, and how many of them.
 KEYWORDS = {"_": 1, "N_": 1, "NN_": 2, "ngettext": 2}
+#: What says something to people outside of the dashboard, and which of its arguments are messages by
+#: themselves. Errors of a kind that `dashboard.refusals` names are not among them: it has their words.
+SAYING = {
+    "Sentence": (0,),
+    "Refused": (2,),
+    "FieldError": (1, 2),
+    "ProgramError": (1, 2),
+    "RegistryError": (1, 2),
+    "SignInRefused": (0, 1),
+}
+ROOMS = ("firmware_bridge", "signal", "hub")
 HEADER = "# GripHub in another language. Any editor for gettext will do, such as Poedit."
 
 
@@ -35,10 +49,39 @@ def messages() -> Iterator[tuple[str, int, str | tuple[str, ...]]]:
                 ]
                 if len(said) == KEYWORDS[node.func.id]:
                     yield str(path.relative_to(ROOT)), node.lineno, said[0] if len(said) == 1 else tuple(said)
+    for path, call in sayings():
+        for at in SAYING[call.func.id]:
+            for text in _constants(call.args[at]) if at < len(call.args) else ():
+                if re.search(r"[a-z]", re.sub(r"\{\w+\}", "", text)):
+                    yield str(path.relative_to(ROOT)), call.lineno, text
+    for kind in DRIVERS:
+        for why in kind().capabilities.because.values():
+            yield "firmware_bridge/drivers", 0, why
+    for why in pairing_diagnosis.WORDS.values():
+        yield "firmware_bridge/pairing_diagnosis.py", 0, why
     for activity in builtin().values():
         texts = (activity.title, *activity.needs, *activity.steps, activity.easier, activity.harder)
         for text in (*texts, *activity.safety, activity.everyday):
             yield "hub/program/library.toml", 0, text
+
+
+def _constants(said: ast.expr) -> Iterator[str]:
+    """Text that is written out there, also on either side of an if."""
+    match said:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp():
+            yield from (*_constants(said.body), *_constants(said.orelse))
+
+
+def sayings() -> Iterator[tuple[Path, ast.Call]]:
+    """Where other rooms say something to people; the commands speak English."""
+    for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        if path.is_relative_to(ROOT / "hub" / "cli"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYING:
+                yield path, node
 
 
 def template() -> Catalog:

@@ -278,14 +278,15 @@ async def test_no_key_opens_a_clinics_dashboard(make_gate):
         assert b"No key opens this dashboard" in answer.body and b'name="key"' not in answer.body
 
 
-async def test_a_broken_database_is_said_and_lets_nobody_in(inner, config):
+async def test_a_broken_database_is_said_and_lets_nobody_in(inner, config, caplog):
     def broken():
         raise StoreError("people", "it is gone", "Look for it.")
 
     gate = AccessGate(inner, KEY, SignIns(config, broken))
     answer = await call(gate, "/", cookie=f"{cookie_name(KEY)}=x")
     assert (answer.status, inner.reached) == (503, [])
-    assert b"Look for it." in answer.body
+    assert b"Nobody can be signed in right now." in answer.body
+    assert b"it is gone" not in answer.body and "Look for it." in caplog.text
 
 
 async def test_the_page_speaks_the_browsers_language(gate):

@@ -70,7 +70,7 @@ def test_a_family_and_a_child_are_added_and_a_wrong_field_changes_nothing(show):
     names[0].input("Not An Id")
     [element for element in app.text_input if element.label == "Name"][-2].input("Ortiz")
     app = press(app, "Add the family")
-    assert "Nothing was changed." in text(app) and "hub" in app.error[0].value
+    assert "Nothing was changed." in text(app) and "Hub: 'Not An Id'" in app.error[0].value
     assert [family.name for family in read(places.families)] == ["Home"]
 
     field(app, "text_input", "Name of its hub").input("pi-7")

@@ -116,14 +116,14 @@ def test_the_program_as_it_is_and_as_the_family_sees_it(page, prescribed):
     assert "Served by Squeezing the grip ball (48 squeezes a week)." in said
     assert "Nothing is changed yet" in said
     said = text(page(tab="Versions and pauses"))
-    assert "first visit" in said and "🟢 squeeze: Squeezing the grip ball" in said
+    assert "first visit" in said and "🟢 Squeezing the grip ball" in said
 
 
 def test_a_change_is_shown_checked_and_saved_as_a_version(page, prescribed, config):
     app = press(page(), "Change")
     field(app.number_input, "Squeezes a set").set_value(9).run()
     _ok(app)
-    assert "2 × 6 with the left hand at 20-60 % of the own best, 30 s rest, on 4 days a week → " in text(app)
+    assert "2 × 6 squeezes, left hand, at 20 to 60 % of the own best, on 4 days a week → " in text(app)
     field(app.date_input, "Holds from").set_value(prescribed + timedelta(days=3)).run()
     field(app.text_input, "Why (for you and colleagues)").input("easy for her").run()
     app = press(app, "Save")
@@ -233,12 +233,12 @@ def test_two_therapists_at_once_overwrite_nothing(page, prescribed, config):
         commands.prescribe(work, "c-ada", theirs, valid_from=prescribed, today=prescribed)
     app = press(app, "Save")
     assert "GripHub saved version 2 while you were changing version 1" in text(app)
-    assert "🔵 title: Winter → Spring" in text(app)
+    assert "🔵 Title: Winter → Spring" in text(app)
     assert field(app.button, "Save").disabled
     assert field(app.number_input, "Sets").value == 4, "mine are still there"
     assert len(history(config).versions) == 2
     app = press(app, "Go on with mine in place of it")
-    assert "🔵 title: Spring → Winter" in text(app), "what that undoes is said"
+    assert "🔵 Title: Spring → Winter" in text(app), "what that undoes is said"
     app = press(app, "Save")
     assert [one.program.title for one in history(config).versions] == ["Winter", "Spring", "Winter"]
 

@@ -118,8 +118,20 @@ def test_files_are_made_on_demand_and_named_without_the_child(page, fill, eight_
     (save,) = app.get("download_button")
     assert save.label.startswith("Save the file (")
     assert "Ada" not in save.proto.url
-    app.selectbox[-1].select(4).run()
+    app.selectbox[-2].select(4).run()
     assert not _ok(app).get("download_button"), "another period is another page"
+
+
+def test_the_page_for_the_visit_speaks_the_familys_language(page, fill, eight_weeks, prescribed):
+    fill(eight_weeks())
+    app = page()
+    assert app.selectbox[-1].value == "en_GB", "the viewer's own, until another is chosen"
+    app = _ok(app.selectbox[-1].select("de").run())
+    said = text(app)
+    assert "Was vorgesehen war" in said and "Spielteig" in said and "Linke Hand" in said
+    assert "Take it along" in said, "the viewer's page around it speaks as before"
+    app = _ok(next(one for one in app.button if one.key == "make-pdf").click().run())
+    assert app.get("download_button")
 
 
 def test_the_page_tables_and_bundle_are_whole(sign_in, report, fill, eight_weeks, prescribed):

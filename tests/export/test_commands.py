@@ -11,6 +11,7 @@ import pytest
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
+from griphub.dashboard.words import short_date
 from griphub.hub.cli.main import app
 from griphub.hub.config import load
 from griphub.hub.database.actor import Actor
@@ -206,9 +207,9 @@ def test_a_page_for_the_visit(run, tmp_path, make):
         "told by a parent", "Within the usual variation", "0 → 2", "She laughed", "Dynamometer ball3f2a",
     ):  # fmt: skip
         assert words in text
-    assert f"{met[1]:%d %b} to {today:%d %b}: New splint" in text
+    assert f"{short_date(met[1])} to {short_date(today.date())}: New splint" in text
     assert "Ask about school" not in text  # the family holds the page in its hands
-    assert "From one visit to the next" in text and "held, within the measurement error" in text
+    assert "Between visits" in text and "held: any difference is within the measurement error" in text
     assert "c-ada" not in text
     assert "SIMULATED" not in text
     assert "No program is recorded" not in text

@@ -9,9 +9,13 @@ from reportlab.graphics.shapes import Line as Stroke
 from reportlab.lib.colors import Color, HexColor, white
 from reportlab.lib.units import mm
 
-from ..program.adherence import DayStatus
-from ..trends import Finding
-from .visit import Day
+from ..hub.export.visit import Day
+from ..hub.program.adherence import DayStatus
+from ..hub.trends import Finding
+from . import findings as said
+from . import words
+from .i18n import _
+from .visit_words import MARKS
 
 FACE = "griphub"  #: name under which the page registers its typeface
 
@@ -23,18 +27,6 @@ _COLOURS = {"left": HexColor("#0072b2"), "right": HexColor("#d55e00")}
 _DONE = HexColor("#0b6e4f")
 
 _CELL = 8.6 * mm
-
-#: Mark of a square, and what the legend says of it.
-_MARKS = {
-    DayStatus.DONE: ("✓", "✓ done"),
-    DayStatus.PARTLY: ("", "% partly"),
-    DayStatus.MISSED: ("", "empty: not done"),
-    DayStatus.UNKNOWN: ("?", "? not known"),
-    DayStatus.PAUSED: ("II", "II paused"),
-    DayStatus.FREE: ("–", "– not asked"),
-    DayStatus.NO_PROGRAM: ("–", "– not asked"),
-    DayStatus.NOT_YET: ("…", "… not over"),
-}
 
 
 def grid(days: Sequence[Day]) -> Drawing:
@@ -50,7 +42,7 @@ def grid(days: Sequence[Day]) -> Drawing:
             drawing.add(Rect(x, y, side, side * done, fillColor=_DONE, strokeColor=None))
         number = white if done > 0.75 else FAINT
         drawing.add(_label(x + 2, y + side - 6.5, f"{day.day.day}", 5.5, number))
-        mark = f"{day.share:.0%}" if day.status is DayStatus.PARTLY else _MARKS[day.status][0]
+        mark = f"{day.share:.0%}" if day.status is DayStatus.PARTLY else MARKS[day.status][0]
         inside = done > 0.45
         low = (
             y + 4 if inside else y + max(4.0, side * done + 1.5)
@@ -62,7 +54,7 @@ def grid(days: Sequence[Day]) -> Drawing:
 def legend(days: Sequence[Day]) -> str:
     """What the marks in these squares mean."""
     present = {day.status for day in days}
-    return "   ".join(dict.fromkeys(words for status, (_, words) in _MARKS.items() if status in present))
+    return " · ".join(dict.fromkeys(_(told) for status, (mark, told) in MARKS.items() if status in present))
 
 
 def _label(x: float, y: float, text: str, size: float, colour: Color = INK, anchor: str = "start") -> String:
@@ -84,11 +76,13 @@ def chart(
     width, height = across - 34, tall - 28
     days = max((last - first).days, 1)
     shown = [
-        (one, [(at.date(), value) for _, at, value in one.results if at.date() >= first]) for one in findings
+        (one, [(at.date(), value) for _id, at, value in one.results if at.date() >= first])
+        for one in findings
     ]
-    tops = [value for _, points in shown for _, value in points]
+    tops = [value for _one, points in shown for _day, value in points]
     tops += [max(one.band.middle) + one.band.half for one in findings if one.band]
-    step = _step(max(tops, default=1.0))
+    scale = words.shown(1.0, findings[0].key.unit)  # lines are round in the unit that is read
+    step = _step(scale * max(tops, default=1.0)) / scale
 
     def x(day: date) -> float:
         return left + width * min(max((day - first).days / days, 0.0), 1.0)
@@ -100,9 +94,9 @@ def chart(
     for k in range(5):
         level = k * step
         drawing.add(Stroke(left, y(level), left + width, y(level), strokeColor=_RULE, strokeWidth=0.4))
-        drawing.add(_label(left - 3, y(level) - 2.5, f"{level:g}", 6.5, FAINT, "end"))
-    drawing.add(_label(left, 3, f"{first:%d %b}", 6.5, FAINT))
-    drawing.add(_label(left + width, 3, f"{last:%d %b}", 6.5, FAINT, "end"))
+        drawing.add(_label(left - 3, y(level) - 2.5, words.number(scale * level), 6.5, FAINT, "end"))
+    drawing.add(_label(left, 3, words.short_date(first), 6.5, FAINT))
+    drawing.add(_label(left + width, 3, words.short_date(last), 6.5, FAINT, "end"))
     for one, points in shown:
         if not points:
             continue
@@ -119,8 +113,8 @@ def chart(
             drawing.add(
                 Stroke(x(start), bottom, x(start), bottom + height, strokeColor=FAINT, strokeDashArray=(2, 2))
             )
-            why = f"another {', '.join(one.broke)}"
-            drawing.add(_label(x(start) + 2, bottom + height + 1, why, 6, FAINT))
+            inwards, anchor = (2, "start") if x(start) < left + width / 2 else (-2, "end")
+            drawing.add(_label(x(start) + inwards, bottom + height + 1, said.broke(one), 6, FAINT, anchor))
         dots = [(x(day), y(value)) for day, value in points]
         if len(dots) > 1:
             drawing.add(PolyLine([c for dot in dots for c in dot], strokeColor=colour, strokeWidth=0.8))
@@ -130,11 +124,11 @@ def chart(
                 if one.key.side == "left"
                 else Rect(px - 1.5, py - 1.5, 3, 3, fillColor=colour, strokeColor=None)
             )
-    hands = {"left": "● left hand", "right": "■ right hand"}
-    there = [hand for hand in hands if any(one.key.side == hand for one in findings)]
+    marks = {"left": "●", "right": "■"}
+    there = [hand for hand in marks if any(one.key.side == hand for one in findings)]
     for i, hand in enumerate(there):
         at = left + width - 60 * (len(there) - i)
-        drawing.add(_label(at, tall - 7, hands[hand], 7, _COLOURS[hand]))
+        drawing.add(_label(at, tall - 7, f"{marks[hand]} {words.hand(hand)}", 7, _COLOURS[hand]))
     return drawing
 
 

@@ -1,6 +1,7 @@
 """The page for a visit: one page whatever is on it, and everything can be read back."""
 
 import io
+import re
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,15 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from griphub.dashboard import i18n
+from griphub.dashboard.paper import write
 from griphub.firmware_bridge.samples import ToolKind, Unit
-from griphub.hub.export.pdf import write
-from griphub.hub.export.visit import Day, Pain, Visit
-from griphub.hub.program.adherence import DayStatus
+from griphub.hub.export.visit import Day, Note, Pain, Visit
+from griphub.hub.program.activity import builtin
+from griphub.hub.program.adherence import Adherence, DayStatus, Dose
+from griphub.hub.program.prescription import Dose as Asked
+from griphub.hub.program.prescription import Item
 from griphub.hub.records.strength import Outcome
-from griphub.hub.records.vocabulary import Hand
+from griphub.hub.records.vocabulary import Evidence, Hand
 from griphub.hub.trends import of_tests
 
-sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
+sys.path.insert(0, str(Path(__file__).parents[1] / "export"))
 from makers import an_id, strength_test
 
 LAST = date(2026, 11, 25)
@@ -52,7 +57,16 @@ FULL = Visit(
     child="Mia",
     first=FIRST,
     last=LAST,
-    asked=("Squeeze the ball, 3 × 10, both hands", "Clothespins, 10 minutes"),
+    asked=(
+        Item(
+            id="ball",
+            activity="squeeze-ball",
+            dose=Asked(days_per_week=7),
+            squeezes={"sets": 3, "reps": 10, "hands": "both", "zone": (20, 80)},
+        ),
+        Item(id="dough", activity="play-dough", dose=Asked(days=("mon", "thu")), minutes=10),
+    ),
+    library=builtin(),
     goals=("Open her own lunch box",),
     days=tuple(
         Day(
@@ -62,11 +76,20 @@ FULL = Visit(
         )
         for i in range(28)
     ),
-    adherence="61 % of what was asked: 44 % seen by a tool, 17 % reported by a parent.",
+    adherence=Adherence(
+        FIRST,
+        LAST,
+        done_days=17.0,
+        asked_days=28.0,
+        by_evidence={Evidence.SENSOR: 12.0, Evidence.PARENT: 5.0, Evidence.THERAPIST: 0.0},
+        dose={},
+        together=Dose(17.0, 28.0),
+        paused=(),
+        unknown=(LAST,),
+    ),
     findings=tuple(FINDINGS),
     pains=(Pain(LAST, 0, 2), Pain(LAST - timedelta(days=3), None, 4)),
-    notes=("Tired after school",),
-    method="Ball 3f2a, firmware 1.2",
+    notes=(Note(LAST, LAST, "Tired after school"), Note(FIRST, LAST, "A splint at night")),
 )
 
 
@@ -79,14 +102,27 @@ def text_of(pdf):
 def test_everything_on_the_page_can_be_read():
     text = text_of(write(FULL))
     for words in (
-        "Mia", "03 Sep 2026 to 25 Nov 2026", "Squeeze the ball, 3 × 10, both hands", "Open her own lunch box",
-        "61 % of what was asked", "another firmware", "N, ASHT 2015", "kPa, ASHT 2015",
-        "Left hand, dynamometer ball3f2a, ASHT 2015:",
-        *(" ".join(found.statement.split()) for found in FINDINGS),
-        "Right hand, ball ball3f2a, ASHT 2015:", "25 Nov: 0 → 2", "22 Nov: – → 4", "Tired after school",
-        "makes no diagnosis", "firmware 1.2", "? not known",
+        "Mia", "3 Sept 2026 to 25 Nov 2026", "Open her own lunch box", "A splint at night",
+        "Squeezing the grip ball, 3 × 10 squeezes, both hands together, at 20 to 80 % of the own best",
+        "61 % of what was asked was done: 43 % measured by a tool, 18 % told by a parent.",
+        "A new series: firmware changed.", "Force (N), ASHT 2015", "Pressure (kPa), ASHT 2015",
+        "Left hand, Dynamometer ball3f2a, ASHT 2015: Rises by", "95 %:", "Measurement error:",
+        "Right hand, Squeeze ball ball3f2a, ASHT 2015:", "25 Nov: 0 → 2", "22 Nov: – → 4",
+        "25 Nov: Tired after school", "makes no diagnosis", "firmware 1.3", "? not known",
     ):  # fmt: skip
         assert words in text
+
+
+def test_it_speaks_the_language_that_was_chosen():
+    with i18n.speaking("de"):
+        text = text_of(write(FULL))
+    for words in (
+        "03.09.2026 bis 25.11.2026", "61 % des Vereinbarten", "Open her own lunch box", "Linke Hand",
+        "Montag und Donnerstag", "Messfehler:", "kein Medizinprodukt", "25. Nov.: 0 → 2", "? nicht bekannt",
+    ):  # fmt: skip
+        assert words in text
+    assert " and " not in text and " of " not in text and "hand," not in text
+    assert re.search(r"\d,\d\xa0?\s?N", text) and not re.search(r"\d\.\d+ (N|kPa|%)", text)
 
 
 def test_an_empty_period_says_so():
@@ -113,7 +149,13 @@ def test_a_name_is_text_and_nothing_else():
 @pytest.mark.parametrize("count", [1, 200])
 def test_it_stays_one_page(count):
     text_of(
-        write(replace(FULL, notes=("A long note about a long day. " * 8,) * count, asked=FULL.asked * count))
+        write(
+            replace(
+                FULL,
+                notes=(Note(LAST, LAST, "A long note about a long day. " * 8),) * count,
+                asked=FULL.asked * count,
+            )
+        )
     )
 
 
@@ -126,4 +168,4 @@ def test_any_series_and_any_name_can_be_drawn(name, values):
                       outcome=Outcome(score=value, rule="mean"))
         for i, value in enumerate(values)
     ]  # fmt: skip
-    text_of(write(Visit(name, FIRST, LAST, findings=tuple(of_tests(tests)), notes=(name,))))
+    text_of(write(Visit(name, FIRST, LAST, findings=tuple(of_tests(tests)), notes=(Note(LAST, LAST, name),))))

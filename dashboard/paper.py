@@ -1,8 +1,12 @@
-"""One page for a visit, drawn with ReportLab: words to read aloud, a grid and a chart to point at."""
+"""One page for a visit, drawn with ReportLab: words to read aloud, a grid and a chart to point at.
+
+It speaks the language that `i18n.speaking` says, or the viewer's.
+"""
 
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import Color, HexColor
@@ -14,11 +18,13 @@ from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Frame, KeepInFrame, Paragraph, Spacer, Table, TableStyle
 
-from ..trends import Finding
-from .drawings import FACE, FAINT, INK, chart, grid, legend
-from .visit import Pain, Visit
+from ..hub.export.visit import Visit
+from ..hub.trends import Finding
+from . import findings, visit_words, words
+from .i18n import N_, _, language
+from .paper_drawings import FACE, FAINT, INK, chart, grid, legend
 
-FOOTER = (
+_FOOTER: Final = N_(
     "GripHub counts and measures; it makes no diagnosis and is not a medical device. Compare a child with "
     "itself only, on the same tool."
 )
@@ -44,8 +50,8 @@ def write(visit: Visit) -> bytes:
     _use_font()
     out = io.BytesIO()
     # invariant: the same page is the same file, so that two copies can be compared
-    canvas = Canvas(out, pagesize=A4, invariant=True)
-    canvas.setTitle(f"Visit report {visit.last.isoformat()}")
+    canvas = Canvas(out, pagesize=A4, invariant=True, lang=language())
+    canvas.setTitle(_("Visit report {day}").format(day=visit.last.isoformat()))
     canvas.setAuthor("GripHub")
     frame = Frame(_MARGIN, _MARGIN, _WIDTH, _HEIGHT, 0, 0, 0, 0)
     frame.addFromList([KeepInFrame(_WIDTH, _HEIGHT, _story(visit), mode="shrink")], canvas)
@@ -70,59 +76,50 @@ def _style(size: float, *, colour: Color = INK, before: float = 0, bullet: bool 
     )  # fmt: skip
 
 
-def _text(words: str, size: float = 8.5, colour: Color = INK) -> Paragraph:
-    return Paragraph(escape(words), _style(size, colour=colour))
+def _text(line: str, size: float = 8.5, colour: Color = INK) -> Paragraph:
+    return Paragraph(escape(line.replace(" %", "\N{NO-BREAK SPACE}%")), _style(size, colour=colour))
 
 
-def _bullets(title: str, lines: Sequence[str], none: str) -> list[Flowable]:
-    body: list[Flowable] = [Paragraph(escape(title), _style(10.5, before=6))]
+def _bullets(part: tuple[str, str], lines: Sequence[str]) -> list[Flowable]:
+    title, none = part
+    body: list[Flowable] = [Paragraph(escape(_(title)), _style(10.5, before=6))]
     body += [Paragraph(escape(line), _style(8.5, bullet=True), bulletText="•") for line in lines]
-    return body if lines else [*body, _text(none, colour=FAINT)]
+    return body if lines else [*body, _text(_(none), colour=FAINT)]
 
 
 def _story(visit: Visit) -> list[Flowable]:
-    period = f"{visit.first:%d %b %Y} to {visit.last:%d %b %Y}"
     story: list[Flowable] = [
         Paragraph(escape(visit.child), _style(17)),
-        _text(f"Home program, {period}", 9.5),
+        _text(_("Home program, {period}").format(period=visit_words.period(visit)), 9.5),
     ]
     if visit.simulated:
-        story.append(_text("SIMULATED: nobody squeezed for this page.", 12, HexColor("#a4133c")))
+        story.append(_text(_("SIMULATED: nobody squeezed for this page."), 12, HexColor("#a4133c")))
     story.append(Spacer(0, 5))
     left = [
-        *_bullets("What was asked", visit.asked, "No program is recorded for this period."),
-        *_bullets("What it is for", visit.goals, "No everyday goal is recorded."),
+        *_bullets(visit_words.ASKED, visit_words.asked(visit)),
+        *_bullets(visit_words.GOALS, visit.goals),
     ]
-    right: list[Flowable] = [Paragraph("The last 28 days", _style(10.5, before=6)), Spacer(0, 2)]
-    right += [grid(visit.days), _text(legend(visit.days), 7, FAINT), _text(visit.adherence)]
+    title, none = visit_words.DAYS
+    right: list[Flowable] = [Paragraph(escape(_(title)), _style(10.5, before=6)), Spacer(0, 2)]
+    right += [grid(visit.days), _text(legend(visit.days), 7, FAINT)]
+    right += [_text(line) for line in visit_words.adherence(visit.adherence) or [_(none)]]
     columns = Table([[left, right]], colWidths=[_WIDTH - 72 * mm, 72 * mm])
     columns.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (0, 0), 0)]))
     story.append(columns)
-    story.append(Paragraph("Strength", _style(10.5, before=6)))
+    title, none = visit_words.STRENGTH
+    story.append(Paragraph(escape(_(title)), _style(10.5, before=6)))
     if not visit.findings:
-        story.append(_text("No strength was measured in this period.", colour=FAINT))
+        story.append(_text(_(none), colour=FAINT))
     charts: dict[tuple[str, str], list[Finding]] = {}
     for found in visit.findings:
         charts.setdefault((found.key.measure, found.key.unit.value), []).append(found)
-    for (measure, unit), findings in list(charts.items())[:_MOST_CHARTS]:
-        story += [
-            chart(f"{unit}, {measure}", findings, visit.first, visit.last, _WIDTH, _CHART_HEIGHT),
-            Spacer(0, 2),
-        ]
-    for found in visit.findings:
-        hand = f"{found.key.side.capitalize()} hand, {found.key.kind.value} {found.key.tool}"
-        story.append(_text(f"{hand}, {found.key.measure}: {found.statement}"))
-    if visit.between:
-        story += _bullets("From one visit to the next", visit.between, "")
-    story += _bullets("Pain, before → after (faces, 0 to 10)", [_pain(visit.pains)] if visit.pains else [],
-                      "Nobody recorded pain.")  # fmt: skip
-    story += _bullets("Notes", visit.notes, "No notes.")
-    story += [Spacer(0, 6), _text(visit.method, 7, FAINT), _text(FOOTER, 7, FAINT)]
+    for same in list(charts.values())[:_MOST_CHARTS]:
+        title = f"{words.axis(same[0].key.unit)}, {findings.measure(same[0])}"
+        story += [chart(title, same, visit.first, visit.last, _WIDTH, _CHART_HEIGHT), Spacer(0, 2)]
+    story += [_text(visit_words.strength(found)) for found in visit.findings]
+    if visit.retained:
+        story += _bullets(visit_words.BETWEEN, visit_words.between(visit))
+    story += _bullets(visit_words.PAIN, visit_words.pain(visit.pains))
+    story += _bullets(visit_words.NOTES, visit_words.notes(visit))
+    story += [Spacer(0, 6), _text(visit_words.method(visit), 7, FAINT), _text(_(_FOOTER), 7, FAINT)]
     return story
-
-
-def _pain(pains: Sequence[Pain]) -> str:
-    def face(value: int | None) -> str:
-        return "–" if value is None else str(value)
-
-    return ",  ".join(f"{pain.day:%d %b}: {face(pain.before)} → {face(pain.after)}" for pain in pains)
