@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Sequence
 from math import inf
-from statistics import median
 
 from .filters import WHITE_GAIN
 from .grid import GRID_HZ, STEP_S
@@ -121,10 +120,10 @@ class Rest:
             The first step not taken: `end`, a step above `onset`, or the one after a change of `noise`.
         """
         base, level, lowest, seen = self.base, self.level, self._lowest, self.seen
-        n, total, squares = self._n, self._sum, self._squares
-        pivot, doubtful, below = self._pivot, 0.5 * onset, -2 * self.noise
+        n, total, squares, pivot = self._n, self._sum, self._squares, self._pivot
+        noise, doubtful, below = self.noise, 0.5 * onset, -2 * self.noise
         quiet, rested, k = -1, True, begin
-        while rested and n < _HALF and k < end:
+        while rested and k < end:
             # up to where something else is due, so that nothing else is asked at each step
             few = min(end - k, _HALF - n, _LOWEST_STEPS - seen % _LOWEST_STEPS)
             young = seen + 1 < _YOUNG_STEPS
@@ -154,10 +153,14 @@ class Rest:
             if rested and seen % _LOWEST_STEPS == 0:
                 level = self._believed(level, lowest)
                 lowest = base
+            if n == _HALF:
+                self._end_window(total, squares)
+                n, total, squares = 0, 0.0, 0.0
+                self._pivot = pivot = base
+                if self.noise != noise:
+                    break
         self.base, self.level, self._lowest, self.seen, self.quiet = base, level, lowest, seen, quiet
         self._n, self._sum, self._squares = n, total, squares
-        if n == _HALF:
-            self._end_window()
         return k
 
     def _believed(self, level: float, lowest: float) -> float:
@@ -169,18 +172,19 @@ class Rest:
             return level + kept * _KEPT_PACE
         return recent
 
-    def _end_window(self) -> None:
+    def _end_window(self, total: float, squares: float) -> None:
         """Take half a window: what it changed tells of unrest, two of them of noise.
 
         Clear rest is what no rise of force came before or after within a quarter second: feet and tails of
         squeezes are neither noise nor unrest. Where hardly any is clear, all of it has to do.
         """
+        learned = self._half is not None
         if self._fresh is not None:  # rest went on after it
             self._clear_sds.append(self._fresh[0])
             self._clear_changes.append(self._fresh[1])
             self._fresh = None
-        mean = self._pivot + self._sum / _HALF
-        spread = max(self._squares - self._sum * self._sum / _HALF, 0.0)
+        mean = self._pivot + total / _HALF
+        spread = max(squares - total * total / _HALF, 0.0)
         self._halves += 1
         if self._half is not None:
             apart = mean - self._half[0]
@@ -192,8 +196,8 @@ class Rest:
                 self._changes.append(abs(apart))
                 self._fresh = (sd, abs(apart))
         self._half = (mean, spread)
-        self._learn()
-        self._begin_window()
+        if learned and (self._halves % 2 == 0 or len(self._changes) < _WINDOWS):
+            self._learn()
 
     def _learn(self) -> None:
         clear, every = self._clear_sds, self._sds
@@ -204,7 +208,10 @@ class Rest:
         clear, every = self._clear_changes, self._changes
         self.sees_rest = len(clear) >= _FEWEST
         if self.sees_rest or len(every) >= _FEWEST:
-            self.unrest = self.unrest_at_most = _MAD_TO_SD * median(clear if self.sees_rest else every)
+            changes = sorted(clear if self.sees_rest else every)
+            middle = len(changes) // 2
+            typical = changes[middle] if len(changes) % 2 else 0.5 * (changes[middle - 1] + changes[middle])
+            self.unrest = self.unrest_at_most = _MAD_TO_SD * typical
         elif len(every) > 1:
             self.unrest_at_most = _MAD_TO_SD * max(every)
 

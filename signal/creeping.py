@@ -65,7 +65,7 @@ class Creeping:
         """Begin anew after a gap: what was before has gone."""
         self._left, self._since, self._height = 0.0, 0, 0.0
         self.due: float = inf
-        self._lefts: list[float] = []
+        self._first = 0
         self._forces: list[float] = []
 
     def left(self, seen: int) -> float:
@@ -92,28 +92,29 @@ class Creeping:
 
     def look(self, forces: list[float], end: int, seen: int) -> None:
         """Look at rest, of which the step before `end` was the last of `seen`."""
-        due = int(self.due)
-        while due < seen:
-            if due - self._since > _UNTIL_STEPS:
-                self._learn()
-                return
-            self._lefts.append(self._lefts[-1] * _KEEP_TO_NEXT if self._lefts else self.left(due))
-            self._forces.append(forces[end + due - seen])
-            due += _EVERY_STEPS
-        self.due = due
+        due, last = int(self.due), self._since + _UNTIL_STEPS
+        if not self._forces:
+            self._first = due
+        few = forces[end + due - seen : min(end, end + last + 1 - seen) : _EVERY_STEPS] if due <= last else ()
+        self._forces += few
+        self.due = due = due + _EVERY_STEPS * len(few)
+        if last < due < seen:
+            self._learn()
 
     def rise(self) -> None:
         """End a rest, as force rises."""
         if self._height:
-            del self._lefts[-_BEFORE_RISE:]
+            del self._forces[-_BEFORE_RISE:]
             self._learn()
 
     def _learn(self) -> None:
         """Take one rest's slope of force over what was left; rest itself, and its drift, fall out."""
-        lefts, height, n = self._lefts, self._height, len(self._lefts)
+        height, n = self._height, len(self._forces)
         self._height, self.due = 0.0, inf
         if n < _LEAST_LOOKS:
             return
+        first = self.left(self._first)
+        lefts = [first * _KEEP_TO_NEXT**k for k in range(n)]
         mean = sum(lefts) / n
         apart = [(left - mean) / height for left in lefts]
         w, v = sum(map(mul, apart, apart)), sum(map(mul, apart, self._forces)) / height

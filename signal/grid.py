@@ -82,7 +82,7 @@ class Grid:
     def __init__(self, gap_s: float) -> None:
         self._gap_s = gap_s
         self._last = NEVER
-        self._steps_s = (0.0, inf, 0.0)  #: the latest three; so that the first sample begins a stretch
+        self._steps_s = (0.0, inf, 0.0)  #: the latest three, so that the first sample begins a stretch
         self._value = self._value_before = 0.0
         self._quantum = inf
         self._begin(-inf)
@@ -99,8 +99,8 @@ class Grid:
         return self._push_few(block) if len(block) < _MANY else self._push_many(block)
 
     def _push_few(self, block: SampleBlock) -> Iterator[Stretch]:
-        index, fs_hz = block.first_index - 1, block.fs_hz
-        rate_gap_s = max(_GAP_SAMPLES / fs_hz, self._gap_s) if fs_hz > 0 else 0.0
+        fs_hz = block.fs_hz
+        gap_s = rate_gap_s = max(_GAP_SAMPLES / fs_hz, self._gap_s) if fs_hz > 0 else 0.0
         stretch = Stretch(None, [], [], [], [], self._last)
         last_s, last_index, received = self._last
         was, was_before, quantum = self._value, self._value_before, self._quantum
@@ -108,22 +108,22 @@ class Grid:
         start_s, done, area, edge_area = self._start_s, self._done, self._area, self._edge_area
         edge_s = start_s + (done + 1) * STEP_S
         rows = zip(block.t_s.tolist(), block.values.tolist(), block.clipped.tolist(), strict=True)
-        for t_s, value, clipped in rows:
-            index += 1
+        for index, (t_s, value, clipped) in enumerate(rows, block.first_index):
             if value - value != 0.0:  # NaN or infinite
                 continue
-            gap_s = rate_gap_s or max(_GAP_STEPS * _middle(oldest_s, older_s, step_s), self._gap_s)
-            oldest_s, older_s, step_s = older_s, step_s, t_s - last_s
+            if not rate_gap_s:
+                gap_s = max(_GAP_STEPS * _middle(oldest_s, older_s, step_s), self._gap_s)
+                oldest_s, older_s = older_s, step_s
+            step_s = t_s - last_s
             received += 1
             if 0.0 < step_s <= gap_s:
-                change = abs(value - (was if index & 1 else was_before))
-                if 0.0 < change < quantum:
-                    quantum = change
+                change = value - was if index & 1 else value - was_before
+                if -quantum < change < quantum and change:
+                    quantum = abs(change)
                 if clipped:
                     seen_clipped = True
                 if t_s >= edge_s:
-                    slope = (value - was) / step_s
-                    moment = (t_s, index, received)
+                    slope, moment = (value - was) / step_s, (t_s, index, received)
                     while t_s >= edge_s:
                         dt_s = edge_s - last_s
                         before, edge_area = edge_area, area + dt_s * (was + 0.5 * slope * dt_s)
@@ -160,16 +160,16 @@ class Grid:
         if not len(values):
             return
         steps_s = t_s - np.concatenate(((self._last.t_s,), t_s[:-1]))
-        before_s = np.concatenate((self._steps_s, steps_s))
         gap_s: FloatArray | float
         if block.fs_hz > 0:
             gap_s = max(_GAP_SAMPLES / block.fs_hz, self._gap_s)
         else:
+            before_s = np.concatenate((self._steps_s, steps_s))
             a, b, c = before_s[:-3], before_s[1:-2], before_s[2:-1]
             middle_s = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
             gap_s = np.maximum(_GAP_STEPS * middle_s, self._gap_s)
-        oldest_s, older_s, step_s = before_s[-3:].tolist()
-        self._steps_s = (oldest_s, older_s, step_s)
+            self._steps_s = (float(before_s[-3]), float(before_s[-2]), 0.0)
+        self._steps_s = (*self._steps_s[:2], float(steps_s[-1]))
         fresh = np.flatnonzero(~((steps_s > 0) & (steps_s <= gap_s))).tolist()
         edges = sorted({0, *fresh, len(values)})
         for begin, end in pairwise(edges):
@@ -199,7 +199,8 @@ class Grid:
         """Complete the steps of samples without a gap, also to the sample before them."""
         n = len(values)
         t = np.concatenate(((self._last.t_s,), t_s))
-        x = np.concatenate(((self._value,), values))
+        seen = np.concatenate(((self._value_before, self._value), values))
+        x = seen[1:]
         area = (t[1:] - t[:-1]) * (x[1:] + x[:-1]) * 0.5
         area = np.concatenate(((self._area,), area)).cumsum()  # in order, as one by one
         # One step more than division says, then those that are there: rounding must never skip one.
@@ -215,8 +216,7 @@ class Grid:
         received = before + (self._last.received + 1)
         columns = (t_s[before].tolist(), index[before].tolist(), received.tolist())
         stretch.moments = list(zip(*columns, strict=True))
-        before_last = np.concatenate(((self._value_before,), x[:-2]))
-        changes = np.abs(x[1:] - np.where(index & 1, x[:-1], before_last))
+        changes = np.abs(values - np.where(index & 1, x[:-1], seen[:-2]))
         changes[changes == 0] = inf
         changes[0] = min(changes[0], self._quantum)
         smallest = np.minimum.accumulate(changes)

@@ -149,7 +149,7 @@ class Rise:
         self.left_top: Row = moment
         self.window = steps.window(k)
         self.near = 0
-        self._near_from = self._near_sum = self._near_squares = 0.0
+        self._near = (0.0, 0.0, 0.0)  #: of height near the top: where it is counted from, sum, squares
         self.fallen = False
         self.clipped = False
         self._least = least
@@ -181,8 +181,9 @@ class Rise:
     @property
     def top_sd(self) -> float:
         """SD of smoothed force near the top."""
-        mean = self._near_sum / max(self.near, 1)
-        return sqrt(max(self._near_squares / max(self.near, 1) - mean * mean, 0.0))
+        _, total, squares = self._near
+        mean = total / max(self.near, 1)
+        return sqrt(max(squares / max(self.near, 1) - mean * mean, 0.0))
 
     def end(self, now: Moment, *, released: bool) -> tuple[Moment, float]:
         """Offset, and integral above rest until then, of a rise that is over `now`."""
@@ -190,7 +191,9 @@ class Rise:
             return Moment(*self._valley_moment), self._valley_area
         return now, self.area
 
-    def follow(self, steps: Steps, begin: int, end: int, noise: float) -> tuple[int, Turn]:
+    def follow(  # noqa: PLR0912, PLR0915 - calls would double what each step of force costs
+        self, steps: Steps, begin: int, end: int, noise: float
+    ) -> tuple[int, Turn]:
         """Take steps from `begin` to before `end`, until one of them turns it.
 
         Returns
@@ -201,16 +204,15 @@ class Rise:
             What it did.
         """
         forces, moments, level, height = steps.forces, steps.moments, self.level, self.height
-        crest, area, fallen, number = self._crest, self.area, self.fallen, self._steps
+        crest, area, fallen, before = self._crest, self.area, self.fallen, self._steps - begin + 1
         still, still_since, moves = self._still, self._still_since, 3 * noise
         crept, crept_at_top = self.crept, self._crept_at_top
+        near, (near_from, near_sum, near_squares) = self.near, self._near
         fall_share, slight = self._settings.fall_share, 0.5 * self._least
-        top, turn, k = -1, Turn.ON, begin - 1
-        while turn is Turn.ON and k + 1 < end:
-            k += 1
+        top, left, turn, k = -1, -1, Turn.ON, begin - 1
+        for k in range(begin, end):
             force = forces[k]
             above = force - level
-            number += 1
             area += above * STEP_S
             crept += (above - crept) * CREEP_GAIN
             if force > crest:
@@ -219,32 +221,39 @@ class Rise:
             elif not fallen:
                 crest -= (crest - force) * _LEAK
             if not fallen and above > HIGH_SHARE * height:
-                if HIGH_SHARE * above > self._near_from:  # so much higher that the top begins anew
-                    self._near_from, self.near, self._near_sum, self._near_squares = above, 0, 0.0, 0.0
-                away = above - self._near_from
-                self.near += 1
-                self._near_sum += away
-                self._near_squares += away * away
-                self.left_top = moments[k]
+                if HIGH_SHARE * above > near_from:  # so much higher that the top begins anew
+                    near_from, near, near_sum, near_squares = above, 0, 0.0, 0.0
+                away = above - near_from
+                near += 1
+                near_sum += away
+                near_squares += away * away
+                left = k
                 if above > height:
-                    height, top, self._top_step, crept_at_top = above, k, number, crept
+                    height, top, crept_at_top = above, k, crept
+                    self._top_step = before + k
                     self.ladder.climb(force, moments[k], self._settings.release_share)
             moved = force - still
             if (moved > moves or -moved > moves) and abs(moved) > _STILL_SHARE * height:
-                still, still_since = force, number
+                still, still_since = force, before + k
             if not fallen:
                 fall = crest - force
                 if fall < fall_share * (crest - level) or fall < slight:
-                    if (number - still_since) * STEP_S > self._settings.hold_s:
+                    if (before + k - still_since) * STEP_S > self._settings.hold_s:
                         turn = Turn.STUCK
+                        break
                     continue
                 fallen = True
                 self._valley = self._deeper = inf
-            self.height, self._crest, self.area, self._steps = height, crest, area, number
+            self.height, self._crest, self.area, self._steps = height, crest, area, before + k
             turn = self._follow_fall(force, above, moments[k])
-        self.height, self._crest, self.area, self._steps = height, crest, area, number
+            if turn is not Turn.ON:
+                break
+        self.height, self._crest, self.area, self._steps = height, crest, area, before + k
         self.fallen, self._still, self._still_since = fallen, still, still_since
         self.crept, self._crept_at_top = crept, crept_at_top
+        self.near, self._near = near, (near_from, near_sum, near_squares)
+        if left >= 0:
+            self.left_top = moments[left]
         if top >= 0:
             self.top, self.window = moments[top], steps.window(top)
         self.clipped = self.clipped or True in steps.clipped[begin : k + 1]

@@ -60,6 +60,7 @@ class Usual:
     def forget(self, usual_peak: float | None = None) -> None:
         """Know nothing of the child, or no more than a peak."""
         self._peaks: deque[float] = deque([] if usual_peak is None else [usual_peak], maxlen=_USUAL_OF)
+        self._peak: float | None = None  #: asked often, and seldom another
         self._durations_s: deque[float] = deque(maxlen=_USUAL_OF)
         self._plain: deque[bool] = deque(maxlen=_USUAL_OF)
         self._fit: deque[bool] = deque(maxlen=_USUAL_OF)
@@ -74,6 +75,7 @@ class Usual:
     def learn(self, peak: float, duration_s: float, *, firm: bool) -> None:
         """Take a peak and a duration from a first look at the same squeezes."""
         self._peaks.append(peak)
+        self._peak = None
         self._durations_s.append(duration_s)
         self._learned = firm
         self._firm = None
@@ -125,7 +127,9 @@ class Usual:
     @property
     def peak(self) -> float:
         """Usual peak, 0 if it is not known."""
-        return median(self._peaks) if self._peaks else 0.0
+        if self._peak is None:
+            self._peak = median(self._peaks) if self._peaks else 0.0
+        return self._peak
 
     @property
     def duration_s(self) -> float:
@@ -197,6 +201,7 @@ class Usual:
         small = self._small
         self._seeded = self._learned = False
         self._peaks.clear()
+        self._peak = None
         self._durations_s.clear()
         self._plain.clear()
         self._fit.clear()
@@ -216,6 +221,7 @@ class Usual:
         self._small = []
         self.count += 1
         self._peaks.append(one.squeeze.peak)
+        self._peak = None
         self._durations_s.append(one.duration_s)
         self._plain.append(one.plain)
         self._fit.append(one.fit or one.sure or one.brief)
