@@ -207,6 +207,5 @@ def test_a_session_that_the_therapist_corrected_says_so(
     mender = Mender(config, detail, by=Person.THERAPIST, reason="A knock", now=datetime.now(UTC))
     fill([mender.judge(2, "removed")])
     app = show()
-    (said,) = (one.value for one in app.caption if "corrected" in one.value)
-    assert "Your therapist corrected this: 2 squeezes instead of 3. “A knock”" in said
+    assert "Your therapist corrected this: 2 squeezes instead of 3. “A knock”" in text(app)
     assert any(one.label.endswith("2 squeezes") for one in app.button)

@@ -196,7 +196,7 @@ def test_strength_tests_are_apart_from_sessions(show, fill, session_events, make
     assert "That is borrowed: healthy children of 7 to 13 years, Jamar Plus+" in said
     (rows,) = [frame.value for frame in app.dataframe if "protocol" in frame.value]
     assert len(rows) == 15
-    assert rows["because"][0] == "Two trials count; three are needed."
+    assert rows["because"][0] == "Fewer trials count than the protocol needs."
     assert rows["pain"][0] == "0, 4"
     assert "not held for long enough" in rows["trials"][1] and "(practice)" in rows["trials"][1]
 

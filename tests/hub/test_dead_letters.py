@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion
 
-from griphub.hub import records
 from griphub.hub.config import Config
 from griphub.hub.delivery import broker as home_broker
 from griphub.hub.delivery import journal as journal_module
@@ -23,7 +22,8 @@ from griphub.hub.delivery.dead_letters import readmit
 from griphub.hub.delivery.forwarder import Forwarder
 from griphub.hub.delivery.ingest import EVENT_FILTER, Ingest
 from griphub.hub.delivery.journal import Journal
-from griphub.hub.records.event import encode
+from griphub.hub.records import event as event_module
+from griphub.hub.records.event import Event, encode
 from griphub.hub.records.session import SqueezeCounted
 from griphub.hub.stores.sqlite import SqliteStore
 
@@ -89,13 +89,13 @@ def _changed(event: SqueezeCounted, **changes: object) -> bytes:
 
 def _learn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Update this GripHub to one that reads ``squeeze/2``, which has the fields of ``squeeze/1``."""
-    known = records._ADAPTER.validate_json
+    known = event_module._ADAPTER.validate_json
 
     class Newer:
-        def validate_json(self, payload: bytes) -> records.Event:
+        def validate_json(self, payload: bytes) -> Event:
             return known(payload.replace(b'"squeeze/2"', b'"squeeze/1"'))
 
-    monkeypatch.setattr(records, "_ADAPTER", Newer())
+    monkeypatch.setattr(event_module, "_ADAPTER", Newer())
 
 
 def test_an_event_of_a_later_version_is_kept_and_taken_in_after_the_update(
