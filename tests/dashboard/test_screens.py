@@ -151,12 +151,16 @@ def test_pages_asked_nobody_else_and_named_no_child(home):
 @pytest.mark.parametrize("role", GRANTABLE, ids=str)
 def test_no_address_opens_another_roles_page(home, open_as, role):
     page = open_as(role, "desktop", "light")
-    own = {shown.path for shown in pages.of(role)}
+    own = {shown.path: shown for shown in pages.of(role)}
+    first = next(shown for shown in own.values() if shown.tab(role))
+    start = page.get_by_role("heading", level=1, name=re.compile(f"^{first.title}"))
     for foreign in pages.PAGES:
         if foreign.path not in own:
             page.goto(f"{home.address}/{foreign.path}")
             settled(page)
-            expect(page.get_by_role("dialog").or_(page.get_by_text("Page not found")).first).to_be_visible()
+            # Streamlit says so, until the start page that stands behind its words is drawn in their place
+            said = page.get_by_role("dialog").or_(page.get_by_text("Page not found"))
+            expect(said.or_(start).first).to_be_visible()
 
 
 @pytest.mark.timeout(180)
