@@ -1,7 +1,6 @@
 """A home that has joined a clinic: results stay at home and go to the clinic, over a broker of each."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
@@ -11,8 +10,6 @@ import pytest
 from griphub.hub.config import Config, load
 from griphub.hub.database.actor import Actor
 from griphub.hub.delivery import broker
-from griphub.hub.delivery.forwarder import Forwarder
-from griphub.hub.delivery.ingest import Ingest
 from griphub.hub.delivery.journal import Journal
 from griphub.hub.delivery.outbox import Outbox, open_outbox
 from griphub.hub.delivery.outbox_file import Owed
@@ -26,6 +23,7 @@ from griphub.hub.records.session import SqueezeCounted
 from griphub.hub.stores.sqlite import SqliteStore
 
 from .conftest import Broker
+from .test_delivery import _ingesting
 from .test_service import _running, _tools
 
 Make = Callable[[int], SqueezeCounted]
@@ -60,23 +58,8 @@ def home_broker(joined: Config) -> Iterator[Broker]:
 
 @contextmanager
 def ingesting(config: Config) -> Iterator[SqliteStore]:
-    stop = threading.Event()
-    with (
-        closing(Journal(config.data_dir / "journal.db")) as journal,
-        closing(SqliteStore(config.data_dir / "store.db")) as store,
-    ):
-        forwarder = Forwarder(journal, store)
-        parts = (forwarder, Ingest(config, journal, forwarder))
-        threads = [threading.Thread(target=part.run, args=(stop,)) for part in parts]
-        for thread in threads:
-            thread.start()
-        try:
-            yield store
-        finally:
-            stop.set()
-            forwarder.notify()
-            for thread in threads:
-                thread.join()
+    with closing(Journal(config.data_dir / "journal.db")) as journal, _ingesting(config, journal) as store:
+        yield store
 
 
 @asynccontextmanager
