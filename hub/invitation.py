@@ -15,7 +15,7 @@ from .database.actor import Role
 from .database.commands import command
 from .database.work import Work
 from .errors import FieldError, SetupError
-from .people.model import Child, ConsentText, Family, Site
+from .people.model import ConsentText, Family, Site
 from .program.keys import shown, signing_key
 from .records.ids import Id
 
@@ -142,8 +142,3 @@ def read_invitation(text: str | bytes) -> Invitation:
             "Take the file as the clinic gave it to you, or ask them for a new one.",
         ) from None
     return found
-
-
-def named(child: Child, name: str) -> bool:
-    """Whether a child is called so, as people read it."""
-    return child.name.casefold() == name.casefold()

@@ -20,7 +20,7 @@ from .database.engine import Database
 from .database.work import Work
 from .delivery.outbox import open_outbox
 from .errors import FieldError, SetupError
-from .invitation import Invitation, named, read_invitation
+from .invitation import Invitation, read_invitation
 from .people.home import family_of
 from .people.model import Child, ConsentText, Family, Membership, Site
 from .private_file import write_private
@@ -74,7 +74,7 @@ def accept(work: Work, config: Config, invitation: Invitation) -> None:
                 "children", "{child_id} is another family's here", "Ask the clinic.", child_id=child_id
             )
         for child in here:
-            if named(child, name) and child.id not in invitation.children:
+            if child.name.casefold() == name.casefold() and child.id not in invitation.children:
                 raise FieldError(
                     "children",
                     "{name} trains here as {id}, and is {child_id} at the clinic",

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from ..config import Config
 from ..database.actor import Actor
 from ..database.engine import open_database
+from ..delivery.outbox_file import outbox_path
 from ..program.photos import FOLDER as PHOTOS
 from ..program.photos import path_of
 from ..program.tables import Photo
@@ -48,7 +49,7 @@ def places(config: Config, child_id: str) -> list[Place]:
     """
     sessions = sessions_of(config, child_id)
     return [
-        SqlitePlace("outbox", config.data_dir / "outbox.db", _OUTBOX, sessions=sessions),
+        SqlitePlace("outbox", outbox_path(config), _OUTBOX, sessions=sessions),
         SqlitePlace("journal", config.data_dir / "journal.db", _JOURNAL, emptied="event"),
         StorePlace(config),
         SqlitePlace("usual peaks", config.data_dir / USUAL, _USUAL),

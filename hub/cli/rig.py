@@ -22,7 +22,7 @@ from ..database.engine import open_database
 from ..database.migrate import require_current, upgrade
 from ..delivery.broker import healthy
 from ..delivery.journal import Journal
-from ..delivery.outbox import Outbox
+from ..delivery.outbox import open_outbox
 from ..errors import SetupError
 from ..join import carry_out, pending
 from ..people.home import Household, settle
@@ -181,7 +181,7 @@ class Rig:
 
     async def drain(self, timeout_s: float = DRAIN_S) -> bool:
         """Wait until everything counted is in the store; False if it is not in time."""
-        outbox = Outbox(self.config.data_dir / "outbox.db")
+        outbox = open_outbox(self.config)
         journal = Journal(self.config.data_dir / "journal.db")
         try:
             async with asyncio.timeout(timeout_s):
